@@ -1,0 +1,1 @@
+"""What a library holds: libraries, members, folders, tags, assets and their files."""

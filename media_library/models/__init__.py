@@ -1,0 +1,19 @@
+from media_library.models.asset import Asset, AssetQuerySet, Rendition
+from media_library.models.folder import Folder
+from media_library.models.library import Library, Membership, Role
+from media_library.models.tag import Tag
+from media_library.models.token import PersonalToken
+from media_library.models.user import User
+
+__all__ = [
+    "Asset",
+    "AssetQuerySet",
+    "Folder",
+    "Library",
+    "Membership",
+    "PersonalToken",
+    "Rendition",
+    "Role",
+    "Tag",
+    "User",
+]

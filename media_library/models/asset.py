@@ -1,0 +1,128 @@
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from media_library.models.folder import Folder
+from media_library.models.library import Library, Role
+from media_library.models.tag import Tag
+
+if TYPE_CHECKING:
+    from media_library.models.user import User
+
+
+class AssetQuerySet(models.QuerySet["Asset"]):
+    def visible_to(self, user: "User | AnonymousUser") -> "AssetQuerySet":
+        """The one door for permissions: every path to an asset starts here."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.is_superuser:
+            return self
+        return self.filter(library__in=Library.objects.visible_to(user))
+
+    def live(self) -> "AssetQuerySet":
+        return self.filter(deleted_at=None)
+
+
+class Asset(models.Model):
+    """One picture: the original file, what is known of it, and how far its processing has come.
+
+    `width` and `height` are pixels of the upright image (EXIF orientation applied). Moving or renaming never changes
+    `id`, `public_id` or URLs.
+    """
+
+    class State(models.TextChoices):
+        PROCESSING = "processing", _("Processing")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    library = models.ForeignKey(Library, models.CASCADE, related_name="assets")
+    folder = models.ForeignKey(Folder, models.SET_NULL, null=True, blank=True, related_name="assets")
+    public_id = models.CharField(max_length=255)
+    display_name = models.CharField(_("name"), max_length=255)
+    description = models.TextField(_("description"), blank=True)
+    alt_text = models.CharField(_("alternative text"), max_length=1000, blank=True)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="assets")
+    metadata = models.JSONField(_("metadata"), default=dict, blank=True)
+
+    file = models.FileField(max_length=300)
+    format = models.CharField(max_length=16)  # lower case: jpeg, png, webp, gif, tiff, bmp, heif, avif, jpeg2000
+    mime_type = models.CharField(max_length=64)
+    bytes = models.PositiveBigIntegerField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    phash = models.CharField(max_length=16, blank=True)  # 64-bit perceptual hash, hexadecimal
+    colors = models.JSONField(default=list, blank=True)  # [["#aabbcc", share], …], largest share first
+    exif = models.JSONField(default=dict, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="uploads"
+    )
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PROCESSING)
+    failure_code = models.CharField(max_length=40, blank=True)
+    failure_message = models.CharField(max_length=300, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    visual_search = models.BooleanField(_("findable by visual search"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AssetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["library", "public_id"], name="public_id_unique"),
+        ]
+        indexes = [
+            models.Index(fields=["library", "-created_at", "id"], name="asset_newest"),
+            models.Index(fields=["library", "display_name", "id"], name="asset_by_name"),
+            models.Index(fields=["library", "sha256"], name="asset_by_hash"),
+            models.Index(fields=["folder"], name="asset_in_folder"),
+            models.Index(
+                fields=["updated_at"], name="asset_unfinished", condition=models.Q(state="processing")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    def get_absolute_url(self) -> str:
+        return reverse("asset", args=[self.id])
+
+    def editable_by(self, user: "User | AnonymousUser") -> bool:
+        """Editors change any asset; contributors change what they uploaded themselves."""
+        role = self.library.role_of(user)
+        if role is None:
+            return False
+        return role >= Role.EDITOR or (role >= Role.CONTRIBUTOR and self.uploaded_by_id == user.pk)
+
+
+class Rendition(models.Model):
+    """A fixed derived file of an asset, always WebP."""
+
+    class Name(models.TextChoices):
+        THUMB = "thumb", _("Thumbnail")  # longest side at most 512 px
+        PREVIEW = "preview", _("Preview")  # longest side at most 2048 px
+
+    asset = models.ForeignKey(Asset, models.CASCADE, related_name="renditions")
+    name = models.CharField(max_length=10, choices=Name.choices)
+    file = models.FileField(max_length=300)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    bytes = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["asset", "name"], name="one_rendition_per_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.asset_id}"

@@ -1,0 +1,19 @@
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from media_library.models.library import Library
+
+
+class Tag(models.Model):
+    library = models.ForeignKey(Library, models.CASCADE, related_name="tags")
+    name = models.CharField(_("name"), max_length=100)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint("library", Lower("name"), name="tag_name_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,6 @@
+"""The one signal that crosses the apps."""
+
+from django.dispatch import Signal
+
+# Sent inside the transaction that makes an asset `ready`, with `asset`.
+asset_ready = Signal()
