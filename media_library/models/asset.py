@@ -51,7 +51,9 @@ class Asset(models.Model):
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
 
     file = models.FileField(max_length=300)
-    format = models.CharField(max_length=16)  # lower case: jpeg, png, webp, gif, tiff, bmp, heif, avif, jpeg2000
+    format = models.CharField(
+        max_length=16
+    )  # lower case: jpeg, png, webp, gif, tiff, bmp, heif, avif, jpeg2000
     mime_type = models.CharField(max_length=64)
     bytes = models.PositiveBigIntegerField()
     width = models.PositiveIntegerField()
