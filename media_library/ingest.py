@@ -94,9 +94,7 @@ def store_upload(
 
 
 def refuse_duplicate(library: Library, digest: str) -> None:
-    existing = (
-        Asset.objects.live().filter(library=library, sha256=digest).values_list("pk", flat=True).first()
-    )
+    existing = Asset.objects.live().filter(library=library, sha256=digest).values_list("pk", flat=True).first()
     if existing:
         raise DuplicateAsset(asset=str(existing))
 

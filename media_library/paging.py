@@ -30,9 +30,7 @@ class Page:
     next_cursor: str | None
 
 
-def page(
-    assets: AssetQuerySet, *, sort: str = "-created_at", limit: int = DEFAULT_LIMIT, cursor: str = ""
-) -> Page:
+def page(assets: AssetQuerySet, *, sort: str = "-created_at", limit: int = DEFAULT_LIMIT, cursor: str = "") -> Page:
     """One page of `assets`. Pictures without a capture date are left out when sorting by it."""
     if sort not in SORTS:
         raise InvalidRequest(_("Sort by one of: %(sorts)s.") % {"sorts": ", ".join(SORTS)}, code="bad_sort")
@@ -63,9 +61,7 @@ def decode(cursor: str, sort: str) -> tuple[Any, str]:
     try:
         cursor_sort, value, pk = signing.loads(cursor)
     except (signing.BadSignature, ValueError):
-        raise InvalidRequest(
-            _("This cursor is not valid. Start again without one."), code="bad_cursor"
-        ) from None
+        raise InvalidRequest(_("This cursor is not valid. Start again without one."), code="bad_cursor") from None
     if cursor_sort != sort:
         raise InvalidRequest(_("This cursor belongs to another order."), code="bad_cursor")
     return (datetime.fromisoformat(value) if sort.endswith("_at") else value), pk

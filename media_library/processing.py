@@ -28,9 +28,7 @@ def make_renditions(asset_id: UUID | str) -> None:
     asset = Asset.objects.get(pk=asset_id)
     if asset.attempts > MAX_ATTEMPTS:
         # Each attempt ended with the death of its worker: a file that kills decoders.
-        fail(
-            asset, "decoder_died", _("This picture could not be decoded within the memory and time allowed.")
-        )
+        fail(asset, "decoder_died", _("This picture could not be decoded within the memory and time allowed."))
         return
     try:
         with asset.file.open("rb") as original:

@@ -24,9 +24,7 @@ RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 CHUNK = 64 * 1024
 
 
-def serve(
-    request: HttpRequest, file: FieldFile, mime_type: str, *, download_as: str = ""
-) -> HttpResponseBase:
+def serve(request: HttpRequest, file: FieldFile, mime_type: str, *, download_as: str = "") -> HttpResponseBase:
     """Answer with a stored file: streamed by Django when it is local, a short-lived signed URL when it is on S3.
 
     Honours one `Range` and `If-None-Match`. With `download_as` it is an attachment of that name.

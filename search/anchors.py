@@ -13,7 +13,6 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from media_library.renditions import Box
-from pgvector import HalfVector
 from PIL import Image
 
 from dam.errors import Busy, InvalidRequest
@@ -32,9 +31,7 @@ class NoModel(Busy):
     message = _("No model is set up yet. Run `manage.py setup_model`, or wait until the start has done it.")
 
 
-def from_file(
-    *, user: User, library: Library, file: BinaryIO, name: str, box: Box | None = None
-) -> QueryAnchor:
+def from_file(*, user: User, library: Library, file: BinaryIO, name: str, box: Box | None = None) -> QueryAnchor:
     """Make an anchor of an uploaded picture. Raises BadImage, Busy or NotFound; then nothing is left behind."""
     library.require(user, Role.VIEWER)
     name = ingest.clean_name(name)
@@ -69,9 +66,7 @@ def from_asset(*, user: User, asset: Asset, box: Box | None) -> QueryAnchor:
         raise InvalidRequest(_("This picture is still being processed."), code="not_ready")
     with preview.file.open("rb") as file:
         thumb = renditions.thumbnail(file, box)
-    return create(
-        user=user, library=asset.library, thumb=save_thumb(thumb.data), name=asset.display_name, box=box
-    )
+    return create(user=user, library=asset.library, thumb=save_thumb(thumb.data), name=asset.display_name, box=box)
 
 
 def decode_in_worker(upload: str, box: Box | None) -> str:
@@ -117,7 +112,7 @@ def create(*, user: User, library: Library, thumb: str, name: str, box: Box | No
             box=box.as_dict() if box else None,
             thumb=thumb,
             model=model,
-            vector=HalfVector(encode(thumb, model)),
+            vector=encode(thumb, model),
         )
     except BaseException:
         default_storage.delete(thumb)
@@ -141,7 +136,7 @@ def encode(thumb: str, model: EmbeddingModel) -> Any:
 def ensure_current(anchor: QueryAnchor, model: EmbeddingModel) -> QueryAnchor:
     """Encode the anchor again if the active model has changed since it was made."""
     if anchor.model_id != model.pk:
-        anchor.model, anchor.vector = model, HalfVector(encode(anchor.thumb.name, model))
+        anchor.model, anchor.vector = model, encode(anchor.thumb.name, model)
         anchor.save(update_fields=["model", "vector"])
     return anchor
 

@@ -11,7 +11,6 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from pgvector import HalfVector
 from PIL import Image
 
 from media_library.findable import Progress
@@ -77,9 +76,7 @@ def claim(model: EmbeddingModel, size: int = BATCH) -> list[IndexEntry]:
 
 def index_batch(model: EmbeddingModel, entries: Sequence[IndexEntry]) -> int:
     """Encode the thumbnails of the entries and store their vectors. Gives the number stored."""
-    thumbs = Rendition.objects.filter(
-        name=Rendition.Name.THUMB, asset__in=[entry.asset_id for entry in entries]
-    )
+    thumbs = Rendition.objects.filter(name=Rendition.Name.THUMB, asset__in=[entry.asset_id for entry in entries])
     by_asset = {thumb.asset_id: thumb for thumb in thumbs}
     readable: list[IndexEntry] = []
     pictures: list[Image.Image] = []
@@ -100,7 +97,7 @@ def index_batch(model: EmbeddingModel, entries: Sequence[IndexEntry]) -> int:
     with transaction.atomic():
         Embedding.objects.bulk_create(
             [
-                Embedding(asset_id=entry.asset_id, model=model, vector=HalfVector(vector))
+                Embedding(asset_id=entry.asset_id, model=model, vector=vector)
                 for entry, vector in zip(readable, vectors, strict=True)
             ],
             update_conflicts=True,

@@ -57,9 +57,7 @@ def exceeds(scope: AssetQuerySet, size: int) -> bool:
 def has_index(model: EmbeddingModel) -> bool:
     """Whether the model's HNSW index is there and usable. Without it, search is exact: slower, never wrong."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND indisvalid", [model.index_name]
-        )
+        cursor.execute("SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND indisvalid", [model.index_name])
         return cursor.fetchone() is not None
 
 
@@ -102,7 +100,7 @@ def nearest_rows(
 def vector_of(asset: Asset, model: EmbeddingModel) -> Vector | None:
     """The stored vector of an asset, shape (model.dimensions,), or None while it has none."""
     stored = Embedding.objects.filter(asset=asset, model=model).values_list("vector", flat=True).first()
-    return None if stored is None else np.asarray(stored.to_numpy(), dtype=np.float32)
+    return None if stored is None else np.asarray(stored, dtype=np.float32)
 
 
 def create_index(model: EmbeddingModel) -> None:

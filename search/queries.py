@@ -180,9 +180,7 @@ def vector_for(query: Query, user: User, model: EmbeddingModel) -> Vector:
     if query.text:
         parts.append(embedders.get_embedder(model.source).encode_texts([query.text])[0])
     parts += [vector_of_asset(asset, model) for asset in examples(query, user)]
-    parts += [
-        anchors.ensure_current(anchor, model).vector.to_numpy() for anchor in query_anchors(query, user)
-    ]
+    parts += [anchors.ensure_current(anchor, model).vector for anchor in query_anchors(query, user)]
     total = np.sum([np.asarray(part, dtype=np.float32) for part in parts], axis=0)
     return total / max(float(np.linalg.norm(total)), 1e-12)
 

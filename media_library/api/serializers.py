@@ -137,10 +137,7 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
 
     def get_urls(self, asset: Asset) -> UrlsSerializer:
         build = self.context["request"].build_absolute_uri
-        urls = {
-            name: build(reverse(f"api:asset-{name}", args=[asset.pk]))
-            for name in ("file", "thumb", "preview")
-        }
+        urls = {name: build(reverse(f"api:asset-{name}", args=[asset.pk])) for name in ("file", "thumb", "preview")}
         return {"page": build(asset.get_absolute_url()), **urls}  # type: ignore[return-value]
 
 

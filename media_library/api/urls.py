@@ -9,9 +9,7 @@ urlpatterns = [
     path("libraries/<uuid:library_id>/folders/", libraries.Folders.as_view(), name="folders"),
     path("libraries/<uuid:library_id>/tags/", libraries.Tags.as_view(), name="tags"),
     path("libraries/<uuid:library_id>/assets/", assets.Assets.as_view(), name="assets"),
-    path(
-        "libraries/<uuid:library_id>/assets/from-url/", assets.AssetsFromUrl.as_view(), name="assets-from-url"
-    ),
+    path("libraries/<uuid:library_id>/assets/from-url/", assets.AssetsFromUrl.as_view(), name="assets-from-url"),
     path("assets/<uuid:asset_id>/", assets.AssetDetail.as_view(), name="asset"),
     path("assets/<uuid:asset_id>/restore/", assets.AssetRestore.as_view(), name="asset-restore"),
     path("assets/<uuid:asset_id>/file/", files.AssetFile.as_view(), name="asset-file"),

@@ -51,9 +51,7 @@ class Asset(models.Model):
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
 
     file = models.FileField(max_length=300)
-    format = models.CharField(
-        max_length=16
-    )  # lower case: jpeg, png, webp, gif, tiff, bmp, heif, avif, jpeg2000
+    format = models.CharField(max_length=16)  # lower case: jpeg, png, webp, gif, tiff, bmp, heif, avif, jpeg2000
     mime_type = models.CharField(max_length=64)
     bytes = models.PositiveBigIntegerField()
     width = models.PositiveIntegerField()
@@ -88,9 +86,7 @@ class Asset(models.Model):
             models.Index(fields=["library", "display_name", "id"], name="asset_by_name"),
             models.Index(fields=["library", "sha256"], name="asset_by_hash"),
             models.Index(fields=["folder"], name="asset_in_folder"),
-            models.Index(
-                fields=["updated_at"], name="asset_unfinished", condition=models.Q(state="processing")
-            ),
+            models.Index(fields=["updated_at"], name="asset_unfinished", condition=models.Q(state="processing")),
         ]
 
     def __str__(self) -> str:

@@ -29,9 +29,7 @@ class Folder(models.Model):
     def subtree_ids(self) -> list[uuid.UUID]:
         """This folder's id and those of every folder below it: one query, whatever the depth."""
         children = defaultdict(list)
-        for id_, parent_id in Folder.objects.filter(library_id=self.library_id).values_list(
-            "id", "parent_id"
-        ):
+        for id_, parent_id in Folder.objects.filter(library_id=self.library_id).values_list("id", "parent_id"):
             children[parent_id].append(id_)
         found = [self.id]
         for id_ in found:

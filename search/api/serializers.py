@@ -13,9 +13,7 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
     """At least one of `text`, `like` and `anchor`; the filters narrow the scope."""
 
     text = serializers.CharField(required=False, max_length=500)
-    like = serializers.ListField(
-        child=serializers.UUIDField(), required=False, help_text="Ids of example assets."
-    )
+    like = serializers.ListField(child=serializers.UUIDField(), required=False, help_text="Ids of example assets.")
     anchor = serializers.ListField(child=serializers.UUIDField(), required=False, help_text="Ids of anchors.")
     filters = serializers.DictField(required=False, help_text="folder, recursive, tags, q, state")
     limit = serializers.IntegerField(required=False, min_value=1, max_value=500)

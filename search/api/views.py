@@ -37,9 +37,7 @@ EXAMPLES = [
 
 def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
     """Run the search and shape the answer that every search endpoint gives."""
-    results = queries.run(
-        query, view.request.user, limit=limit_of(params.get("limit")), cursor=one(params, "cursor")
-    )
+    results = queries.run(query, view.request.user, limit=limit_of(params.get("limit")), cursor=one(params, "cursor"))
     context = asset_context(view, [hit.asset for hit in results.hits])
     hits = [
         {"asset": hit.asset, "distance": hit.distance, "score": hit.score, "reasons": ["visual"]}

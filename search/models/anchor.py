@@ -33,9 +33,7 @@ class QueryAnchor(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="anchors")
     library = models.ForeignKey(Library, models.CASCADE, related_name="anchors")
-    name = models.CharField(
-        max_length=255, blank=True
-    )  # the file's name or the URL's host, for the query chip
+    name = models.CharField(max_length=255, blank=True)  # the file's name or the URL's host, for the query chip
     box = models.JSONField(null=True, blank=True)  # {x, y, width, height}: fractions of the upright image
     thumb = models.FileField(max_length=300)  # WebP, longest side at most 512 px; what is encoded
     model = models.ForeignKey(EmbeddingModel, models.CASCADE)
