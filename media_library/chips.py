@@ -1,0 +1,50 @@
+"""What narrows a page, as chips: each with the link that takes it away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext as _
+
+from media_library.filters import AssetFilters
+from media_library.models import Asset
+
+Params = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Chip:
+    kind: str  # words, folder, tag, state; the search app adds text and image
+    label: str
+    remove_url: str
+    thumb_url: str = ""
+
+
+def address(path: str, params: Params) -> str:
+    return f"{path}?{urlencode(params)}" if params else path
+
+
+def without(path: str, params: Params, pair: tuple[str, str]) -> str:
+    """The address with the first occurrence of this pair left out."""
+    left = list(params)
+    left.remove(pair)
+    if pair[0] == "folder":
+        left = [(name, value) for name, value in left if name != "recursive"]
+    return address(path, left)
+
+
+def filter_chips(filters: AssetFilters, path: str, params: Params) -> list[Chip]:
+    """One chip for each filter; `params` are those of the whole page."""
+    chips = []
+    for pair in filters.params():
+        name, value = pair
+        if name == "q":
+            chips.append(Chip("words", value, without(path, params, pair)))
+        elif name == "folder" and filters.folder:
+            chips.append(Chip("folder", filters.folder.name, without(path, params, pair)))
+        elif name == "tags":
+            chips.append(Chip("tag", value, without(path, params, pair)))
+        elif name == "state":
+            label = _("State: %(state)s") % {"state": Asset.State(value).label}
+            chips.append(Chip("state", label, without(path, params, pair)))
+    return chips

@@ -1,0 +1,123 @@
+"""What the pages accept."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from media_library.models import Asset, Folder, Library
+
+
+def input_attrs(**attrs: Any) -> dict[str, Any]:
+    return {"class": "input", **attrs}
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+    template_name = "django/forms/widgets/file.html"
+
+
+class FilesField(forms.FileField):
+    """One or many files, cleaned one by one."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        given = data if isinstance(data, list | tuple) else [data]
+        return [forms.FileField.clean(self, file, initial) for file in given or [None]]
+
+
+class TagsField(forms.CharField):
+    """Names separated by commas."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return [name.strip() for name in text.split(",") if name.strip()]
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) or value is None else ", ".join(map(str, value))
+
+    def run_validators(self, value: Any) -> None:
+        """`ingest.clean_tags` says what a tag may be."""
+
+
+class FolderField(forms.ModelChoiceField):
+    """A folder of one library, listed as a tree."""
+
+    def __init__(self, library: Library, **kwargs: Any) -> None:
+        kwargs = {"required": False, "label": _("Folder"), "empty_label": _("No folder"), **kwargs}
+        super().__init__(queryset=Folder.objects.filter(library=library), **kwargs)
+        self.widget.attrs.update(input_attrs())
+        self.choices = self.tree  # type: ignore[assignment]  # called each time the choices are listed
+
+    def tree(self) -> list[tuple[str, Any]]:
+        assert self.queryset is not None
+        children: dict[Any, list[Folder]] = {}
+        for folder in self.queryset:
+            children.setdefault(folder.parent_id, []).append(folder)
+
+        def walk(parent: Any, depth: int) -> Iterator[tuple[str, str]]:
+            for folder in children.get(parent, []):
+                yield str(folder.pk), "\u2003" * depth + folder.name
+                yield from walk(folder.pk, depth + 1)
+
+        return [("", self.empty_label), *walk(None, 0)]
+
+
+class UploadForm(forms.Form):
+    files = FilesField(label=_("Pictures"), widget=FilesInput(attrs={"accept": "image/*"}))
+    new_folder = forms.CharField(
+        label=_("New folder inside it"), required=False, max_length=255, widget=forms.TextInput(attrs=input_attrs())
+    )
+    tags = TagsField(
+        label=_("Tags"), required=False, widget=forms.TextInput(attrs=input_attrs(autocomplete="off"))
+    )
+    keep_duplicate = forms.BooleanField(
+        label=_("Keep both when the library already has a picture"), required=False
+    )
+
+    def __init__(self, library: Library, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.library = library
+        self.fields["folder"] = FolderField(library)
+
+    def folder(self) -> Folder | None:
+        """The chosen folder, or the new one inside it, made if it is missing."""
+        parent: Folder | None = self.cleaned_data["folder"]
+        name = " ".join(self.cleaned_data["new_folder"].split())
+        if not name:
+            return parent
+        return Folder.objects.get_or_create(library=self.library, parent=parent, name=name)[0]
+
+
+class AssetForm(forms.Form):
+    display_name = forms.CharField(label=_("Name"), max_length=255, widget=forms.TextInput(attrs=input_attrs()))
+    description = forms.CharField(
+        label=_("Description"), required=False, max_length=10000, widget=forms.Textarea(attrs=input_attrs(rows=4))
+    )
+    alt_text = forms.CharField(
+        label=_("Alternative text"),
+        required=False,
+        max_length=1000,
+        widget=forms.TextInput(attrs=input_attrs()),
+        help_text=_("What a screen reader says instead of showing the picture."),
+    )
+    tags = TagsField(
+        label=_("Tags"),
+        required=False,
+        widget=forms.TextInput(attrs=input_attrs(autocomplete="off")),
+        help_text=_("Separated by commas."),
+    )
+
+    def __init__(self, asset: Asset, *args: Any, **kwargs: Any) -> None:
+        initial = {name: getattr(asset, name) for name in ("display_name", "description", "alt_text", "folder")}
+        initial["tags"] = [tag.name for tag in asset.tags.all()]
+        super().__init__(*args, initial=initial, **kwargs)
+        self.fields["folder"] = FolderField(asset.library)
+
+
+class ThemeForm(forms.Form):
+    theme = forms.ChoiceField(choices=[("system", _("System")), ("light", _("Light")), ("dark", _("Dark"))])
+    next = forms.CharField(required=False)

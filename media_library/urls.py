@@ -1,0 +1,18 @@
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from media_library.views import asset, cards, library, theme, upload
+
+urlpatterns = [
+    path("", library.home, name="home"),
+    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("theme/", theme.theme, name="theme"),
+    path("l/<slug:slug>/", library.library, name="library"),
+    path("l/<slug:slug>/upload/", upload.upload, name="upload"),
+    path("l/<slug:slug>/cards/", cards.cards, name="cards"),
+    path("assets/<uuid:asset_id>/", asset.asset, name="asset"),
+    path("assets/<uuid:asset_id>/edit/", asset.edit, name="asset-edit"),
+    path("assets/<uuid:asset_id>/delete/", asset.delete, name="asset-delete"),
+    path("assets/<uuid:asset_id>/restore/", asset.restore, name="asset-restore"),
+]

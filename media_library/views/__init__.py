@@ -1,0 +1,1 @@
+"""Pages of a library: a view parses by form, makes one call, and responds."""

@@ -1,0 +1,86 @@
+"""One asset: its page, its edits, the trash and the way back."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
+
+from dam.errors import NotFound
+from media_library import ingest
+from media_library.forms import AssetForm
+from media_library.models import Asset, Rendition
+from media_library.views.cards import cards_for
+from media_library.views.place import Place
+
+
+def visible_asset(request: HttpRequest, asset_id: UUID) -> Asset:
+    assets = Asset.objects.visible_to(request.user).select_related("library", "folder", "uploaded_by")
+    asset = assets.prefetch_related("tags", "renditions").filter(pk=asset_id).first()
+    if asset is None:
+        raise NotFound
+    return asset
+
+
+def asset_context(request: HttpRequest, asset: Asset) -> dict[str, object]:
+    previews = [made for made in asset.renditions.all() if made.name == Rendition.Name.PREVIEW]
+    place = Place.of_asset(request, asset)
+    return {
+        "place": place,
+        "asset": asset,
+        "card": cards_for(place, [asset])[0],
+        "preview": previews[0] if previews else None,
+        "crumbs": [*asset.folder.ancestors(), asset.folder] if asset.folder else [],
+    }
+
+
+@login_required
+@require_safe
+def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+    context = asset_context(request, visible_asset(request, asset_id))
+    template = "media_library/_asset.html" if request.htmx else "media_library/asset.html"
+    return render(request, template, context)
+
+
+@login_required
+def edit(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+    asset = visible_asset(request, asset_id)
+    ingest.require_edit(asset, request.user)
+    form = AssetForm(asset, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        ingest.update(asset, request.user, form.cleaned_data)
+        if not request.htmx:
+            return redirect(asset)
+        return render(request, "media_library/_details.html", asset_context(request, visible_asset(request, asset_id)))
+    template = "media_library/_edit.html" if request.htmx else "media_library/edit.html"
+    return render(request, template, asset_context(request, asset) | {"form": form})
+
+
+@login_required
+def delete(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+    """Ask (GET) and move to the trash (POST), with a message that can undo it."""
+    asset = visible_asset(request, asset_id)
+    ingest.require_edit(asset, request.user)
+    if request.method != "POST":
+        return render(request, "media_library/delete.html", asset_context(request, asset))
+    ingest.trash(asset, request.user)
+    said = _("“%(name)s” is in the trash.") % {"name": asset.display_name}
+    messages.success(request, said, extra_tags=f"undo {asset.pk}")
+    if request.htmx:
+        return render(request, "_toasts.html")
+    return redirect("library", slug=asset.library.slug)
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+    asset = visible_asset(request, asset_id)
+    ingest.restore(asset, request.user)
+    messages.success(request, _("“%(name)s” is back.") % {"name": asset.display_name})
+    if request.htmx:
+        return trigger_client_event(render(request, "_toasts.html"), "assetRestored", {"asset": str(asset.pk)})
+    return redirect(asset)

@@ -1,0 +1,71 @@
+"""What a card of the grid shows beside its asset."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from media_library import findable
+from media_library.filters import many, uuid_of
+from media_library.models import Asset
+from media_library.views.place import Place
+
+AT_ONCE = 60
+
+
+@dataclass(frozen=True)
+class Card:
+    asset: Asset
+    indexed: bool
+    editable: bool
+    score: float | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Nothing more will happen to it by itself."""
+        if self.asset.state == Asset.State.READY:
+            return self.indexed or not self.asset.visual_search
+        return self.asset.state == Asset.State.FAILED
+
+    @property
+    def ratio(self) -> int:
+        """The picture's aspect ratio in hundredths, in steps of five, within what a card can have."""
+        exact = 100 * self.asset.width / max(1, self.asset.height)
+        return min(320, max(65, 5 * round(exact / 5)))
+
+    @property
+    def clipped(self) -> bool:
+        """So narrow or so wide that the card's shape differs from the picture's."""
+        return not 0.62 <= self.asset.width / max(1, self.asset.height) <= 3.3
+
+    @property
+    def alt(self) -> str:
+        return self.asset.alt_text or self.asset.description[:200] or self.asset.display_name
+
+
+def cards_for(
+    place: Place, assets: Sequence[Asset], scores: Mapping[UUID, float] | None = None
+) -> list[Card]:
+    """Cards in the order of the assets; one question to the index, however many there are."""
+    indexed = findable.index.indexed_ids(assets)
+    scores = scores or {}
+    return [
+        Card(asset, asset.pk in indexed, place.may_edit(asset), scores.get(asset.pk)) for asset in assets
+    ]
+
+
+@login_required
+@require_safe
+def cards(request: HttpRequest, slug: str) -> HttpResponse:
+    """Those of the asked-for cards that have changed since they were drawn as `seen`, to be put in their place."""
+    place = Place.of(request, slug)
+    seen = dict(pair.rsplit(":", 1) for pair in many(request.GET, "seen")[:AT_ONCE] if ":" in pair)
+    ids = [uuid_of(text, "seen") for text in seen]
+    assets = Asset.objects.visible_to(request.user).live().filter(library=place.library, pk__in=ids)
+    fresh = cards_for(place, list(assets))
+    changed = [card for card in fresh if card.settled or seen[str(card.asset.pk)] != card.asset.state]
+    return render(request, "media_library/_changed_cards.html", {"place": place, "cards": changed})

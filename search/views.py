@@ -1,0 +1,141 @@
+"""Visual search in the browser: results, Search by Image, and what is still being indexed."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from dam.errors import AppError
+from media_library import findable
+from media_library.chips import address
+from media_library.filters import AssetFilters
+from media_library.views.asset import visible_asset
+from media_library.views.cards import cards_for
+from media_library.views.place import Place
+from search import anchors, queries
+from search.chips import query_chips
+from search.context import DISMISSED
+from search.forms import ByImageForm
+from search.models import QueryAnchor
+from search.queries import NotIndexed, NotSearchable, Query, Results
+
+STRIP = 12
+
+
+@login_required
+@require_safe
+@vary_on_headers("HX-Request")
+def search(request: HttpRequest, slug: str) -> HttpResponse:
+    """Results, most similar first; asked for by htmx, only the next cards. Without a query, where to start."""
+    place = Place.of(request, slug)
+    query = Query.from_params(place.library, request.GET)
+    scores = [("scores", "1")] if request.GET.get("scores") else []
+    context = query_context(request, query, scores) | {"place": place}
+    if query.is_empty:
+        return render(request, "search/start.html", context)
+    try:
+        results = queries.run(query, request.user, cursor=request.GET.get("cursor", ""))
+    except (NotIndexed, NotSearchable) as problem:
+        if request.htmx:  # the page asks again and again whether its example is ready
+            return HttpResponse(status=204)
+        return render(request, "search/waiting.html", context | {"problem": problem}, status=problem.status)
+    context |= results_context(request, place, results, query.params() + scores)
+    if request.htmx and request.GET.get("cursor"):
+        return render(request, "media_library/_page.html", context)
+    return render(request, "search/results.html", context | {"progress": findable.index.progress(place.library)})
+
+
+def query_context(request: HttpRequest, query: Query, scores: list[tuple[str, str]]) -> dict[str, Any]:
+    params = query.params()
+    return {
+        "query": query,
+        "chips": query_chips(query, request.user, request.path, params + scores),
+        "scores": bool(scores),
+        "scores_url": address(request.path, params if scores else [*params, ("scores", "1")]),
+        "kept": [pair for pair in query.filters.params() if pair[0] != "q"],
+        "carried": [pair for pair in params if pair[0] != "text"],
+        "narrowed": query.filters.params(),
+    }
+
+
+def results_context(
+    request: HttpRequest, place: Place, results: Results, params: list[tuple[str, str]]
+) -> dict[str, Any]:
+    scores = {hit.asset.pk: hit.score for hit in results.hits}
+    context = {"cards": cards_for(place, [hit.asset for hit in results.hits], scores), "results": results}
+    if results.next_cursor:
+        context["more_url"] = address(request.path, [*params, ("cursor", results.next_cursor)])
+    return context
+
+
+@login_required
+@require_safe
+def similar(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+    """The few pictures nearest to an asset, for its page: a fragment, empty while there is nothing to compare."""
+    asset = visible_asset(request, asset_id)
+    place = Place.of_asset(request, asset)
+    query = Query(place.library, AssetFilters(place.library), like=(asset.pk,))
+    try:
+        results = queries.run(query, request.user, limit=STRIP + 1)
+    except (NotIndexed, NotSearchable):
+        return HttpResponse()
+    nearest = [hit.asset for hit in results.hits if hit.asset.pk != asset.pk][:STRIP]
+    context = {"place": place, "asset": asset, "cards": cards_for(place, nearest)}
+    return render(request, "search/_similar.html", context)
+
+
+@login_required
+def by_image(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take an example picture by address or file, and go to the results. The dialog posts here too."""
+    place = Place.of(request, slug)
+    posted = request.method == "POST"
+    form = ByImageForm(request.POST if posted else None, request.FILES if posted else None)
+    narrowed = AssetFilters.from_params(place.library, request.POST if posted else request.GET).params()
+    context: dict[str, Any] = {"place": place, "narrowed": narrowed}
+    status = 200
+    if posted:
+        try:
+            return go_to(request, slug, make_anchor(place, form), narrowed)
+        except AppError as problem:
+            context["problem"], status = problem, problem.status
+    template = "search/_by_image_problem.html" if request.htmx else "search/by_image.html"
+    return render(request, template, context, status=status)
+
+
+def make_anchor(place: Place, form: ByImageForm) -> QueryAnchor:
+    """Raises AppError with the sentence for the dialog."""
+    if not form.is_valid():
+        raise AppError(next(iter(form.errors.values()))[0], code="invalid")
+    given = {"user": place.request.user, "library": place.library}
+    if file := form.cleaned_data["file"]:
+        return anchors.from_file(file=file, name=file.name or "", **given)
+    return anchors.from_url(url=form.cleaned_data["url"].strip(), **given)
+
+
+def go_to(request: HttpRequest, slug: str, anchor: QueryAnchor, narrowed: list[tuple[str, str]]) -> HttpResponse:
+    results = address(reverse("search", args=[slug]), [("anchor", str(anchor.pk)), *narrowed])
+    if request.htmx:
+        return HttpResponse(status=204, headers={"HX-Redirect": results})
+    return redirect(results)
+
+
+@login_required
+@require_safe
+def indexing(request: HttpRequest, slug: str) -> HttpResponse:
+    """How far the library is indexed: a fragment that asks again until all is done."""
+    place = Place.of(request, slug)
+    progress = findable.index.progress(place.library)
+    return render(request, "search/_indexing.html", {"place": place, "progress": progress})
+
+
+@login_required
+@require_POST
+def dismiss_notice(request: HttpRequest) -> HttpResponse:
+    """Not as a banner again in this session; the rail keeps it."""
+    request.session[DISMISSED] = True
+    return HttpResponse() if request.htmx else redirect("home")

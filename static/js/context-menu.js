@@ -1,0 +1,155 @@
+// The actions of an asset: right click, the ⋮ button, the menu key or Shift+F10, long press; `s` finds similar at once.
+// The entries are the links that the server put into the asset's own <details>. Shift+right click is the browser's.
+import { csrfToken, isBareKey } from "./lib.js";
+
+const menu = document.getElementById("context-menu");
+const LONG_PRESS = 500;
+let host = null;
+let returnTo = null;
+let byKeyboardAt = 0;
+let press = null;
+
+const hostOf = (element) => element instanceof Element ? element.closest("[data-asset]") : null;
+const items = () => [...menu.querySelectorAll("[role=menuitem]")];
+
+function open(asset, x, y, from) {
+  const links = asset.querySelectorAll("[data-actions] .menu-item");
+  if (!links.length) return;
+  host = asset;
+  returnTo = from ?? asset.querySelector(".card-link") ?? asset;
+  menu.replaceChildren(...[...links].map((link) => {
+    const item = link.cloneNode(true);
+    item.setAttribute("role", "menuitem");
+    item.tabIndex = -1;
+    return item;
+  }));
+  menu.hidePopover();
+  menu.showPopover();
+  const box = menu.getBoundingClientRect();
+  menu.style.left = `${Math.max(8, Math.min(x, innerWidth - box.width - 8))}px`;
+  menu.style.top = `${Math.max(8, Math.min(y, innerHeight - box.height - 8))}px`;
+  items()[0].focus({ focusVisible: false });
+}
+
+function close({ focus = true } = {}) {
+  if (!menu.matches(":popover-open")) return;
+  menu.hidePopover();
+  if (focus) (document.contains(returnTo) ? returnTo : document.getElementById(returnTo?.id))?.focus();
+}
+
+function openAt(element, asset) {
+  const box = element.getBoundingClientRect();
+  open(asset, box.left, box.bottom + 4, element);
+}
+
+if (menu) {
+  document.addEventListener("contextmenu", (event) => {
+    const asset = hostOf(event.target);
+    if (Date.now() - byKeyboardAt < 600) return event.preventDefault();
+    if (!asset || event.shiftKey) return close({ focus: false });
+    event.preventDefault();
+    clearTimeout(press?.timer);
+    open(asset, event.clientX, event.clientY);
+  });
+
+  document.addEventListener("click", (event) => {
+    if (press?.opened) {
+      press = null;
+      return event.preventDefault();
+    }
+    const button = event.target.closest("[data-actions] > summary");
+    if (!button) return;
+    event.preventDefault();
+    if (menu.matches(":popover-open") && returnTo === button) close();
+    else openAt(button, hostOf(button));
+  }, true);
+
+  document.addEventListener("keydown", (event) => {
+    const asset = hostOf(event.target);
+    if (asset && (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey))) {
+      event.preventDefault();
+      byKeyboardAt = Date.now();
+      openAt(event.target, asset);
+    } else if (isBareKey(event, "s")) {
+      const meant = asset ?? document.querySelector(".card:hover") ?? document.querySelector(".stage[data-asset]");
+      meant?.querySelector("[data-similar]")?.click();
+    }
+  });
+
+  menu.addEventListener("keydown", (event) => {
+    const all = items();
+    const at = all.indexOf(document.activeElement);
+    const moves = { ArrowDown: (at + 1) % all.length, ArrowUp: (at - 1 + all.length) % all.length, Home: 0, End: all.length - 1 };
+    if (event.key in moves) {
+      event.preventDefault();
+      all[moves[event.key]].focus();
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      close();
+    } else if (event.key === "Tab") {
+      close();
+    } else if (event.key === " ") {
+      event.preventDefault();
+      document.activeElement.click();
+    } else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey) {
+      const typed = event.key.toLowerCase();
+      [...all.slice(at + 1), ...all.slice(0, at + 1)].find((item) => item.textContent.trim().toLowerCase().startsWith(typed))?.focus();
+    }
+  });
+
+  menu.addEventListener("pointermove", (event) => event.target.closest("[role=menuitem]")?.focus({ focusVisible: false }));
+  document.addEventListener("pointerdown", (event) => {
+    if (!menu.contains(event.target) && !event.target.closest("[data-actions] > summary")) close({ focus: false });
+  });
+  for (const type of ["scroll", "resize", "blur"]) addEventListener(type, () => close({ focus: false }), { passive: true });
+
+  document.addEventListener("pointerdown", (event) => {
+    const asset = event.pointerType === "touch" && hostOf(event.target);
+    press = null;
+    if (!asset || event.target.closest("[data-actions]")) return;
+    const held = press = { x: event.clientX, y: event.clientY };
+    held.timer = setTimeout(() => { held.opened = true; open(asset, held.x, held.y); }, LONG_PRESS);
+  });
+  for (const type of ["pointerup", "pointercancel", "pointermove"]) {
+    document.addEventListener(type, (event) => {
+      if (!press || press.opened) return;
+      if (type !== "pointermove" || Math.hypot(event.clientX - press.x, event.clientY - press.y) > 10) clearTimeout(press.timer);
+    });
+  }
+
+  // Delete: in the grid the card goes and the message offers the way back; on the asset's page the page goes.
+  menu.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-delete]");
+    const asset = host;
+    close({ focus: !link });
+    if (!link) return;
+    event.preventDefault();
+    if (!asset.matches(".card")) return post(link.href);
+    const next = asset.nextElementSibling ?? asset.previousElementSibling;
+    htmx.ajax("POST", link.href, { source: asset, target: asset, swap: "none" }).then(() => {
+      asset.hidden = true;
+      next?.querySelector(".card-link")?.focus();
+    });
+  });
+
+  document.addEventListener("assetRestored", (event) => {
+    const card = document.querySelector(`.card[data-asset="${CSS.escape(event.detail.asset)}"]`);
+    if (!card) return location.reload();
+    card.hidden = false;
+    card.querySelector(".card-link").focus();
+  });
+}
+
+function post(url) {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = url;
+  const token = document.createElement("input");
+  token.type = "hidden";
+  token.name = "csrfmiddlewaretoken";
+  token.value = csrfToken();
+  form.append(token);
+  document.body.append(form);
+  form.submit();
+}

@@ -1,0 +1,80 @@
+// What several behaviours share.
+
+export function announce(text) {
+  const announcer = document.getElementById("announcer");
+  if (announcer) announcer.textContent = text;
+}
+
+export function fill(sentence, values) {
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+export function megabytes(bytes) {
+  const number = bytes / 1024 / 1024;
+  return `${number < 10 ? number.toFixed(1) : Math.round(number)} MB`;
+}
+
+export const MAX_BYTES = 40 * 1024 * 1024;
+
+export function shortcutsOn() {
+  return localStorage.getItem("shortcuts") !== "off";
+}
+
+// A bare key, pressed where it cannot be meant as text.
+export function isBareKey(event, key) {
+  if (event.key !== key || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
+  return shortcutsOn() && !event.target.closest("input, textarea, select, [contenteditable], dialog, [role=menu]");
+}
+
+export function csrfToken() {
+  return JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+}
+
+// POST a form's data; resolves with {status, text, redirect}, rejects when the connection is lost or aborted.
+export function send(url, data, { onProgress, signal } = {}) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", url);
+    request.setRequestHeader("X-CSRFToken", csrfToken());
+    request.setRequestHeader("HX-Request", "true");
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) onProgress?.(event.loaded / event.total);
+    });
+    request.addEventListener("load", () => resolve({
+      status: request.status,
+      text: request.responseText,
+      redirect: request.getResponseHeader("HX-Redirect"),
+    }));
+    request.addEventListener("error", () => reject(new Error("lost")));
+    request.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
+    signal?.addEventListener("abort", () => request.abort());
+    request.send(data);
+  });
+}
+
+// The nodes of a server's fragment, parsed where no image loads and nothing runs.
+export function fragment(text) {
+  const template = document.createElement("template");
+  template.innerHTML = text;
+  return template.content;
+}
+
+// Files dropped on an element, with the element marked while they hover over it.
+export function onDrop(element, handle) {
+  for (const type of ["dragenter", "dragover"]) {
+    element.addEventListener(type, (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      element.dataset.over = "";
+    });
+  }
+  element.addEventListener("dragleave", (event) => {
+    if (!element.contains(event.relatedTarget)) delete element.dataset.over;
+  });
+  element.addEventListener("drop", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    delete element.dataset.over;
+    if (event.dataTransfer.files.length) handle([...event.dataTransfer.files]);
+  });
+}
