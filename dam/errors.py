@@ -4,7 +4,14 @@ Raise a subclass where the failure is known; `dam.middleware` (pages) and `dam.r
 each edge. A subclass that belongs to one subject lives beside that subject.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+else:
+    StrOrPromise = str
 
 
 class AppError(Exception):
@@ -12,27 +19,27 @@ class AppError(Exception):
 
     code = "error"
     status = 400
-    message = "This could not be done."
+    message: StrOrPromise = _("This could not be done.")
 
-    def __init__(self, message: str | None = None, *, code: str | None = None, **data: Any) -> None:
+    def __init__(
+        self,
+        message: StrOrPromise | None = None,
+        *,
+        code: str | None = None,
+        status: int | None = None,
+        **data: Any,
+    ) -> None:
         self.message = message or type(self).message
         self.code = code or type(self).code
+        self.status = status or type(self).status
         self.data = data
         super().__init__(self.message)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Celery pickles exceptions across processes; keyword arguments have to survive that.
-        return _rebuild, (type(self), self.message, self.code, self.data)
-
-
-def _rebuild(cls: type[AppError], message: str, code: str, data: dict[str, Any]) -> AppError:
-    return cls(message, code=code, **data)
 
 
 class InvalidRequest(AppError):
     code = "invalid"
     status = 400
-    message = "The request is not valid."
+    message = _("The request is not valid.")
 
 
 class NotFound(AppError):
@@ -40,7 +47,7 @@ class NotFound(AppError):
 
     code = "not_found"
     status = 404
-    message = "There is nothing here, or you may not see it."
+    message = _("There is nothing here, or you may not see it.")
 
 
 class Forbidden(AppError):
@@ -48,7 +55,7 @@ class Forbidden(AppError):
 
     code = "forbidden"
     status = 403
-    message = "Your role in this library does not allow this."
+    message = _("Your role in this library does not allow this.")
 
 
 class Busy(AppError):
@@ -56,4 +63,4 @@ class Busy(AppError):
 
     code = "busy"
     status = 503
-    message = "The server is busy. Try again in a moment."
+    message = _("The server is busy. Try again in a moment.")

@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "media_library",
     "search",
 ]
@@ -289,6 +290,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "user": env_str("DAM_RATE_USER", "6000/min"),
         "anon": env_str("DAM_RATE_ANONYMOUS", "60/min"),
+        "token": env_str("DAM_RATE_TOKEN", "20/min"),
     },
     "EXCEPTION_HANDLER": "dam.rest.handle_exception",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -301,6 +303,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 # --- logging --------------------------------------------------------------------------------------------------

@@ -6,4 +6,7 @@ class SearchConfig(AppConfig):
     verbose_name = "Search"
 
     def ready(self) -> None:
-        from search import indexing  # noqa: F401  connects the receiver of `asset_ready`
+        from media_library import findable
+        from search import indexing  # also connects the receiver of `asset_ready`
+
+        findable.index = indexing

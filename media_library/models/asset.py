@@ -86,9 +86,7 @@ class Asset(models.Model):
             models.Index(fields=["library", "display_name", "id"], name="asset_by_name"),
             models.Index(fields=["library", "sha256"], name="asset_by_hash"),
             models.Index(fields=["folder"], name="asset_in_folder"),
-            models.Index(
-                fields=["updated_at"], name="asset_unfinished", condition=models.Q(state="processing")
-            ),
+            models.Index(fields=["updated_at"], name="asset_unfinished", condition=models.Q(state="processing")),
         ]
 
     def __str__(self) -> str:

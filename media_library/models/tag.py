@@ -5,9 +5,17 @@ from django.utils.translation import gettext_lazy as _
 from media_library.models.library import Library
 
 
+class TagQuerySet(models.QuerySet["Tag"]):
+    def named(self, names: list[str]) -> "TagQuerySet":
+        """Tags with one of these names; case does not count."""
+        return self.alias(lower_name=Lower("name")).filter(lower_name__in=[name.lower() for name in names])
+
+
 class Tag(models.Model):
     library = models.ForeignKey(Library, models.CASCADE, related_name="tags")
     name = models.CharField(_("name"), max_length=100)
+
+    objects = TagQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

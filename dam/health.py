@@ -1,0 +1,45 @@
+"""`/healthz`: the process answers. `/readyz`: it can do its work, or what is missing, in sentences."""
+
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis.exceptions import RedisError
+
+from search import embedders
+from search.models import EmbeddingModel
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    missing, model = [], None
+    try:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            missing.append("The database is not migrated yet.")
+        else:
+            model = EmbeddingModel.active()
+            missing += missing_model(model)
+    except DatabaseError:
+        missing.append("The database cannot be reached.")
+    try:
+        cache.get("readyz")
+    except RedisError:
+        missing.append("Redis cannot be reached.")
+    body = {"ready": not missing, "missing": missing, "model": model.name if model else None}
+    return JsonResponse(body, status=503 if missing else 200)
+
+
+def missing_model(model: EmbeddingModel | None) -> list[str]:
+    if model is None:
+        return ["No model is set up yet."]
+    return [] if embedders.loaded(model.source) else [f"The model {model.name} is still being loaded."]

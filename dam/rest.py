@@ -1,0 +1,41 @@
+"""The REST edge: how failures are told, and what every endpoint's answer has in common."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from dam.errors import AppError
+
+CODES = {404: "not_found", 405: "method_not_allowed", 406: "not_acceptable", 415: "unsupported_media_type"}
+
+
+def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """`{"detail", "code", "fields"?}` with the failure's status; None (a 500) for what nobody foresaw."""
+    if isinstance(error, AppError):
+        body = {"detail": str(error.message), "code": error.code, **error.data}
+        headers = {"Retry-After": "5"} if error.status in {429, 503} else {}
+        return Response(body, error.status, headers=headers)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    response = exception_handler(error, context)
+    if response is not None and isinstance(error, exceptions.APIException):
+        response.data = body_of(error)
+    return response
+
+
+def body_of(error: exceptions.APIException) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError):
+        detail = error.detail if isinstance(error.detail, dict) else {"non_field_errors": error.detail}
+        field, messages = next(iter(detail.items()))
+        first = messages[0] if isinstance(messages, list) and messages else messages
+        sentence = str(first) if field == "non_field_errors" else f"{field}: {first}"
+        return {"detail": sentence, "code": "invalid", "fields": detail}
+    codes = error.get_codes()
+    code = codes if isinstance(codes, str) else CODES.get(error.status_code, "error")
+    return {"detail": str(error.detail), "code": code}

@@ -1,0 +1,1 @@
+"""The REST API of what a library holds. Views parse, make one call and answer."""

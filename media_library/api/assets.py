@@ -1,0 +1,111 @@
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from media_library import fetch, ingest
+from media_library.api.base import (
+    FILTERS,
+    PAGING,
+    AssetView,
+    LibraryView,
+    asset_context,
+    asset_json,
+    validated,
+)
+from media_library.api.libraries import listing
+from media_library.api.serializers import (
+    AssetChangesSerializer,
+    AssetSerializer,
+    UploadSerializer,
+    UrlUploadSerializer,
+)
+from media_library.filters import AssetFilters, boolean
+from media_library.models import Asset
+from media_library.paging import SORTS, limit_of, page
+
+
+class Assets(LibraryView):
+    parser_classes = [MultiPartParser, FormParser]
+
+    @extend_schema(
+        parameters=[*FILTERS, *PAGING, OpenApiParameter("sort", OpenApiTypes.STR, enum=SORTS)],
+        responses=listing("AssetList", AssetSerializer),
+    )
+    def get(self, request: Request, library_id: str) -> Response:
+        params = request.query_params
+        filters = AssetFilters.from_params(self.library, params)
+        assets = Asset.objects.visible_to(request.user).live().filter(library=self.library)
+        shown = page(
+            filters.apply(assets).prefetch_related("tags"),
+            sort=params.get("sort") or "-created_at",
+            limit=limit_of(params.get("limit")),
+            cursor=params.get("cursor", ""),
+        )
+        results = AssetSerializer(shown.items, many=True, context=asset_context(self, shown.items))
+        return Response({"results": results.data, "next_cursor": shown.next_cursor})
+
+    @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={201: AssetSerializer})
+    def post(self, request: Request, library_id: str) -> Response:
+        """Upload one picture."""
+        data = validated(UploadSerializer(data=request.data, context={"library": self.library}))
+        keep = data.pop("on_duplicate") == "keep"
+        file = data.pop("file")
+        asset = ingest.store_upload(
+            library=self.library, user=request.user, file=file, name=file.name, keep_duplicate=keep, **data
+        )
+        return Response(asset_json(self, asset.pk), status.HTTP_201_CREATED)
+
+
+class AssetsFromUrl(LibraryView):
+    parser_classes = [JSONParser, FormParser, MultiPartParser]
+
+    @extend_schema(request=UrlUploadSerializer, responses={201: AssetSerializer})
+    def post(self, request: Request, library_id: str) -> Response:
+        """Fetch a picture from the web and keep it."""
+        data = validated(UrlUploadSerializer(data=request.data, context={"library": self.library}))
+        keep = data.pop("on_duplicate") == "keep"
+        fetched = fetch.fetch(data.pop("url"))
+        with fetched.file:
+            asset = ingest.store_upload(
+                library=self.library,
+                user=request.user,
+                file=fetched.as_file(),
+                name=fetched.name,
+                keep_duplicate=keep,
+                **data,
+            )
+        return Response(asset_json(self, asset.pk), status.HTTP_201_CREATED)
+
+
+class AssetDetail(AssetView):
+    @extend_schema(responses=AssetSerializer)
+    def get(self, request: Request, asset_id: str) -> Response:
+        return Response(asset_json(self, self.asset.pk))
+
+    @extend_schema(request=AssetChangesSerializer, responses=AssetSerializer)
+    def patch(self, request: Request, asset_id: str) -> Response:
+        context = {"library": self.asset.library}
+        changes = validated(AssetChangesSerializer(data=request.data, context=context))
+        ingest.update(self.asset, request.user, changes)
+        return Response(asset_json(self, self.asset.pk))
+
+    @extend_schema(
+        parameters=[OpenApiParameter("purge", OpenApiTypes.BOOL, description="Remove for good (editors).")],
+        responses={204: None},
+    )
+    def delete(self, request: Request, asset_id: str) -> Response:
+        """Move to the trash."""
+        remove = ingest.purge if boolean(request.query_params, "purge", default=False) else ingest.trash
+        remove(self.asset, request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class AssetRestore(AssetView):
+    @extend_schema(request=None, responses=AssetSerializer)
+    def post(self, request: Request, asset_id: str) -> Response:
+        """Take back out of the trash."""
+        ingest.restore(self.asset, request.user)
+        return Response(asset_json(self, self.asset.pk))

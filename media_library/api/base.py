@@ -1,0 +1,66 @@
+"""What the views of the API share: the caller's library or asset, paged lists, asset answers."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.utils.functional import cached_property
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from dam.errors import NotFound
+from media_library import findable
+from media_library.api.serializers import AssetSerializer
+from media_library.models import Asset, Library
+
+PAGING = [
+    OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 500; 50 if absent."),
+    OpenApiParameter("cursor", OpenApiTypes.STR, description="`next_cursor` of the page before."),
+]
+FILTERS = [
+    OpenApiParameter("folder", OpenApiTypes.UUID),
+    OpenApiParameter("recursive", OpenApiTypes.BOOL, description="Folders below it too; true if absent."),
+    OpenApiParameter("tags", OpenApiTypes.STR, many=True, description="Only assets with all of these tags."),
+    OpenApiParameter("q", OpenApiTypes.STR, description="Words in name, description or tags."),
+    OpenApiParameter("state", OpenApiTypes.STR, enum=Asset.State.values),
+]
+
+
+class LibraryView(APIView):
+    """A view below `/libraries/{library_id}/`. What the caller may not see does not exist for them."""
+
+    @cached_property
+    def library(self) -> Library:
+        library = Library.objects.visible_to(self.request.user).filter(pk=self.kwargs["library_id"]).first()
+        if library is None:
+            raise NotFound
+        return library
+
+
+class AssetView(APIView):
+    """A view below `/assets/{asset_id}/`."""
+
+    @cached_property
+    def asset(self) -> Asset:
+        assets = Asset.objects.visible_to(self.request.user).select_related("library", "folder")
+        asset = assets.prefetch_related("tags").filter(pk=self.kwargs["asset_id"]).first()
+        if asset is None:
+            raise NotFound
+        return asset
+
+
+def asset_context(view: APIView, assets: Sequence[Asset]) -> dict[str, Any]:
+    return {"request": view.request, "indexed": findable.index.indexed_ids(assets)}
+
+
+def asset_json(view: APIView, asset_id: UUID) -> Any:
+    """An asset as it now stands in the database."""
+    asset = Asset.objects.visible_to(view.request.user).prefetch_related("tags").get(pk=asset_id)
+    return AssetSerializer(asset, context=asset_context(view, [asset])).data
+
+
+def validated(serializer: BaseSerializer[Any]) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data

@@ -1,0 +1,64 @@
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from dam.errors import NotFound
+from media_library import ingest
+from media_library.api.base import AssetView
+from media_library.models import Rendition
+from media_library.serving import serve
+
+
+class NoRendition(NotFound):
+    code = "not_ready"
+    message = _("This picture has no rendition: it is still being processed, or it failed.")
+
+
+class AnyType(BaseContentNegotiation):
+    """An <img> asks for pictures only; errors are JSON whatever was asked for."""
+
+    def select_parser(self, request: Request, parsers: list) -> object:
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type or "application/json"
+
+
+class FileView(AssetView):
+    throttle_classes: list = []  # a grid asks for dozens of thumbnails at once
+    content_negotiation_class = AnyType
+
+
+class AssetFile(FileView):
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, asset_id: str) -> HttpResponseBase:
+        """The original, as an attachment."""
+        name = ingest.clean_name(f"{self.asset.display_name}.{self.asset.file.name.rpartition('.')[2]}")
+        return serve(request._request, self.asset.file, self.asset.mime_type, download_as=name)
+
+
+class AssetRendition(FileView):
+    rendition = Rendition.Name.THUMB
+
+    @extend_schema(responses={(200, "image/webp"): OpenApiTypes.BINARY})
+    def get(self, request: Request, asset_id: str) -> HttpResponseBase:
+        found = self.asset.renditions.filter(name=self.rendition).first()
+        if found is None:
+            raise NoRendition
+        return serve(request._request, found.file, "image/webp")
+
+
+class AssetThumb(AssetRendition):
+    """At most 512 px on the longer side."""
+
+
+class AssetPreview(AssetRendition):
+    """At most 2048 px on the longer side."""
+
+    rendition = Rendition.Name.PREVIEW

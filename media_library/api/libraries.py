@@ -1,0 +1,97 @@
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from dam.errors import AppError
+from media_library.api.base import LibraryView, validated
+from media_library.api.serializers import (
+    FolderSerializer,
+    LibraryDetailSerializer,
+    LibrarySerializer,
+    TagSerializer,
+)
+from media_library.models import Library, Membership, Role
+
+
+class NameTaken(AppError):
+    code = "name_taken"
+    status = 409
+    message = _("There is already a folder with this name here.")
+
+
+def listing(name: str, item: Any) -> Any:
+    """The schema of a whole list."""
+    fields = {"results": item(many=True), "next_cursor": serializers.CharField(allow_null=True)}
+    return inline_serializer(name, fields)
+
+
+class Libraries(APIView):
+    @extend_schema(responses=listing("LibraryList", LibrarySerializer))
+    def get(self, request: Request) -> Response:
+        libraries = Library.objects.visible_to(request.user)
+        return Response({"results": LibrarySerializer(libraries, many=True).data, "next_cursor": None})
+
+    @extend_schema(request=LibrarySerializer, responses={201: LibraryDetailSerializer})
+    def post(self, request: Request) -> Response:
+        """Make a library; the caller becomes its manager."""
+        data = validated(LibrarySerializer(data=request.data))
+        with transaction.atomic():
+            library = Library.objects.create(**data)
+            Membership.objects.create(library=library, user=request.user, role=Role.MANAGER)
+        body = LibraryDetailSerializer(library, context={"request": request}).data
+        return Response(body, status.HTTP_201_CREATED)
+
+
+class LibraryDetail(LibraryView):
+    @extend_schema(responses=LibraryDetailSerializer)
+    def get(self, request: Request, library_id: str) -> Response:
+        return Response(LibraryDetailSerializer(self.library, context={"request": request}).data)
+
+    @extend_schema(request=LibrarySerializer, responses=LibraryDetailSerializer)
+    def patch(self, request: Request, library_id: str) -> Response:
+        self.library.require(request.user, Role.MANAGER)
+        serializer = LibrarySerializer(self.library, data=request.data, partial=True)
+        validated(serializer)
+        serializer.save()
+        return self.get(request, library_id)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, library_id: str) -> Response:
+        """Remove the library with all its assets and files, for good."""
+        self.library.require(request.user, Role.MANAGER)
+        self.library.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Folders(LibraryView):
+    @extend_schema(responses=listing("FolderList", FolderSerializer))
+    def get(self, request: Request, library_id: str) -> Response:
+        folders = FolderSerializer(self.library.folders.all(), many=True)
+        return Response({"results": folders.data, "next_cursor": None})
+
+    @extend_schema(request=FolderSerializer, responses={201: FolderSerializer})
+    def post(self, request: Request, library_id: str) -> Response:
+        self.library.require(request.user, Role.CONTRIBUTOR)
+        serializer = FolderSerializer(data=request.data, context={"library": self.library})
+        validated(serializer)
+        try:
+            with transaction.atomic():
+                serializer.save(library=self.library)
+        except IntegrityError:
+            raise NameTaken from None
+        return Response(serializer.data, status.HTTP_201_CREATED)
+
+
+class Tags(LibraryView):
+    @extend_schema(responses=listing("TagList", TagSerializer))
+    def get(self, request: Request, library_id: str) -> Response:
+        live = Count("assets", filter=Q(assets__deleted_at=None))
+        tags = TagSerializer(self.library.tags.annotate(assets=live), many=True)
+        return Response({"results": tags.data, "next_cursor": None})

@@ -1,0 +1,198 @@
+"""How libraries, folders, tags and assets look in JSON. Contract: `/api/schema/`."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from media_library import findable
+from media_library.models import Asset, Folder, Library, Tag
+
+
+class LibrarySerializer(serializers.ModelSerializer[Library]):
+    class Meta:
+        model = Library
+        fields = ["id", "name", "slug", "created_at"]
+        read_only_fields = ["id", "slug", "created_at"]
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    total = serializers.IntegerField(help_text="Pictures that can be found: live, not failed, not excluded.")
+    indexed = serializers.IntegerField()
+    pending = serializers.IntegerField()
+    failed = serializers.IntegerField()
+
+
+class LibraryDetailSerializer(LibrarySerializer):
+    role = serializers.SerializerMethodField(help_text="The caller's role.")
+    counts = serializers.SerializerMethodField()
+    progress = serializers.SerializerMethodField(help_text="Percent of the pictures that are indexed.")
+    status = serializers.SerializerMethodField()
+    model = serializers.SerializerMethodField(help_text="The model that answers searches.")
+
+    class Meta(LibrarySerializer.Meta):
+        fields = [*LibrarySerializer.Meta.fields, "role", "status", "progress", "counts", "model"]
+
+    def to_representation(self, instance: Library) -> dict[str, Any]:
+        self._progress = findable.index.progress(instance)
+        return super().to_representation(instance)
+
+    def get_role(self, library: Library) -> str:
+        role = library.role_of(self.context["request"].user)
+        return role.name.lower() if role else ""
+
+    def get_counts(self, library: Library) -> CountsSerializer:
+        return CountsSerializer(self._progress).data  # type: ignore[return-value]
+
+    def get_progress(self, library: Library) -> int:
+        return self._progress.percent
+
+    def get_status(self, library: Library) -> str:
+        return "indexing" if self._progress.pending else "ready"
+
+    def get_model(self, library: Library) -> str:
+        return findable.index.model_name()
+
+
+class FolderSerializer(serializers.ModelSerializer[Folder]):
+    class Meta:
+        model = Folder
+        fields = ["id", "name", "parent"]
+        read_only_fields = ["id"]
+
+    def validate_parent(self, parent: Folder | None) -> Folder | None:
+        if parent and parent.library_id != self.context["library"].pk:
+            raise serializers.ValidationError(_("This folder does not exist in this library."))
+        return parent
+
+
+class TagSerializer(serializers.ModelSerializer[Tag]):
+    assets = serializers.IntegerField(help_text="How many live assets have it.")
+
+    class Meta:
+        model = Tag
+        fields = ["name", "assets"]
+
+
+class UrlsSerializer(serializers.Serializer[Any]):
+    page = serializers.URLField()
+    file = serializers.URLField()
+    thumb = serializers.URLField()
+    preview = serializers.URLField()
+
+
+class FailureSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class AssetSerializer(serializers.ModelSerializer[Asset]):
+    """`context["indexed"]`: the ids of the assets shown that have a vector."""
+
+    folder = serializers.PrimaryKeyRelatedField(read_only=True)
+    tags = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
+    colors = serializers.ListField(child=serializers.ListField(), read_only=True)
+    failure = serializers.SerializerMethodField()
+    indexed = serializers.SerializerMethodField()
+    urls = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Asset
+        fields = [
+            *[
+                "id",
+                "library",
+                "public_id",
+                "display_name",
+                "folder",
+                "format",
+                "mime_type",
+                "bytes",
+                "width",
+            ],
+            *[
+                "height",
+                "sha256",
+                "colors",
+                "taken_at",
+                "description",
+                "alt_text",
+                "tags",
+                "metadata",
+                "exif",
+            ],
+            *["state", "failure", "visual_search", "indexed", "uploaded_by", "created_at", "updated_at"],
+            *["deleted_at", "urls"],
+        ]
+        read_only_fields = fields
+
+    def get_failure(self, asset: Asset) -> FailureSerializer | None:
+        if not asset.failure_code:
+            return None
+        return {"code": asset.failure_code, "message": asset.failure_message}  # type: ignore[return-value]
+
+    def get_indexed(self, asset: Asset) -> bool:
+        return asset.pk in self.context["indexed"]
+
+    def get_urls(self, asset: Asset) -> UrlsSerializer:
+        build = self.context["request"].build_absolute_uri
+        urls = {name: build(reverse(f"api:asset-{name}", args=[asset.pk])) for name in ("file", "thumb", "preview")}
+        return {"page": build(asset.get_absolute_url()), **urls}  # type: ignore[return-value]
+
+
+class AssetChangesSerializer(serializers.Serializer[Any]):
+    """What PATCH may set."""
+
+    display_name = serializers.CharField(max_length=255, required=False)
+    description = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    alt_text = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+    folder = serializers.PrimaryKeyRelatedField(
+        queryset=Folder.objects.all(), required=False, allow_null=True, pk_field=serializers.UUIDField()
+    )
+    tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
+    metadata = serializers.DictField(required=False)
+    visual_search = serializers.BooleanField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if library := self.context.get("library"):
+            self.fields["folder"].queryset = Folder.objects.filter(library=library)  # type: ignore[attr-defined]
+
+
+class UploadSerializer(AssetChangesSerializer):
+    """What a multipart upload carries. `tags` may be repeated or comma-separated; `metadata` is a JSON object."""
+
+    alt_text = None  # type: ignore[assignment]
+    file = serializers.FileField(allow_empty_file=True, help_text="At most 40 MB (40 x 1024 x 1024 bytes).")
+    metadata = serializers.JSONField(required=False, binary=False)
+    on_duplicate = serializers.ChoiceField(choices=["reject", "keep"], default="reject")
+
+    def validate_tags(self, tags: list[str]) -> list[str]:
+        return [part.strip() for tag in tags for part in tag.split(",") if part.strip()]
+
+    def validate_metadata(self, metadata: Any) -> dict[str, Any]:
+        if not isinstance(metadata, dict):
+            raise serializers.ValidationError(_("metadata must be a JSON object."))
+        return metadata
+
+
+class UrlUploadSerializer(UploadSerializer):
+    file = None  # type: ignore[assignment]
+    url = serializers.CharField(max_length=2000)
+
+
+class TokenRequestSerializer(serializers.Serializer[Any]):
+    username = serializers.CharField()
+    password = serializers.CharField(trim_whitespace=False)
+
+
+class TokenSerializer(serializers.Serializer[Any]):
+    access = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    detail = serializers.CharField(help_text="One sentence for people.")
+    code = serializers.CharField(help_text="One word for programs.")
+    fields = serializers.DictField(required=False)  # type: ignore[assignment]

@@ -1,0 +1,35 @@
+from django.contrib.auth import authenticate
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
+
+from media_library.api.base import validated
+from media_library.api.serializers import TokenRequestSerializer, TokenSerializer
+from media_library.auth import BearerAuthentication, issue_access
+from media_library.models import User
+
+
+class Token(APIView):
+    """A short-lived Bearer token for a user name and password."""
+
+    authentication_classes: list[type] = []
+    permission_classes = [AllowAny]
+    throttle_classes = [ScopedRateThrottle]
+    throttle_scope = "token"
+
+    @extend_schema(request=TokenRequestSerializer, responses=TokenSerializer, auth=[])
+    def post(self, request: Request) -> Response:
+        data = validated(TokenRequestSerializer(data=request.data))
+        user = authenticate(request._request, **data)
+        if not isinstance(user, User):
+            raise AuthenticationFailed(_("User name or password is wrong."))
+        access, expires_at = issue_access(user)
+        return Response(TokenSerializer({"access": access, "expires_at": expires_at}).data)
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return BearerAuthentication().authenticate_header(request)

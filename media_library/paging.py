@@ -1,0 +1,80 @@
+"""Keyset paging: a cursor names the last row shown, so pages stay stable while rows come and go."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core import signing
+from django.db.models import Model, Q
+from django.utils.translation import gettext_lazy as _
+
+from dam.errors import InvalidRequest
+from media_library.models import Asset, AssetQuerySet
+
+SORTS = (
+    "-created_at",
+    "created_at",
+    "display_name",
+    "-display_name",
+    "bytes",
+    "-bytes",
+    "taken_at",
+    "-taken_at",
+)
+DEFAULT_LIMIT, MAX_LIMIT = 50, 500
+
+
+@dataclass(frozen=True)
+class Page:
+    items: list[Asset]
+    next_cursor: str | None
+
+
+def page(assets: AssetQuerySet, *, sort: str = "-created_at", limit: int = DEFAULT_LIMIT, cursor: str = "") -> Page:
+    """One page of `assets`. Pictures without a capture date are left out when sorting by it."""
+    if sort not in SORTS:
+        raise InvalidRequest(_("Sort by one of: %(sorts)s.") % {"sorts": ", ".join(SORTS)}, code="bad_sort")
+    field, descending = sort.removeprefix("-"), sort.startswith("-")
+    if field == "taken_at":
+        assets = assets.exclude(taken_at=None)
+    if cursor:
+        assets = assets.filter(after(field, *decode(cursor, sort), descending=descending))
+    items = list(assets.order_by(sort, "id")[: limit + 1])
+    more = len(items) > limit
+    items = items[:limit]
+    return Page(items, encode(items[-1], sort) if more else None)
+
+
+def after(field: str, value: Any, pk: str, *, descending: bool) -> Q:
+    beyond = Q((f"{field}__{'lt' if descending else 'gt'}", value))
+    # The redundant first bound lets PostgreSQL start its index scan at the row.
+    start = Q((f"{field}__{'lte' if descending else 'gte'}", value))
+    return start & (beyond | Q((field, value), pk__gt=pk))
+
+
+def encode(row: Model, sort: str) -> str:
+    value = getattr(row, sort.removeprefix("-"))
+    return signing.dumps([sort, value.isoformat() if isinstance(value, datetime) else value, str(row.pk)])
+
+
+def decode(cursor: str, sort: str) -> tuple[Any, str]:
+    try:
+        cursor_sort, value, pk = signing.loads(cursor)
+    except (signing.BadSignature, ValueError):
+        raise InvalidRequest(_("This cursor is not valid. Start again without one."), code="bad_cursor") from None
+    if cursor_sort != sort:
+        raise InvalidRequest(_("This cursor belongs to another order."), code="bad_cursor")
+    return (datetime.fromisoformat(value) if sort.endswith("_at") else value), pk
+
+
+def limit_of(raw: Any, default: int = DEFAULT_LIMIT) -> int:
+    """A page size between 1 and 500."""
+    if raw in (None, ""):
+        return default
+    try:
+        limit = int(raw)
+    except (TypeError, ValueError):
+        limit = 0
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidRequest(_("limit must be a whole number from 1 to 500."), code="bad_limit")
+    return limit

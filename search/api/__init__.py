@@ -1,0 +1,1 @@
+"""The REST API of search. Views parse, make one call and answer."""

@@ -1,0 +1,196 @@
+"""From a ready asset to its vector. IndexEntry is the queue of record; Celery only does what stands there."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.dispatch import receiver
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from PIL import Image
+
+from media_library.findable import Progress
+from media_library.models import Asset, Library, Rendition
+from media_library.signals import asset_ready
+from search import embedders, nearest
+from search.models import Embedding, EmbeddingModel, IndexEntry
+
+logger = logging.getLogger(__name__)
+
+BATCH = 32
+LEASE = timedelta(minutes=10)  # a batch that runs longer than this has lost its worker
+REQUESTED = "indexing-requested"
+
+State = IndexEntry.State
+
+
+@receiver(asset_ready)
+def enter(asset: Asset, **kwargs: object) -> None:
+    """Note in the asset's own transaction that it has to be embedded."""
+    model = EmbeddingModel.active()
+    if model and asset.visual_search:
+        IndexEntry.objects.get_or_create(asset=asset, model=model)
+        transaction.on_commit(request_indexing)
+
+
+def request_indexing() -> None:
+    """Wake the index worker; one waiting task is enough, however many assets became ready."""
+    from search import tasks
+
+    if cache.add(REQUESTED, 1, timeout=30):
+        tasks.index_pending.delay()
+
+
+def index_pending() -> int:
+    """Embed all that is pending under the active model, batch by batch. Gives the number embedded."""
+    cache.delete(REQUESTED)
+    model = EmbeddingModel.active()
+    if model is None:
+        return 0
+    done = 0
+    while entries := claim(model):
+        done += index_batch(model, entries)
+    return done
+
+
+def claim(model: EmbeddingModel, size: int = BATCH) -> list[IndexEntry]:
+    """Take pending entries for this worker alone."""
+    with transaction.atomic():
+        pending = IndexEntry.objects.filter(model=model, state=State.PENDING).order_by("id")
+        ids = list(pending.select_for_update(skip_locked=True).values_list("pk", flat=True)[:size])
+        if not ids:
+            return []
+        IndexEntry.objects.filter(pk__in=ids).update(
+            state=State.RUNNING,
+            attempts=F("attempts") + 1,
+            started_at=timezone.now(),
+            error_code="",
+            error="",
+        )
+    return list(IndexEntry.objects.filter(pk__in=ids).order_by("id"))
+
+
+def index_batch(model: EmbeddingModel, entries: Sequence[IndexEntry]) -> int:
+    """Encode the thumbnails of the entries and store their vectors. Gives the number stored."""
+    thumbs = Rendition.objects.filter(name=Rendition.Name.THUMB, asset__in=[entry.asset_id for entry in entries])
+    by_asset = {thumb.asset_id: thumb for thumb in thumbs}
+    readable: list[IndexEntry] = []
+    pictures: list[Image.Image] = []
+    for entry in entries:
+        try:
+            pictures.append(read(by_asset[entry.asset_id]))
+        except (KeyError, OSError) as error:
+            logger.warning("The thumbnail of asset %s cannot be read: %s", entry.asset_id, error)
+            give_up([entry], "thumbnail_unreadable", _("The thumbnail of this picture cannot be read."))
+        else:
+            readable.append(entry)
+    if not readable:
+        return 0
+    try:
+        vectors = embedders.get_embedder(model.source).encode_images(pictures)
+    except (RuntimeError, MemoryError) as error:
+        return retry_smaller(model, readable, error)
+    with transaction.atomic():
+        Embedding.objects.bulk_create(
+            [
+                Embedding(asset_id=entry.asset_id, model=model, vector=vector)
+                for entry, vector in zip(readable, vectors, strict=True)
+            ],
+            update_conflicts=True,
+            unique_fields=["asset", "model"],
+            update_fields=["vector"],
+        )
+        IndexEntry.objects.filter(pk__in=[entry.pk for entry in readable]).update(
+            state=State.DONE, finished_at=timezone.now(), error="", error_code=""
+        )
+    return len(readable)
+
+
+def read(thumb: Rendition) -> Image.Image:
+    with thumb.file.open("rb") as file, Image.open(file, formats=["WEBP"]) as picture:
+        picture.load()
+        return picture.copy()
+
+
+def retry_smaller(model: EmbeddingModel, entries: Sequence[IndexEntry], error: Exception) -> int:
+    """A batch that the encoder could not take is halved until the picture that cannot be encoded stands alone."""
+    if len(entries) > 1:
+        middle = len(entries) // 2
+        return index_batch(model, entries[:middle]) + index_batch(model, entries[middle:])
+    logger.error("Asset %s could not be encoded: %s", entries[0].asset_id, error)
+    give_up(entries, "encoding_failed", _("The model could not encode this picture."))
+    return 0
+
+
+def give_up(entries: Iterable[IndexEntry], code: str, message: str) -> None:
+    """Fail what has used up its attempts; the rest waits for the next sweep."""
+    ids = [entry.pk for entry in entries]
+    noted = IndexEntry.objects.filter(pk__in=ids)
+    noted.update(error_code=code, error=message, finished_at=timezone.now())
+    noted.filter(attempts__gte=IndexEntry.MAX_ATTEMPTS).update(state=State.FAILED)
+
+
+def sweep() -> None:
+    """Put back what a crash left behind, enter what was never entered, and wake the worker if there is work."""
+    model = EmbeddingModel.active()
+    if model is None:
+        return
+    lost = IndexEntry.objects.filter(model=model, state=State.RUNNING).filter(
+        Q(started_at__lt=timezone.now() - LEASE) | ~Q(error_code="")
+    )
+    lost.filter(attempts__gte=IndexEntry.MAX_ATTEMPTS).update(
+        state=State.FAILED, error_code="worker_died", error=_("The index worker died on this picture.")
+    )
+    lost.update(state=State.PENDING)
+    backfill(model)
+    if IndexEntry.objects.filter(model=model, state=State.PENDING).exists():
+        request_indexing()
+
+
+def backfill(model: EmbeddingModel) -> int:
+    """Enter every ready asset that has no entry under this model. Gives how many there were."""
+    entered = IndexEntry.objects.filter(model=model, asset=OuterRef("pk"))
+    missing = Asset.objects.filter(~Exists(entered), state=Asset.State.READY, visual_search=True)
+    ids = list(missing.values_list("pk", flat=True))
+    entries = [IndexEntry(asset_id=asset_id, model=model) for asset_id in ids]
+    IndexEntry.objects.bulk_create(entries, batch_size=5000, ignore_conflicts=True)
+    return len(ids)
+
+
+def ensure_index(model: EmbeddingModel) -> None:
+    """Create the model's HNSW index if it is missing. Outside a transaction only."""
+    nearest.create_index(model)
+
+
+def progress(library: Library) -> Progress:
+    findable = Asset.objects.live().filter(library=library, visual_search=True)
+    total = findable.exclude(state=Asset.State.FAILED).count()
+    processing = findable.filter(state=Asset.State.PROCESSING).count()
+    model = EmbeddingModel.active()
+    if model is None:
+        return Progress(total=total, indexed=0, pending=total, failed=0)
+    entries = IndexEntry.objects.filter(model=model, asset__library=library, asset__deleted_at=None)
+    entries = entries.filter(asset__visual_search=True)
+    waiting = entries.filter(state__in=[State.PENDING, State.RUNNING]).count()
+    failed = entries.filter(state=State.FAILED).count()
+    pending = processing + waiting
+    return Progress(total=total, indexed=max(0, total - pending - failed), pending=pending, failed=failed)
+
+
+def indexed_ids(assets: Iterable[Asset]) -> set[UUID]:
+    """Which of these assets have a vector under the active model: one query."""
+    model = EmbeddingModel.active()
+    if model is None:
+        return set()
+    ids = [asset.pk for asset in assets]
+    return set(Embedding.objects.filter(model=model, asset__in=ids).values_list("asset_id", flat=True))
+
+
+def model_name() -> str:
+    """The active model's name; empty while there is none."""
+    model = EmbeddingModel.active()
+    return model.name if model else ""

@@ -1,0 +1,120 @@
+"""The only place with vector SQL: exact and approximate nearest neighbours among the assets of a scope."""
+
+import logging
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+import numpy as np
+from django.db import connection, transaction
+from numpy.typing import NDArray
+from pgvector import HalfVector
+
+from media_library.models import Asset, AssetQuerySet
+from search.models import Embedding, EmbeddingModel
+
+logger = logging.getLogger(__name__)
+
+Vector = NDArray[np.float32]
+
+# Up to this many assets in the scope an exact scan is both faster and right (figures in benchmarks/README.md).
+EXACT_SCOPE = 20_000
+# pgvector's largest; the ranking that is remembered for paging holds about as many.
+EF_SEARCH = 1000
+MAX_SCAN_TUPLES = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    asset_id: UUID
+    distance: float  # cosine distance, 0 (same direction) to 2
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    neighbours: list[Neighbour]
+    plan: Literal["exact", "index"]
+
+
+def search(vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel) -> Nearest:
+    """The `min(k, indexed assets in scope)` assets nearest to `vector`, nearest first, ties by id.
+
+    `vector` has shape (model.dimensions,) and unit length. A small scope is scanned exactly. A large one goes through
+    the HNSW index; if that returns fewer than k, because the filter hides what the index finds, the scan decides.
+    """
+    if exceeds(scope, EXACT_SCOPE) and has_index(model):
+        neighbours = by_index(vector, scope, k, model)
+        if len(neighbours) == k:
+            return Nearest(neighbours, "index")
+    return Nearest(exact(vector, scope, k, model), "exact")
+
+
+def exceeds(scope: AssetQuerySet, size: int) -> bool:
+    """Whether the scope holds more than `size` assets; reads no more rows than it has to."""
+    return scope.order_by().values("pk")[size : size + 1].exists()
+
+
+def has_index(model: EmbeddingModel) -> bool:
+    """Whether the model's HNSW index is there and usable. Without it, search is exact: slower, never wrong."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND indisvalid", [model.index_name])
+        return cursor.fetchone() is not None
+
+
+def exact(vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel) -> list[Neighbour]:
+    """Every vector of the scope is compared. Adding zero keeps the HNSW index out of the plan."""
+    return nearest_rows(vector, scope, k, model, order="distance + 0, asset_id")
+
+
+def by_index(vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel) -> list[Neighbour]:
+    """HNSW with iterative scan: it goes on past hits that the scope excludes, up to MAX_SCAN_TUPLES."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),"
+                " set_config('hnsw.max_scan_tuples', %s, true), set_config('enable_seqscan', 'off', true),"
+                " set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)",
+                [str(EF_SEARCH), str(MAX_SCAN_TUPLES)],
+            )
+        rows = nearest_rows(vector, scope, k, model, order="distance")
+    return sorted(rows, key=lambda row: (row.distance, row.asset_id))
+
+
+def nearest_rows(
+    vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel, *, order: str
+) -> list[Neighbour]:
+    """Run the one vector query. `order` is one of this module's own constants, never input."""
+    subquery, params = scope.order_by().values("pk").query.sql_with_params()
+    dimensions = int(model.dimensions)
+    distance = f"(embedding.vector::halfvec({dimensions}) <=> %s::halfvec({dimensions}))"
+    sql = (
+        f"SELECT asset_id, distance FROM (SELECT asset_id, {distance} AS distance FROM {Embedding._meta.db_table}"  # noqa: S608
+        f" AS embedding WHERE embedding.model_id = %s AND asset_id IN ({subquery})) AS candidates"
+        f" ORDER BY {order} LIMIT %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [HalfVector(vector).to_text(), model.pk, *params, k])
+        return [Neighbour(asset_id, float(distance)) for asset_id, distance in cursor.fetchall()]
+
+
+def vector_of(asset: Asset, model: EmbeddingModel) -> Vector | None:
+    """The stored vector of an asset, shape (model.dimensions,), or None while it has none."""
+    stored = Embedding.objects.filter(asset=asset, model=model).values_list("vector", flat=True).first()
+    return None if stored is None else np.asarray(stored, dtype=np.float32)
+
+
+def create_index(model: EmbeddingModel) -> None:
+    """Build the model's partial HNSW index without blocking writes; an invalid leftover is replaced."""
+    if has_index(model):
+        return
+    dimensions = int(model.dimensions)
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{model.index_name}"')
+        cursor.execute("SET maintenance_work_mem = '1GB'")
+        cursor.execute(
+            f'CREATE INDEX CONCURRENTLY "{model.index_name}" ON {Embedding._meta.db_table}'
+            f" USING hnsw ((vector::halfvec({dimensions})) halfvec_cosine_ops)"
+            f" WITH (m = 16, ef_construction = 128) WHERE model_id = {int(model.pk)}"
+        )
+        cursor.execute("RESET maintenance_work_mem")
+    logger.info("Built the index of %s.", model)
