@@ -39,9 +39,11 @@ class Account:
         if not self.switch:
             return
         for step in [*reversed(folder.parents), folder]:
-            probe = ["/bin/sh", "-c", 'cd "$1"', "sh", str(step)] tried = subprocess.run(probe, cwd="/",
-            capture_output=True, check=False, **self.popen_options())  # type: ignore[call-overload] if
-            tried.returncode:
+            probe = ["/bin/sh", "-c", 'cd "$1"', "sh", str(step)]
+            tried = subprocess.run(  # type: ignore[call-overload]
+                probe, cwd="/", capture_output=True, check=False, **self.popen_options()
+            )
+            if tried.returncode:
                 raise CannotRun(
                     f"PostgreSQL does not run as root, so it runs as the user {self.name}, who may not enter "
                     f"{step} ({purpose}): allow it with `chmod o+x {step}`, use another folder, "

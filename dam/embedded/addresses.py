@@ -17,10 +17,12 @@ LONGEST_SOCKET_NAME = ".s.PGSQL.5432.lock"
 
 
 def runtime_dir(data_dir: Path) -> Path:
-    digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:12] name =
-    f"dam-{os.getuid()}-{digest}" folder = Path(tempfile.gettempdir()) / name fits = len(os.fsencode(folder /
-    LONGEST_SOCKET_NAME)) <= LONGEST_SOCKET_PATH return folder if fits else Path("/tmp") / name  # noqa: S108
-    (made with mode 0700, and its owner is checked)
+    digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:12]
+    name = f"dam-{os.getuid()}-{digest}"
+    folder = Path(tempfile.gettempdir()) / name
+    fits = len(os.fsencode(folder / LONGEST_SOCKET_NAME)) <= LONGEST_SOCKET_PATH
+    # It is made with mode 0700, and its owner is checked.
+    return folder if fits else Path("/tmp") / name  # noqa: S108
 
 
 def redis_socket(data_dir: Path) -> Path:

@@ -21,13 +21,9 @@ def prepare_data_dir(data_dir: Path, account: Account) -> None:
         data_dir.chmod(0o711 if account.switch else 0o700)
     except FileExistsError:
         if not data_dir.is_dir():
-            raise CannotRun(
-                f"{data_dir} is not a folder: set DAM_DATA_DIR to one that can be written."
-            ) from None
+            raise CannotRun(f"{data_dir} is not a folder: set DAM_DATA_DIR to one that can be written.") from None
     except OSError as error:
-        raise CannotRun(
-            f"The data folder {data_dir} cannot be made ({error.strerror}): set DAM_DATA_DIR."
-        ) from error
+        raise CannotRun(f"The data folder {data_dir} cannot be made ({error.strerror}): set DAM_DATA_DIR.") from error
     try:
         with tempfile.TemporaryFile(dir=data_dir):
             pass

@@ -115,9 +115,7 @@ def _initialise(cluster: Path, account: Account, *, durable: bool) -> None:
     command = [str(binary("initdb")), "-D", str(draft), "-U", addresses.USER, "--encoding=UTF8"]
     command += ["--auth-local=trust", "--auth-host=reject", "--locale=C", "--locale-provider=builtin"]
     command += ["--builtin-locale=C.UTF-8"] + ([] if durable else ["--no-sync"])
-    made = subprocess.run(
-        command, cwd="/", capture_output=True, text=True, check=False, **account.popen_options()
-    )  # type: ignore[call-overload]
+    made = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **account.popen_options())  # type: ignore[call-overload]
     if made.returncode:
         reason = (made.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise CannotRun(f"PostgreSQL could not be set up in {cluster}: {reason}")
@@ -144,9 +142,7 @@ def _clear_stale_locks(cluster: Path, runtime: Path) -> None:
             try:
                 process.wait(30)
             except psutil.TimeoutExpired:
-                raise CannotRun(
-                    f"Another PostgreSQL runs on {cluster} as process {pid} and does not stop."
-                ) from None
+                raise CannotRun(f"Another PostgreSQL runs on {cluster} as process {pid} and does not stop.") from None
         else:
             lock.unlink(missing_ok=True)
 

@@ -35,9 +35,7 @@ def data_dir() -> Iterator[Path]:
 
 
 def connect(data_dir: Path) -> "psycopg.Connection[tuple[object, ...]]":
-    return psycopg.connect(
-        host=str(addresses.runtime_dir(data_dir)), user="postgres", dbname="dam", autocommit=True
-    )
+    return psycopg.connect(host=str(addresses.runtime_dir(data_dir)), user="postgres", dbname="dam", autocommit=True)
 
 
 def hold_in_a_process(data_dir: Path) -> tuple["subprocess.Popen[str]", list[psutil.Process]]:
@@ -107,9 +105,7 @@ def test_servers_of_a_killed_process_are_ended_by_the_guard(data_dir: Path) -> N
 
 def test_leftovers_are_ended_by_the_next_start_when_the_guard_was_killed_too(data_dir: Path) -> None:
     owner, running = hold_in_a_process(data_dir)
-    guards = [
-        child for child in psutil.Process(owner.pid).children() if "dam.embedded.guard" in child.cmdline()
-    ]
+    guards = [child for child in psutil.Process(owner.pid).children() if "dam.embedded.guard" in child.cmdline()]
     for process in [*guards, psutil.Process(owner.pid)]:
         process.kill()
     owner.wait()
