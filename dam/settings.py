@@ -192,12 +192,13 @@ CONTENT_SECURITY_POLICY = {
 # --- files ----------------------------------------------------------------------------------------------------
 
 S3_BUCKET = env_str("DAM_S3_BUCKET")
+S3_ENDPOINT = env_str("DAM_S3_ENDPOINT")
 if S3_BUCKET:
     DEFAULT_STORAGE: dict[str, Any] = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
-            "endpoint_url": env_str("DAM_S3_ENDPOINT") or None,
+            "endpoint_url": S3_ENDPOINT or None,
             "region_name": env_str("DAM_S3_REGION") or None,
             "access_key": env_str("DAM_S3_ACCESS_KEY") or None,
             "secret_key": env_str("DAM_S3_SECRET_KEY") or None,
@@ -208,6 +209,8 @@ if S3_BUCKET:
             "querystring_expire": 300,
         },
     }
+    # Pictures are shown from signed URLs of the store.
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append(S3_ENDPOINT or "https://*.amazonaws.com")
 else:
     DEFAULT_STORAGE = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -218,7 +221,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(env_str("DAM_STATIC_ROOT", str(DATA_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 MAX_UPLOAD_BYTES = 40 * 1024 * 1024

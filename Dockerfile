@@ -1,0 +1,33 @@
+# One image for web, workers and beat. Build: docker build -t dam .
+FROM python:3.13-slim AS build
+
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+# Set PIP_EXTRA_INDEX_URL to PyTorch's index of CPU builds for a much smaller image without CUDA.
+ARG PIP_EXTRA_INDEX_URL=""
+RUN python -m venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH
+WORKDIR /src
+COPY pyproject.toml constraints.txt README.md ./
+COPY dam dam
+COPY media_library media_library
+COPY search search
+RUN pip install -c constraints.txt ".[offline]"
+
+FROM python:3.13-slim
+RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin dam \
+    && mkdir -p /data /app && chown dam /data
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /app
+COPY manage.py ./
+COPY dam dam
+COPY media_library media_library
+COPY search search
+COPY templates templates
+COPY static static
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DAM_DATA_DIR=/data
+RUN DAM_SECRET_KEY=build python manage.py collectstatic --noinput && mv /data/static /app/collected && chown -R dam /data
+ENV DAM_STATIC_ROOT=/app/collected
+USER dam
+VOLUME /data
+EXPOSE 8000
+CMD ["gunicorn", "dam.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "1", "--threads", "8", "--timeout", "120"]
