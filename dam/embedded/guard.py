@@ -5,12 +5,13 @@ owner had no time to stop what it started.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from dam.embedded import children
+from dam.embedded import addresses, children
 
 
 def start_guard(data_dir: Path) -> "subprocess.Popen[bytes]":
@@ -31,6 +32,7 @@ def main(data_dir: Path, owner: int) -> None:
     sys.stdin.buffer.read()
     if children.read_ledger(data_dir)[0] == owner:
         children.stop_leftovers(data_dir)
+        shutil.rmtree(addresses.runtime_dir(data_dir), ignore_errors=True)
 
 
 if __name__ == "__main__":

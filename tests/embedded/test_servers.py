@@ -82,7 +82,7 @@ def test_rows_survive_a_restart(data_dir: Path) -> None:
 def test_killed_servers_start_again_and_keep_what_was_committed(data_dir: Path) -> None:
     with (
         pytest.raises(ChildDied, match=r"(PostgreSQL|Redis) ended unexpectedly"),
-        servers(data_dir, durable=False) as started,
+        servers(data_dir) as started,
     ):
         with connect(data_dir) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")

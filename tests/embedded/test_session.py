@@ -18,8 +18,8 @@ def test_the_test_database_is_the_embedded_one_with_pgvector() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("_turn", [1, 2])
 def test_the_cache_is_empty_at_the_start_of_every_test(_turn: int) -> None:
-    assert cache.get("left over") is None
-    cache.set("left over", "from the other turn")
+    assert cache.get("left-over") is None
+    cache.set("left-over", "from the other turn")
 
 
 def test_files_are_kept_in_a_throwaway_folder() -> None:
