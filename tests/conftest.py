@@ -80,3 +80,33 @@ def clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
         from django.core.cache import cache
 
         cache.clear()
+
+
+@pytest.fixture
+def enqueued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Ids of the assets whose processing was enqueued; nothing is sent."""
+    from media_library import tasks
+
+    sent: list[str] = []
+    monkeypatch.setattr(tasks.make_renditions, "delay", sent.append)
+    return sent
+
+
+@pytest.fixture
+def fake_embedder(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A deterministic encoder instead of a model, for every source."""
+    from search import embedders
+    from tests.fakes import FakeEmbedder
+
+    fake = FakeEmbedder()
+    monkeypatch.setattr(embedders, "get_embedder", lambda source, **options: fake)
+    return fake
+
+
+@pytest.fixture
+def eager(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks run where they are called, at once."""
+    from dam.celery import app
+
+    monkeypatch.setattr(app.conf, "task_always_eager", True)
+    monkeypatch.setattr(app.conf, "task_store_eager_result", False)

@@ -36,6 +36,7 @@ def fill(model: EmbeddingModel, count: int, *, seed: int = 0) -> tuple[list[Asse
 def build_index(model: EmbeddingModel) -> None:
     """The same index, made inside the test's transaction."""
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # an index cannot be made over pending checks
         for statement in nearest.index_statements(model, concurrently=False):
             cursor.execute(statement)
 
@@ -54,18 +55,18 @@ def test_hits_come_nearest_first_with_their_cosine_distance(model: EmbeddingMode
 
 @pytest.mark.parametrize("k", [1, 10, 40, 100])
 def test_there_are_always_as_many_hits_as_the_scope_allows(model: EmbeddingModel, k: int) -> None:
-    assets, vectors = fill(model, 40)
+    _assets, vectors = fill(model, 40)
     assert len(nearest.search(vectors[0], Asset.objects.all(), k, model).neighbours) == min(k, 40)
 
 
 def test_assets_without_a_vector_under_this_model_are_never_hits(model: EmbeddingModel) -> None:
     other = EmbeddingModel.objects.create(name="Other", source="other", dimensions=DIMENSIONS)
-    assets, vectors = fill(other, 5)
+    _assets, vectors = fill(other, 5)
     assert nearest.search(vectors[0], Asset.objects.all(), 5, model).neighbours == []
 
 
 def test_a_large_scope_goes_through_the_index(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    assets, vectors = fill(model, 300)
+    _assets, vectors = fill(model, 300)
     build_index(model)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
     found = nearest.search(vectors[3], Asset.objects.all(), 20, model)
