@@ -3,8 +3,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from dam.embedded import addresses, children, folders, postgres, redis
@@ -14,7 +14,7 @@ from dam.embedded.guard import start_guard
 
 
 class Servers:
-    """The servers of one data folder; add further children with `start`, and all of them stop together.
+    """The servers of one data folder; `launch` adds further children, and all of them stop together.
 
     Only those are embedded whose DATABASE_URL or REDIS_URL is not set.
     """
@@ -23,11 +23,15 @@ class Servers:
         self.data_dir = data_dir
         self.durable = durable
         self.running: list[Child] = []
+        # Around every start, so that nothing is interrupted between being started and being known.
+        self.held: Callable[[], AbstractContextManager[None]] = nullcontext
         self._guard: subprocess.Popen[bytes] | None = None
 
-    def add(self, child: Child) -> Child:
-        self.running.append(child)
-        children.write_ledger(self.data_dir, self.running)
+    def launch(self, start: Callable[[], Child]) -> Child:
+        with self.held():
+            child = start()
+            self.running.append(child)
+            children.write_ledger(self.data_dir, self.running)
         return child
 
     def start(self) -> None:
@@ -36,12 +40,13 @@ class Servers:
         account = servers_account()
         folders.prepare_runtime_dir(self.data_dir, account)
         children.write_ledger(self.data_dir, [])
-        self._guard = start_guard(self.data_dir)
+        with self.held():
+            self._guard = start_guard(self.data_dir)
         broker = None
         if not os.environ.get("REDIS_URL"):
-            broker = self.add(redis.start(self.data_dir, account))
+            broker = self.launch(lambda: redis.start(self.data_dir, account))
         if not os.environ.get("DATABASE_URL"):
-            database = self.add(postgres.start(self.data_dir, account, durable=self.durable))
+            database = self.launch(lambda: postgres.start(self.data_dir, account, durable=self.durable))
             postgres.wait_until_ready(database, self.data_dir)
         if broker:
             redis.wait_until_ready(broker, self.data_dir)
@@ -52,10 +57,12 @@ class Servers:
             child.check()
 
     def stop(self) -> None:
-        """Stop everything, the latest first, and leave nothing behind."""
-        while self.running:
-            children.stop(self.running[-1:])
-            self.running.pop()
+        """Stop everything and leave nothing behind: first what uses the servers, then the servers."""
+        servers = [child for child in self.running if child.name in {"Redis", "PostgreSQL"}]
+        users = [child for child in self.running if child not in servers]
+        children.stop(users[::-1])
+        children.stop(servers)
+        self.running.clear()
         children.clear_ledger(self.data_dir)
         shutil.rmtree(addresses.runtime_dir(self.data_dir), ignore_errors=True)
         if self._guard and self._guard.stdin:
