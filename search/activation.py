@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from search import embedders, indexing
@@ -34,6 +34,14 @@ def activate(*, retry: bool = False) -> EmbeddingModel:
     if notice := model_notice():
         logger.warning("%s: %s", notice.title, notice.sentence)
     return model
+
+
+def preload_active() -> None:
+    """Load the active model, so that the first search does not wait for it. A failure is logged; searches repeat it."""
+    model = EmbeddingModel.active()
+    connection.close()  # this thread ends here; its connection goes back to the pool
+    if model:
+        embedders.preload(model.source)
 
 
 def available_source(*, retry: bool = False) -> str:
