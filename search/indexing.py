@@ -91,7 +91,7 @@ def index_batch(model: EmbeddingModel, entries: Sequence[IndexEntry]) -> int:
     if not readable:
         return 0
     try:
-        vectors = embedders.get_embedder(model.source).encode_images(pictures)
+        vectors = embedders.get_embedder(model.source, images_only=True).encode_images(pictures)
     except (RuntimeError, MemoryError) as error:
         return retry_smaller(model, readable, error)
     with transaction.atomic():

@@ -1,8 +1,10 @@
 """The only place with vector SQL: exact and approximate nearest neighbours among the assets of a scope."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import numpy as np
@@ -22,6 +24,9 @@ EXACT_SCOPE = 20_000
 # pgvector's largest; the ranking that is remembered for paging holds about as many.
 EF_SEARCH = 1000
 MAX_SCAN_TUPLES = 60_000
+
+BY_INDEX = "distance"
+EXACTLY = "distance + 0, asset_id"  # adding zero keeps the HNSW index out of the plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,39 +67,73 @@ def has_index(model: EmbeddingModel) -> bool:
 
 
 def exact(vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel) -> list[Neighbour]:
-    """Every vector of the scope is compared. Adding zero keeps the HNSW index out of the plan."""
-    return nearest_rows(vector, scope, k, model, order="distance + 0, asset_id")
+    """Every vector of the scope is compared."""
+    return nearest_rows(vector, scope, k, model, order=EXACTLY)
 
 
 def by_index(vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel) -> list[Neighbour]:
     """HNSW with iterative scan: it goes on past hits that the scope excludes, up to MAX_SCAN_TUPLES."""
+    with index_only():
+        rows = nearest_rows(vector, scope, k, model, order=BY_INDEX)
+    return sorted(rows, key=lambda row: (row.distance, row.asset_id))
+
+
+@contextmanager
+def index_only() -> Iterator[None]:
+    """Settings for one query: scan the HNSW index, wide and as far as allowed, and nothing else."""
+    settings = {
+        "hnsw.ef_search": EF_SEARCH,
+        "hnsw.iterative_scan": "relaxed_order",
+        "hnsw.max_scan_tuples": MAX_SCAN_TUPLES,
+        "enable_seqscan": "off",
+        "enable_bitmapscan": "off",
+        "enable_sort": "off",
+    }
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),"
-                " set_config('hnsw.max_scan_tuples', %s, true), set_config('enable_seqscan', 'off', true),"
-                " set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)",
-                [str(EF_SEARCH), str(MAX_SCAN_TUPLES)],
-            )
-        rows = nearest_rows(vector, scope, k, model, order="distance")
-    return sorted(rows, key=lambda row: (row.distance, row.asset_id))
+            calls = ", ".join("set_config(%s, %s, true)" for _ in settings)
+            cursor.execute(f"SELECT {calls}", [str(part) for pair in settings.items() for part in pair])
+        yield
+        transaction.set_rollback(True)  # nothing was written, and the settings end here in any case
 
 
 def nearest_rows(
     vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel, *, order: str
 ) -> list[Neighbour]:
-    """Run the one vector query. `order` is one of this module's own constants, never input."""
+    with connection.cursor() as cursor:
+        cursor.execute(*statement(vector, scope, k, model, order=order))
+        return [Neighbour(asset_id, float(distance)) for asset_id, distance in cursor.fetchall()]
+
+
+def statement(
+    vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel, *, order: str
+) -> tuple[str, list[Any]]:
+    """The one vector query and its parameters. `order` is one of this module's own constants, never input."""
     subquery, params = scope.order_by().values("pk").query.sql_with_params()
     dimensions = int(model.dimensions)
-    distance = f"(embedding.vector::halfvec({dimensions}) <=> %s::halfvec({dimensions}))"
+    distance = f"embedding.vector::halfvec({dimensions}) <=> %s::halfvec({dimensions})"
     sql = (
-        f"SELECT asset_id, distance FROM (SELECT asset_id, {distance} AS distance FROM {Embedding._meta.db_table}"  # noqa: S608
-        f" AS embedding WHERE embedding.model_id = %s AND asset_id IN ({subquery})) AS candidates"
+        f"SELECT asset_id, distance FROM (SELECT asset_id, {distance} AS distance"  # noqa: S608
+        f" FROM {Embedding._meta.db_table} AS embedding"
+        f" WHERE embedding.model_id = %s AND asset_id IN ({subquery})) AS candidates"
         f" ORDER BY {order} LIMIT %s"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [HalfVector(vector).to_text(), model.pk, *params, k])
-        return [Neighbour(asset_id, float(distance)) for asset_id, distance in cursor.fetchall()]
+    return sql, [HalfVector(vector).to_text(), model.pk, *params, k]
+
+
+def explain(scope: AssetQuerySet, k: int, model: EmbeddingModel) -> dict[str, str]:
+    """PostgreSQL's plans of the two ways, for tests and for the curious."""
+    probe = np.full(model.dimensions, model.dimensions**-0.5, np.float32)
+
+    def plan(order: str) -> str:
+        sql, params = statement(probe, scope, k, model, order=order)
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {sql}", params)
+            return "\n".join(line for (line,) in cursor.fetchall())
+
+    with index_only():
+        by_index_plan = plan(BY_INDEX)
+    return {"index": by_index_plan, "exact": plan(EXACTLY)}
 
 
 def vector_of(asset: Asset, model: EmbeddingModel) -> Vector | None:
@@ -107,14 +146,20 @@ def create_index(model: EmbeddingModel) -> None:
     """Build the model's partial HNSW index without blocking writes; an invalid leftover is replaced."""
     if has_index(model):
         return
-    dimensions = int(model.dimensions)
     with connection.cursor() as cursor:
-        cursor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{model.index_name}"')
         cursor.execute("SET maintenance_work_mem = '1GB'")
-        cursor.execute(
-            f'CREATE INDEX CONCURRENTLY "{model.index_name}" ON {Embedding._meta.db_table}'
-            f" USING hnsw ((vector::halfvec({dimensions})) halfvec_cosine_ops)"
-            f" WITH (m = 16, ef_construction = 128) WHERE model_id = {int(model.pk)}"
-        )
+        for sql in index_statements(model, concurrently=True):
+            cursor.execute(sql)
         cursor.execute("RESET maintenance_work_mem")
     logger.info("Built the index of %s.", model)
+
+
+def index_statements(model: EmbeddingModel, *, concurrently: bool) -> list[str]:
+    """What replaces the model's index; `concurrently` outside a transaction only."""
+    how, dimensions = "CONCURRENTLY" if concurrently else "", int(model.dimensions)
+    return [
+        f'DROP INDEX {how} IF EXISTS "{model.index_name}"',
+        f'CREATE INDEX {how} "{model.index_name}" ON {Embedding._meta.db_table}'
+        f" USING hnsw ((vector::halfvec({dimensions})) halfvec_cosine_ops)"
+        f" WITH (m = 16, ef_construction = 128) WHERE model_id = {int(model.pk)}",
+    ]

@@ -1,0 +1,61 @@
+# `make demo` runs the library, `make test` and `make check` test it. Needs make and Python 3.11 or newer.
+#
+#   make demo PHOTOS=~/Pictures PORT=9000 HOST=127.0.0.1 DAM_DATA_DIR=/srv/library
+#
+# make hands variables of its command line and of the environment on to what it runs.
+
+VENV ?= .venv
+PY := $(VENV)/bin/python
+PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --prefer-binary -c constraints.txt
+CHECKED := dam media_library search tests
+
+.PHONY: demo test check format clean distclean
+
+demo: $(VENV)/demo.stamp
+	@exec $(PY) -m dam.embedded.demo
+
+test: $(VENV)/dev.stamp
+	@$(PY) -m tests.chromium
+	$(PY) -m pytest $(ARGS)
+
+# The settings make a secret key on first use; a check leaves nothing behind.
+check: export DAM_SECRET_KEY = check
+check: $(VENV)/dev.stamp
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy $(CHECKED)
+	$(PY) -m dam.embedded.run --throwaway manage.py makemigrations --check --dry-run
+	$(PY) manage.py check
+
+format: $(VENV)/dev.stamp
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+# --- the virtual environment: made once, installed again when what is wanted changes ----------------------------
+
+$(VENV)/demo.stamp: pyproject.toml constraints.txt $(VENV)/made.stamp
+	@echo "Installing into $(VENV): some minutes and about 1.5 GB the first time."
+	$(PIP_INSTALL) -e '.[offline,embedded,demo]'
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml constraints.txt $(VENV)/demo.stamp
+	$(PIP_INSTALL) -e '.[offline,embedded,demo,dev]'
+	@touch $@
+
+$(VENV)/made.stamp:
+	@for python in $$PYTHON python3 python3.13 python3.12 python3.11 python3.14; do \
+	  if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    "$$python" -m venv --clear $(VENV) && touch $@ && exit 0; \
+	    exit 1; \
+	  fi; \
+	done; \
+	echo "Python 3.11 or newer with its venv module is needed: install it (Debian, Ubuntu: apt install python3-venv;" \
+	  "macOS: brew install python), or name one with PYTHON=/path/to/python3." >&2; \
+	exit 1
+
+clean:
+	rm -rf .pytest_cache .mypy_cache .ruff_cache test-results *.egg-info build
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)

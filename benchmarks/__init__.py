@@ -1,0 +1,1 @@
+"""What measures speed and quality. Prints tables, never asserts times. `make bench` runs all of it."""

@@ -1,0 +1,79 @@
+"""Memory of web and workers after searches and imports, with a model of the default's size.
+
+ViT-B-32 with random weights takes the memory that it takes with trained ones, so nothing has to be downloaded.
+PSS counts shared pages once.
+"""
+
+import io
+import json
+import tempfile
+import urllib.request
+from pathlib import Path
+
+import psutil
+from django.conf import settings
+from django.core.management import call_command
+
+from benchmarks.import_speed import import_rate, photographs
+from benchmarks.tables import table
+from dam.embedded import product
+from dam.embedded.servers import Servers
+from media_library.models import Library, PersonalToken, User
+
+PORT = 18765
+
+
+def random_vit_b_32(folder: Path) -> None:
+    import open_clip
+    from safetensors.torch import save_file
+
+    model = open_clip.create_model("ViT-B-32")
+    config = {"model_cfg": open_clip.get_model_config("ViT-B-32"), "preprocess_cfg": model.visual.preprocess_cfg}
+    folder.mkdir(parents=True)
+    (folder / "open_clip_config.json").write_text(json.dumps(config, default=list))
+    weights = {name: tensor.clone().contiguous() for name, tensor in model.state_dict().items()}
+    save_file(weights, folder / "open_clip_model.safetensors")
+
+
+def run(servers: Servers) -> None:
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "ViT-B-32"
+        random_vit_b_32(folder)
+        former, settings.MODEL = settings.MODEL, str(folder)
+        call_command("setup_model", verbosity=0)
+        measure(servers)
+        settings.MODEL = former
+        call_command("setup_model", verbosity=0)
+
+
+def measure(servers: Servers) -> None:
+    before = len(servers.running)
+    servers.launch(lambda: product.start_web(servers.data_dir, "127.0.0.1", PORT))
+    servers.launch(lambda: product.start_media_worker(servers.data_dir))
+    servers.launch(lambda: product.start_index_worker(servers.data_dir))
+    import_rate("memory", photographs(64, (1600, 1200)))
+    search()
+    rows, total = [], 0.0
+    for child in servers.running[before:]:
+        root = psutil.Process(child.process.pid)
+        family = [root, *root.children(recursive=True)]
+        pss = sum(process.memory_full_info().pss for process in family) / 2**20
+        rows.append([child.name, len(family), f"{pss:.0f}"])
+        total += pss
+    table("Memory with ViT-B-32", ["part", "processes", "PSS, MB"], [*rows, ["together", "", f"{total:.0f}"]])
+
+
+def search() -> None:
+    _token, secret = PersonalToken.issue(User.objects.get(username="bench"), "memory")
+    library = Library.objects.get(name="memory")
+    opener = urllib.request.build_opener()
+    opener.addheaders = [("Authorization", f"Bearer {secret}")]
+    base = f"http://127.0.0.1:{PORT}/api/v1/libraries/{library.pk}"
+    for text in ("a+red+car", "cold+night", "people+on+a+beach"):
+        opener.open(f"{base}/search/?text={text}").read()
+    body = io.BytesIO()
+    for content in photographs(1, (4000, 3000)):
+        body.write(b'--b\r\nContent-Disposition: form-data; name="file"; filename="q.jpg"\r\n\r\n' + content)
+    body.write(b"\r\n--b--\r\n")
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    opener.open(urllib.request.Request(f"{base}/anchors/", body.getvalue(), headers)).read()

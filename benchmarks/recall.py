@@ -1,0 +1,71 @@
+"""recall@50 of the index against the exact scan, for queries like pictures and like texts, with and without filters."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks.filling import fill
+from benchmarks.tables import p50_p95, table
+from benchmarks.vectors import Clusters, Vectors
+from media_library.models import Asset, AssetQuerySet
+from search import nearest
+from search.models import EmbeddingModel
+
+K = 50
+
+
+def run(assets: int, *, queries: int) -> None:
+    model = EmbeddingModel.active()
+    assert model
+    clusters = Clusters(model.dimensions, seed=1)
+    library, _user, vectors = fill(assets, clusters)
+    everything = Asset.objects.filter(library=library)
+    half = everything.filter(folder__in=list(library.folders.all()[:10]))
+    picked = np.random.default_rng(2).choice(len(vectors), queries)
+    like_pictures = [
+        vectors[i] + 0.03 * np.random.default_rng(int(i)).normal(size=model.dimensions).astype(np.float32)
+        for i in picked
+    ]
+    kinds = [("pictures", np.stack(like_pictures)), ("texts", clusters.texts(queries))]
+    scopes = [("all", everything), ("ten shoots of twenty", half), ("one shoot", one_shoot(everything))]
+    rows = [
+        [name, scope_name, *measure(query_vectors, scope, model)]
+        for name, query_vectors in kinds
+        for scope_name, scope in scopes
+    ]
+    header = ["queries like", "scope", "recall@50", "hits", "plan", "search ms p50 / p95", "index alone: recall@50"]
+    table(f"Recall, {assets:,} assets", header, rows)
+    library.delete()
+
+
+def one_shoot(everything: AssetQuerySet) -> AssetQuerySet:
+    first = everything.first()
+    assert first
+    return everything.filter(folder=first.folder_id)
+
+
+def measure(queries: Vectors, scope: AssetQuerySet, model: EmbeddingModel) -> list[object]:
+    found, times, plans = [], [], set()
+    for query in queries:
+        query /= np.linalg.norm(query)
+        started = time.perf_counter()
+        answer = nearest.search(query, scope, K, model)
+        times.append(1000 * (time.perf_counter() - started))
+        plans.add(answer.plan)
+        found.append({neighbour.asset_id for neighbour in answer.neighbours})
+    exact = [ids(nearest.exact(query, scope, K, model)) for query in queries]
+    recall = np.mean([len(a & b) / len(b) for a, b in zip(found, exact, strict=True)])
+    alone = recall_of(lambda query: ids(nearest.by_index(query, scope, K, model)), queries, exact)
+    hits = min(len(a) for a in found)
+    return [f"{recall:.4f}", hits, ", ".join(sorted(plans)), p50_p95(times), f"{alone:.4f}"]
+
+
+def ids(neighbours: list[nearest.Neighbour]) -> set[object]:
+    return {neighbour.asset_id for neighbour in neighbours}
+
+
+def recall_of(search: Callable[[Vectors], set[object]], queries: Vectors, exact: list[set[object]]) -> float:
+    return float(
+        np.mean([len(search(query) & truth) / len(truth) for query, truth in zip(queries, exact, strict=True)])
+    )

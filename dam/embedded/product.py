@@ -1,0 +1,45 @@
+"""The processes of the product itself: pages, media worker, index worker."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from dam.embedded.children import Child
+from dam.embedded.terminal import PROJECT
+
+WEB_THREADS = 8
+
+
+def start_web(data_dir: Path, host: str, port: int) -> Child:
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    command = [sys.executable, "-m", "gunicorn", "dam.wsgi:application", "--bind", bind]
+    command += ["--workers", "1", "--worker-class", "gthread", "--threads", str(WEB_THREADS)]
+    command += ["--timeout", "120", "--graceful-timeout", "5", "--access-logfile", "-", "--no-control-socket"]
+    return _start("web", command, data_dir, {"DAM_MODEL_PRELOAD": "1"})
+
+
+def start_media_worker(data_dir: Path) -> Child:
+    """Decodes pictures, those of queries first; also keeps the clock for periodic jobs."""
+    processes = max(2, min(4, (os.cpu_count() or 2) // 2))
+    command = ["-n", "media@%h", "-Q", "queries,media", "-c", str(processes), "-B"]
+    return _start("media worker", _celery(command), data_dir, niceness=5)
+
+
+def start_index_worker(data_dir: Path) -> Child:
+    """Embeds pictures, behind everything that a person waits for."""
+    command = ["-n", "index@%h", "-Q", "index", "-P", "solo"]
+    return _start("index worker", _celery(command), data_dir, niceness=10)
+
+
+def _celery(arguments: list[str]) -> list[str]:
+    worker = [sys.executable, "-m", "celery", "-A", "dam", "worker", "--loglevel", "INFO", *arguments]
+    return [*worker, "--without-gossip", "--without-mingle", "--without-heartbeat"]
+
+
+def _start(
+    name: str, command: list[str], data_dir: Path, extra: Mapping[str, str] | None = None, *, niceness: int = 0
+) -> Child:
+    environment = {**os.environ, "DAM_LOG_LEVEL": os.environ.get("DAM_CHILD_LOG_LEVEL", "INFO"), **(extra or {})}
+    log = data_dir / "logs" / f"{name.replace(' ', '-')}.log"
+    return Child(name, command, log=log, env=environment, cwd=PROJECT, niceness=niceness)

@@ -1,0 +1,112 @@
+"""Real PostgreSQL and Redis for every test that wants them, in a throwaway data folder.
+
+The settings read the environment when they are imported, so the environment is set while this file is loaded,
+before pytest-django uses them. The servers start with the first test that needs them: one that uses the
+database (the usual `db` fixtures and marks), or one that asks for `servers`.
+"""
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from django.conf import settings
+
+DATA_DIR = Path(tempfile.mkdtemp(prefix="dam-test-")).resolve()
+DATA_DIR.chmod(0o711)  # run by root, PostgreSQL has an account of its own and has to pass through
+
+for name in [name for name in os.environ if name.startswith("DAM_")]:
+    del os.environ[name]  # the tests do not depend on how somebody runs the library
+for name in ("DATABASE_URL", "REDIS_URL"):
+    os.environ.pop(name, None)
+os.environ["DAM_DATA_DIR"] = str(DATA_DIR)
+os.environ["DAM_MODEL"] = "offline"
+os.environ["DAM_LOG_LEVEL"] = "WARNING"
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["DJANGO_SETTINGS_MODULE"] = "dam.settings"
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's synchronous interface runs an event loop
+
+assert settings.DATABASES  # read now, so that pytest-django finds them configured
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: starts the whole product as real processes")
+
+    def end(number: int, _frame: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)  # so that the servers are stopped then, too
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(DATA_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings_for_tests() -> None:
+    """Plain static files (no manifest has been collected) and a password hash that is quick to make."""
+    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": static}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Any]:
+    """The embedded PostgreSQL and Redis of this test session."""
+    from dam.embedded.servers import servers as embedded
+
+    with embedded(DATA_DIR, durable=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(servers: Any) -> None:
+    """pytest-django calls this before it makes the test database: the server has to be there."""
+
+
+@pytest.fixture(autouse=True)
+def clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test sees what another one left in Redis: cached values, throttle counts, queued jobs."""
+    yield
+    if (
+        "servers" in request.fixturenames
+        or "db" in request.fixturenames
+        or "transactional_db" in request.fixturenames
+    ):
+        from django.core.cache import cache
+
+        cache.clear()
+
+
+@pytest.fixture
+def enqueued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Ids of the assets whose processing was enqueued; nothing is sent."""
+    from media_library import tasks
+
+    sent: list[str] = []
+    monkeypatch.setattr(tasks.make_renditions, "delay", sent.append)
+    return sent
+
+
+@pytest.fixture
+def fake_embedder(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A deterministic encoder instead of a model, for every source."""
+    from search import embedders
+    from tests.fakes import FakeEmbedder
+
+    fake = FakeEmbedder()
+    monkeypatch.setattr(embedders, "get_embedder", lambda source, **options: fake)
+    return fake
+
+
+@pytest.fixture
+def eager(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks run where they are called, at once."""
+    from dam.celery import app
+
+    monkeypatch.setattr(app.conf, "task_always_eager", True)
+    monkeypatch.setattr(app.conf, "task_store_eager_result", False)

@@ -1,0 +1,70 @@
+"""Rows and pictures for tests, made in memory."""
+
+import io
+import itertools
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from media_library import ingest
+from media_library.models import Asset, Library, Membership, Role, User
+from search.models import Embedding, EmbeddingModel, IndexEntry
+
+counter = itertools.count()
+
+
+def user(name: str = "", **fields: Any) -> User:
+    return User.objects.create_user(name or f"user{next(counter)}", password="secret", **fields)
+
+
+def library(*members: User, role: Role = Role.MANAGER, name: str = "Library") -> Library:
+    made = Library.objects.create(name=name)
+    Membership.objects.bulk_create(Membership(library=made, user=member, role=role) for member in members)
+    return made
+
+
+def model(dimensions: int = 48) -> EmbeddingModel:
+    """The active model; the `fake_embedder` fixture answers for it."""
+    return EmbeddingModel.objects.create(
+        name="Fake", source="fake", dimensions=dimensions, state=EmbeddingModel.State.ACTIVE
+    )
+
+
+def asset(owner: Library, **fields: Any) -> Asset:
+    """A ready asset without files."""
+    pk = uuid.uuid4()
+    defaults = dict(
+        id=pk, public_id=str(pk), display_name="Picture", file=f"originals/{pk}.png", format="png",
+        mime_type="image/png", bytes=100, width=60, height=40, sha256=pk.hex * 2, state=Asset.State.READY,
+    )  # fmt: skip
+    return Asset.objects.create(library=owner, **(defaults | fields))
+
+
+def embedded(owner: Library, active: EmbeddingModel, vector: Sequence[float], **fields: Any) -> Asset:
+    """A ready asset with a vector (normalised here) under the active model."""
+    made = asset(owner, **fields)
+    unit = np.asarray(vector, np.float32) / np.linalg.norm(vector)
+    Embedding.objects.create(asset=made, model=active, vector=unit)
+    IndexEntry.objects.create(asset=made, model=active, state=IndexEntry.State.DONE)
+    return made
+
+
+def picture(color: str = "red", size: tuple[int, int] = (60, 40), kind: str = "PNG", seed: int = 0) -> bytes:
+    """A plain picture; `seed` changes one pixel, so that the bytes differ."""
+    drawn = Image.new("RGB", size, color)
+    drawn.putpixel((0, 0), (seed % 256, seed // 256 % 256, 0))
+    buffer = io.BytesIO()
+    drawn.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def file(content: bytes | None = None, name: str = "red.png") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, picture() if content is None else content)
+
+
+def upload(owner: Library, by: User, content: bytes | None = None, name: str = "red.png", **fields: Any) -> Asset:
+    return ingest.store_upload(library=owner, user=by, file=file(content, name), name=name, **fields)

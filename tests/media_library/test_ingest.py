@@ -1,0 +1,176 @@
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.files.storage import default_storage
+
+from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
+from media_library import ingest, processing
+from media_library.images import BadImage
+from media_library.ingest import DuplicateAsset
+from media_library.models import Asset, Folder, Library, Membership, Rendition, Role, Tag, User
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def editor() -> User:
+    return factories.user("editor")
+
+
+@pytest.fixture
+def library(editor: User) -> Library:
+    return factories.library(editor)
+
+
+def stored_files() -> set[str]:
+    root = Path(settings.DATA_DIR) / "files"
+    return {str(path) for path in root.rglob("*") if path.is_file()}
+
+
+def test_an_upload_is_stored_under_its_id_and_waits_for_processing(library: Library, editor: User) -> None:
+    asset = factories.upload(library, editor, name="Red square.png", tags=["Red", "red", " square "])
+    assert (asset.state, asset.display_name, asset.format) == ("processing", "Red square", "png")
+    assert (asset.width, asset.height) == (60, 40)
+    assert sorted(tag.name for tag in asset.tags.all()) == ["Red", "square"]
+    assert str(asset.pk) in asset.file.name
+    assert asset.file.open().read() == factories.picture()
+
+
+def test_processing_is_enqueued_when_the_upload_is_committed(
+    library: Library, editor: User, enqueued: list[str], django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        asset = factories.upload(library, editor)
+        assert enqueued == []
+    assert enqueued == [str(asset.pk)]
+
+
+def test_processing_makes_both_renditions_and_the_facts(library: Library, editor: User) -> None:
+    asset = factories.upload(library, editor)
+    processing.make_renditions(asset.pk)
+    asset.refresh_from_db()
+    assert asset.state == Asset.State.READY
+    assert len(asset.phash) == 16
+    assert asset.colors[0][0] in {"#fe0000", "#ff0000"}
+    assert {rendition.name for rendition in asset.renditions.all()} == {"thumb", "preview"}
+
+
+def test_processing_twice_does_no_harm(library: Library, editor: User) -> None:
+    asset = factories.upload(library, editor)
+    processing.make_renditions(asset.pk)
+    before = stored_files()
+    processing.make_renditions(asset.pk)
+    Asset.objects.filter(pk=asset.pk).update(attempts=0)
+    assert stored_files() == before
+    assert Rendition.objects.filter(asset=asset).count() == 2
+
+
+def test_a_picture_that_kills_its_decoder_is_given_up(library: Library, editor: User) -> None:
+    asset = factories.upload(library, editor)
+    Asset.objects.filter(pk=asset.pk).update(attempts=processing.MAX_ATTEMPTS)
+    processing.make_renditions(asset.pk)
+    asset.refresh_from_db()
+    assert (asset.state, asset.failure_code) == ("failed", "decoder_died")
+
+
+def test_the_same_bytes_twice_are_refused_with_the_id_of_the_first(library: Library, editor: User) -> None:
+    first = factories.upload(library, editor)
+    before = stored_files()
+    with pytest.raises(DuplicateAsset) as refused:
+        factories.upload(library, editor, name="other.png")
+    assert refused.value.data == {"asset": str(first.pk)}
+    assert stored_files() == before
+
+
+def test_a_duplicate_can_be_kept_on_purpose(library: Library, editor: User) -> None:
+    first = factories.upload(library, editor)
+    second = factories.upload(library, editor, keep_duplicate=True)
+    assert first.pk != second.pk
+    assert first.public_id != second.public_id
+
+
+def test_what_lies_in_the_trash_is_no_duplicate(library: Library, editor: User) -> None:
+    ingest.trash(factories.upload(library, editor), editor)
+    assert factories.upload(library, editor).state == Asset.State.PROCESSING
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "code"),
+    [
+        (b"", "empty.png", "empty"),
+        (b"%PDF-1.7 not a picture", "paper.pdf", "not_an_image"),
+        (b"hello", "picture.jpg", "not_an_image"),
+        (factories.picture()[:-20], "cut.png", "truncated"),
+        (factories.picture(kind="JPEG")[:-2], "cut.jpg", "truncated"),
+        (factories.picture(), "red.jpg", "wrong_extension"),
+    ],
+)
+def test_a_bad_upload_leaves_nothing_behind(
+    library: Library, editor: User, content: bytes, name: str, code: str
+) -> None:
+    before = stored_files()
+    with pytest.raises(BadImage) as refused:
+        factories.upload(library, editor, content, name=name)
+    assert refused.value.code == code
+    assert stored_files() == before
+    assert not Asset.objects.exists()
+
+
+def test_a_failure_after_storing_removes_the_file(
+    library: Library, editor: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*args: object) -> None:
+        raise RuntimeError("the database went away")
+
+    before = stored_files()
+    monkeypatch.setattr(ingest, "tags_named", break_down)
+    with pytest.raises(RuntimeError):
+        factories.upload(library, editor)
+    assert stored_files() == before
+    assert not Asset.objects.exists()
+
+
+@pytest.mark.parametrize(("role", "error"), [(Role.VIEWER, Forbidden), (None, NotFound)])
+def test_only_contributors_upload(library: Library, role: Role | None, error: type[AppError]) -> None:
+    other = factories.user()
+    if role:
+        Membership.objects.create(library=library, user=other, role=role)
+    with pytest.raises(error):
+        factories.upload(library, other)
+
+
+def test_a_folder_of_another_library_is_refused(library: Library, editor: User) -> None:
+    folder = Folder.objects.create(library=factories.library(), name="theirs")
+    with pytest.raises(InvalidRequest):
+        factories.upload(library, editor, folder=folder)
+
+
+def test_names_are_text_on_one_line_without_folders(library: Library, editor: User) -> None:
+    assert ingest.clean_name("C:\\pics\\../../e\x00vil\n<b>.png") == "evil <b>.png"
+    assert len(ingest.clean_name("x" * 999)) == 255
+
+
+def test_tags_of_a_library_do_not_depend_on_case(library: Library, editor: User) -> None:
+    factories.upload(library, editor, tags=["Sunset"])
+    factories.upload(library, editor, factories.picture(seed=1), tags=["sunset"])
+    assert Tag.objects.get(library=library).name == "Sunset"
+
+
+def test_contributors_change_only_their_own(library: Library, editor: User) -> None:
+    asset = factories.upload(library, editor)
+    other = factories.user()
+    Membership.objects.create(library=library, user=other, role=Role.CONTRIBUTOR)
+    with pytest.raises(Forbidden):
+        ingest.update(asset, other, {"display_name": "mine now"})
+    assert ingest.update(asset, editor, {"display_name": "New", "tags": ["a"]}).display_name == "New"
+
+
+def test_purging_removes_the_files_too(library: Library, editor: User, django_capture_on_commit_callbacks) -> None:
+    asset = factories.upload(library, editor)
+    processing.make_renditions(asset.pk)
+    names = [asset.file.name, *(rendition.file.name for rendition in asset.renditions.all())]
+    with django_capture_on_commit_callbacks(execute=True):
+        ingest.purge(asset, editor)
+    assert not any(default_storage.exists(name) for name in names)

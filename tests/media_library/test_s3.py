@@ -1,0 +1,92 @@
+"""Files on S3, against a real S3 server on loopback."""
+
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from django.core.files.storage import default_storage
+from moto.server import ThreadedMotoServer
+from rest_framework.test import APIClient
+
+from media_library import ingest, processing
+from search import indexing
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder", "eager")]
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3: str, settings: Any) -> Any:
+    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
+    made = boto3.resource("s3", endpoint_url=s3, region_name="us-east-1", **keys).Bucket("pictures")
+    made.create()
+    options = {
+        "bucket_name": "pictures", "endpoint_url": s3, "region_name": "us-east-1", "access_key": "key",
+        "secret_key": "secret", "file_overwrite": False, "querystring_auth": True, "querystring_expire": 300,
+    }  # fmt: skip
+    settings.S3_BUCKET = "pictures"
+    storage = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    settings.STORAGES = settings.STORAGES | {"default": storage}
+    yield made
+    made.objects.all().delete()
+    made.delete()
+
+
+def keys(bucket: Any) -> list[str]:
+    return sorted(item.key.split("/")[0] for item in bucket.objects.all())
+
+
+def test_originals_and_renditions_live_in_the_bucket_and_are_indexed_from_there(bucket: Any) -> None:
+    owner = factories.user()
+    library, model = factories.library(owner), factories.model()
+    asset = factories.upload(library, owner)
+    processing.make_renditions(asset.pk)
+    assert keys(bucket) == ["originals", "renditions", "renditions"]
+    assert indexing.index_pending() == 1
+    assert indexing.indexed_ids([asset]) == {asset.pk}
+    assert model.embeddings.count() == 1
+
+
+def test_files_are_answered_by_a_short_lived_signed_url(bucket: Any) -> None:
+    owner = factories.user()
+    asset = factories.upload(factories.library(owner), owner)
+    client = APIClient()
+    client.force_login(owner)
+    answer = client.get(f"/api/v1/assets/{asset.pk}/file/")
+    assert answer.status_code == 302
+    assert "X-Amz-Expires=300" in answer["Location"] or "Expires=" in answer["Location"]
+    with urllib.request.urlopen(answer["Location"]) as fetched:
+        assert fetched.read() == factories.picture()
+        assert fetched.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_query_picture_goes_through_the_bucket_and_leaves_only_its_thumbnail(bucket: Any) -> None:
+    owner = factories.user()
+    library = factories.library(owner)
+    factories.model()
+    client = APIClient()
+    client.force_login(owner)
+    answer = client.post(f"/api/v1/libraries/{library.pk}/anchors/", {"file": factories.file()})
+    assert answer.status_code == 201
+    assert keys(bucket) == ["anchors"]
+
+
+def test_purging_empties_the_bucket(bucket: Any, django_capture_on_commit_callbacks: Any) -> None:
+    owner = factories.user()
+    asset = factories.upload(factories.library(owner), owner)
+    processing.make_renditions(asset.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        ingest.purge(asset, owner)
+    assert keys(bucket) == []
+    assert not default_storage.exists(asset.file.name)

@@ -1,0 +1,175 @@
+import json
+import uuid
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from media_library.models import Library, User
+from search.models import EmbeddingModel, QueryAnchor
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_embedder", "enqueued", "eager")]
+
+
+@pytest.fixture
+def user() -> User:
+    return factories.user("ann")
+
+
+@pytest.fixture
+def library(user: User) -> Library:
+    return factories.library(user)
+
+
+@pytest.fixture
+def model() -> EmbeddingModel:
+    return factories.model()
+
+
+@pytest.fixture
+def client(user: User) -> APIClient:
+    client = APIClient()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def pictures(library: Library, model: EmbeddingModel, fake_embedder: Any) -> dict[str, str]:
+    """One asset per colour: colour -> id."""
+    colors = ["red", "green", "blue", "orange"]
+    return {
+        color: str(factories.embedded(library, model, fake_embedder.encode_texts([color])[0], display_name=color).pk)
+        for color in colors
+    }
+
+
+def url(library: Library, path: str) -> str:
+    return f"/api/v1/libraries/{library.pk}/{path}/"
+
+
+def names(body: dict[str, Any]) -> list[str]:
+    return [hit["asset"]["display_name"] for hit in body["results"]]
+
+
+def test_text_answers_with_hits_distances_and_the_plan(
+    client: APIClient, library: Library, pictures: dict[str, str]
+) -> None:
+    body = client.post(url(library, "search"), {"text": "red"}, format="json").json()
+    assert names(body)[0] == "red"
+    assert body["results"][0]["distance"] == pytest.approx(0, abs=1e-3)
+    assert [hit["distance"] for hit in body["results"]] == sorted(hit["distance"] for hit in body["results"])
+    assert (body["plan"], body["total"], body["next_cursor"]) == ("exact", 4, None)
+    assert body["query"]["model"] == "Fake"
+    assert set(body["took_ms"]) == {"encode", "search", "load", "total"}
+    assert body["results"][0]["asset"]["indexed"] is True
+
+
+def test_get_and_post_give_the_same(client: APIClient, library: Library, pictures: dict[str, str]) -> None:
+    got = client.get(url(library, "search"), {"like": pictures["green"], "limit": 2}).json()
+    posted = client.post(url(library, "search"), {"like": [pictures["green"]], "limit": 2}, format="json").json()
+    assert got["results"] == posted["results"]
+    assert len(got["results"]) == 2
+
+
+def test_similar_is_the_same_search_with_the_asset_first(
+    client: APIClient, library: Library, pictures: dict[str, str]
+) -> None:
+    body = client.get(f"/api/v1/assets/{pictures['blue']}/similar/").json()
+    assert names(body)[0] == "blue"
+    assert len(body["results"]) == 4
+
+
+def test_an_uploaded_picture_becomes_an_anchor_to_search_with(
+    client: APIClient, library: Library, pictures: dict[str, str]
+) -> None:
+    answer = client.post(url(library, "anchors"), {"file": factories.file(factories.picture("green"))})
+    anchor = answer.json()
+    assert answer.status_code == 201, anchor
+    assert anchor["type"] == "UPLOAD"
+    assert names(client.get(url(library, "search"), {"anchor": anchor["id"]}).json())[0] == "green"
+    assert client.get(anchor["thumb"]).status_code == 200
+
+
+def test_a_box_searches_with_a_part_of_the_picture(
+    client: APIClient, library: Library, pictures: dict[str, str]
+) -> None:
+    from io import BytesIO
+
+    from PIL import Image
+
+    halves = Image.new("RGB", (200, 100), "blue")
+    halves.paste("orange", (100, 0, 200, 100))
+    buffer = BytesIO()
+    halves.save(buffer, "PNG")
+    box = json.dumps({"x": 0.5, "y": 0, "width": 0.5, "height": 1})
+    answer = client.post(url(library, "anchors"), {"file": factories.file(buffer.getvalue()), "box": box})
+    found = client.get(url(library, "search"), {"anchor": answer.json()["id"]}).json()
+    assert names(found)[0] == "orange"
+    assert found["results"][0]["distance"] < 0.01
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        ({}, 400, "invalid"),
+        ({"image_url": "http://127.0.0.1/x.png"}, 400, "private_address"),
+        ({"image_url": "ftp://example.com/x.png"}, 400, "bad_url"),
+        ({"asset": str(uuid.uuid4())}, 404, "not_found"),
+        ({"asset": "x"}, 400, "invalid"),
+    ],
+)
+def test_bad_anchors_get_a_sentence(
+    client: APIClient, library: Library, model: EmbeddingModel, data: dict[str, Any], status: int, code: str
+) -> None:
+    answer = client.post(url(library, "anchors"), data, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert not QueryAnchor.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "box", "code"),
+    [
+        (b"", None, "empty"),
+        (b"not a picture", None, "not_an_image"),
+        (factories.picture()[:-9], None, "truncated"),
+        (factories.picture(), '{"x": 0.9, "y": 0, "width": 0.5, "height": 1}', "bad_box"),
+        (factories.picture(), '{"x": 0, "y": 0, "width": 0.01, "height": 0.01}', "box_too_small"),
+        (factories.picture(), '"a box"', "bad_box"),
+    ],
+)
+def test_bad_query_pictures_leave_nothing_behind(
+    client: APIClient, library: Library, model: EmbeddingModel, content: bytes, box: str | None, code: str
+) -> None:
+    from tests.media_library.test_ingest import stored_files
+
+    before = stored_files()
+    data = {"file": factories.file(content), **({"box": box} if box else {})}
+    answer = client.post(url(library, "anchors"), data)
+    assert answer.json()["code"] == code
+    assert 400 <= answer.status_code < 500
+    assert stored_files() == before
+
+
+def test_strangers_find_neither_library_nor_anchor(
+    client: APIClient, library: Library, pictures: dict[str, str]
+) -> None:
+    anchor = client.post(url(library, "anchors"), {"file": factories.file()}).json()
+    stranger = APIClient()
+    stranger.force_login(factories.user())
+    assert stranger.get(url(library, "search"), {"text": "red"}).status_code == 404
+    assert stranger.post(url(library, "anchors"), {"file": factories.file()}).status_code == 404
+    assert stranger.get(anchor["thumb"]).status_code == 404
+    own = factories.library(User.objects.latest("pk"))
+    assert stranger.get(url(own, "search"), {"anchor": anchor["id"]}).status_code == 404
+
+
+def test_an_unindexed_example_is_said(client: APIClient, library: Library, model: EmbeddingModel) -> None:
+    answer = client.get(f"/api/v1/assets/{factories.asset(library).pk}/similar/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_indexed")
+
+
+def test_without_a_model_searching_is_answered_with_busy(client: APIClient, library: Library) -> None:
+    answer = client.get(url(library, "search"), {"text": "red"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "no_model")
+    assert answer["Retry-After"]

@@ -1,0 +1,137 @@
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from media_library import processing
+from media_library.models import Asset, Library, User
+from search import embedders, indexing
+from search.models import Embedding, EmbeddingModel, IndexEntry
+from tests import factories
+from tests.fakes import FakeEmbedder
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_embedder", "enqueued")]
+
+State = IndexEntry.State
+
+
+@pytest.fixture
+def owner() -> User:
+    return factories.user()
+
+
+@pytest.fixture
+def library(owner: User) -> Library:
+    return factories.library(owner)
+
+
+@pytest.fixture
+def model() -> EmbeddingModel:
+    return factories.model()
+
+
+def ready(library: Library, owner: User, seed: int = 0, **fields: object) -> Asset:
+    asset = factories.upload(library, owner, factories.picture(seed=seed), **fields)
+    processing.make_renditions(asset.pk)
+    return asset
+
+
+def states(model: EmbeddingModel) -> list[str]:
+    return list(IndexEntry.objects.filter(model=model).order_by("id").values_list("state", flat=True))
+
+
+def test_a_ready_asset_is_entered_and_then_embedded(library: Library, owner: User, model: EmbeddingModel) -> None:
+    asset = ready(library, owner)
+    assert states(model) == [State.PENDING]
+    assert indexing.index_pending() == 1
+    assert states(model) == [State.DONE]
+    assert len(Embedding.objects.get(asset=asset, model=model).vector) == model.dimensions
+
+
+def test_nothing_is_embedded_twice(library: Library, owner: User, model: EmbeddingModel) -> None:
+    ready(library, owner)
+    assert [indexing.index_pending(), indexing.index_pending()] == [1, 0]
+    assert Embedding.objects.count() == 1
+
+
+def test_an_asset_excluded_from_visual_search_is_not_entered(
+    library: Library, owner: User, model: EmbeddingModel
+) -> None:
+    ready(library, owner, visual_search=False)
+    assert states(model) == []
+
+
+def test_only_one_task_waits_however_many_assets_become_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    from search import tasks
+
+    calls: list[int] = []
+    monkeypatch.setattr(tasks.index_pending, "delay", lambda: calls.append(1))
+    for _ in range(5):
+        indexing.request_indexing()
+    assert calls == [1]
+
+
+def test_what_a_dead_worker_left_is_done_again(library: Library, owner: User, model: EmbeddingModel) -> None:
+    ready(library, owner)
+    indexing.claim(model)
+    IndexEntry.objects.update(started_at=timezone.now() - timedelta(hours=1))
+    indexing.sweep()
+    assert states(model) == [State.PENDING]
+    assert indexing.index_pending() == 1
+
+
+def test_a_picture_that_kills_workers_is_given_up_after_three_attempts(
+    library: Library, owner: User, model: EmbeddingModel
+) -> None:
+    ready(library, owner)
+    for _ in range(3):
+        indexing.claim(model)
+        IndexEntry.objects.update(started_at=timezone.now() - timedelta(hours=1))
+        indexing.sweep()
+    entry = IndexEntry.objects.get()
+    assert (entry.state, entry.error_code, entry.attempts) == (State.FAILED, "worker_died", 3)
+
+
+def test_an_unreadable_thumbnail_fails_alone(library: Library, owner: User, model: EmbeddingModel) -> None:
+    broken, whole = ready(library, owner, 1), ready(library, owner, 2)
+    name = broken.renditions.get(name="thumb").file.name
+    default_storage.delete(name)
+    default_storage.save(name, ContentFile(b"not a picture"))
+    assert indexing.index_pending() == 1
+    assert indexing.indexed_ids([broken, whole]) == {whole.pk}
+    assert IndexEntry.objects.get(asset=broken).error_code == "thumbnail_unreadable"
+
+
+def test_a_batch_too_large_for_the_encoder_is_halved(
+    library: Library, owner: User, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Small(FakeEmbedder):
+        def encode_images(self, images):  # type: ignore[no-untyped-def]
+            if len(images) > 1:
+                raise RuntimeError("out of memory")
+            return super().encode_images(images)
+
+    monkeypatch.setattr(embedders, "get_embedder", lambda source, **options: Small())
+    for seed in range(5):
+        ready(library, owner, seed)
+    assert indexing.index_pending() == 5
+
+
+def test_assets_that_were_never_entered_are_found_by_the_sweep(
+    library: Library, owner: User, model: EmbeddingModel
+) -> None:
+    ready(library, owner)
+    IndexEntry.objects.all().delete()
+    indexing.sweep()
+    assert states(model) == [State.PENDING]
+
+
+def test_progress_counts_what_is_still_to_come(library: Library, owner: User, model: EmbeddingModel) -> None:
+    ready(library, owner, 1)
+    indexing.index_pending()
+    ready(library, owner, 2)
+    factories.upload(library, owner, factories.picture(seed=3))
+    progress = indexing.progress(library)
+    assert (progress.total, progress.indexed, progress.pending, progress.failed) == (3, 1, 2, 0)

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+from django.db import connection
+
+from media_library.models import Asset, Tag
+from search import nearest
+from search.models import Embedding, EmbeddingModel
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+DIMENSIONS = 16
+
+
+@pytest.fixture
+def model() -> EmbeddingModel:
+    return factories.model(DIMENSIONS)
+
+
+def fill(model: EmbeddingModel, count: int, *, seed: int = 0) -> tuple[list[Asset], np.ndarray]:
+    """Assets with random unit vectors, and the vectors as they are stored."""
+    library = factories.library()
+    vectors = np.random.default_rng(seed).normal(size=(count, DIMENSIONS)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assets = Asset.objects.bulk_create(
+        Asset(library=library, public_id=str(i), display_name=str(i), file="f", format="png", mime_type="image/png",
+              bytes=1, width=1, height=1, sha256=str(i), state=Asset.State.READY)
+        for i in range(count)
+    )  # fmt: skip
+    Embedding.objects.bulk_create(
+        Embedding(asset=asset, model=model, vector=vector) for asset, vector in zip(assets, vectors, strict=True)
+    )
+    return assets, vectors.astype(np.float16).astype(np.float32)
+
+
+def build_index(model: EmbeddingModel) -> None:
+    """The same index, made inside the test's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # an index cannot be made over pending checks
+        for statement in nearest.index_statements(model, concurrently=False):
+            cursor.execute(statement)
+
+
+def ids(found: nearest.Nearest) -> list[object]:
+    return [neighbour.asset_id for neighbour in found.neighbours]
+
+
+def test_hits_come_nearest_first_with_their_cosine_distance(model: EmbeddingModel) -> None:
+    assets, vectors = fill(model, 50)
+    found = nearest.search(vectors[7], Asset.objects.all(), 50, model)
+    expected = 1 - vectors @ vectors[7] / np.linalg.norm(vectors, axis=1) / np.linalg.norm(vectors[7])
+    assert ids(found)[0] == assets[7].pk
+    assert [n.distance for n in found.neighbours] == pytest.approx(sorted(expected), abs=1e-5)
+
+
+@pytest.mark.parametrize("k", [1, 10, 40, 100])
+def test_there_are_always_as_many_hits_as_the_scope_allows(model: EmbeddingModel, k: int) -> None:
+    _assets, vectors = fill(model, 40)
+    assert len(nearest.search(vectors[0], Asset.objects.all(), k, model).neighbours) == min(k, 40)
+
+
+def test_assets_without_a_vector_under_this_model_are_never_hits(model: EmbeddingModel) -> None:
+    other = EmbeddingModel.objects.create(name="Other", source="other", dimensions=DIMENSIONS)
+    _assets, vectors = fill(other, 5)
+    assert nearest.search(vectors[0], Asset.objects.all(), 5, model).neighbours == []
+
+
+def test_a_large_scope_goes_through_the_index(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    _assets, vectors = fill(model, 300)
+    build_index(model)
+    monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
+    found = nearest.search(vectors[3], Asset.objects.all(), 20, model)
+    exact = nearest.exact(vectors[3], Asset.objects.all(), 20, model)
+    assert found.plan == "index"
+    assert found.neighbours == exact
+
+
+def test_the_index_is_really_used(model: EmbeddingModel) -> None:
+    fill(model, 300)
+    build_index(model)
+    plans = nearest.explain(Asset.objects.all(), 20, model)
+    assert model.index_name in plans["index"]
+    assert model.index_name not in plans["exact"]
+
+
+def test_a_filter_that_the_index_cannot_satisfy_falls_back_to_exact(
+    model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assets, vectors = fill(model, 400)
+    build_index(model)
+    tag = Tag.objects.create(library=assets[0].library, name="far")
+    far = np.argsort(vectors @ vectors[0])[:30]  # the 30 farthest from the query
+    for position in far:
+        assets[position].tags.add(tag)
+    monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
+    monkeypatch.setattr(nearest, "EF_SEARCH", 10)
+    monkeypatch.setattr(nearest, "MAX_SCAN_TUPLES", 20)
+    found = nearest.search(vectors[0], Asset.objects.filter(tags=tag), 25, model)
+    assert found.plan == "exact"
+    assert len(found.neighbours) == 25
+
+
+def test_without_the_index_a_large_scope_is_searched_exactly(
+    model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _assets, vectors = fill(model, 30)
+    monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
+    found = nearest.search(vectors[0], Asset.objects.all(), 5, model)
+    assert (found.plan, len(found.neighbours)) == ("exact", 5)
+
+
+def test_search_settings_do_not_outlive_the_query(model: EmbeddingModel) -> None:
+    _assets, vectors = fill(model, 20)
+    build_index(model)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('enable_seqscan')")
+        before = cursor.fetchone()
+        nearest.by_index(vectors[0], Asset.objects.all(), 5, model)
+        cursor.execute("SELECT current_setting('enable_seqscan')")
+        assert cursor.fetchone() == before
