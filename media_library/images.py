@@ -98,7 +98,9 @@ def _inspect(file: BinaryIO, name: str) -> Header:
         raise _not_an_image(name)
     _check_extension(name, format_)
     found = _walk(file, format_)
-    if found.width or format_ == "gif":  # huge numbers end here, before a decoder reserves anything for them
+    if format_ in {"jpeg", "png", "webp", "gif"} and (
+        found.complete or found.width
+    ):  # huge numbers end here, before a decoder reserves anything for them
         _check_pixels(found.width, found.height, found.frames)
     if not found.complete:
         raise truncated(format_)
