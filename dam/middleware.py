@@ -9,11 +9,10 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from dam.errors import AppError
-from media_library.images import too_large
+from media_library.images import megabytes, too_large
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +101,7 @@ def check_length(request: HttpRequest) -> None:
         raise too_large()
     raise AppError(
         _("These files are larger than {limit} together. Upload fewer at a time.").format(
-            limit=filesizeformat(files * settings.MAX_UPLOAD_BYTES)
+            limit=megabytes(files * settings.MAX_UPLOAD_BYTES)
         ),
         code="too_large",
         status=413,

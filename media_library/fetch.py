@@ -13,12 +13,12 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 import httpcore
 from django.conf import settings
 from django.core.files.base import File
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from dam.errors import AppError
 from media_library.addresses import is_public
 from media_library.formats import EXTENSIONS, sniff
+from media_library.images import megabytes
 
 MAX_REDIRECTS = 3
 MAX_URL = 4000
@@ -307,8 +307,6 @@ def _unreachable() -> FetchError:
 
 def _too_large() -> FetchError:
     return FetchError(
-        _("The picture at this address is larger than {limit}.").format(
-            limit=filesizeformat(settings.MAX_UPLOAD_BYTES)
-        ),
+        _("The picture at this address is larger than {limit}.").format(limit=megabytes(settings.MAX_UPLOAD_BYTES)),
         code="too_large",
     )
