@@ -1,8 +1,5 @@
 """The one place that fetches what a user's URL names, without lending anyone this server's view of the network."""
 
-import socket
-import threading
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -13,12 +10,12 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 import httpcore
 from django.conf import settings
 from django.core.files.base import File
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from dam.errors import AppError
-from media_library.addresses import is_public
+from media_library.connections import CheckedBackend, Deadline, PrivateAddress
 from media_library.formats import EXTENSIONS, sniff
+from media_library.images import megabytes
 
 MAX_REDIRECTS = 3
 MAX_URL = 4000
@@ -126,6 +123,11 @@ def fetch(url: str) -> Fetched:
             if file:
                 return _fetched(file, target)
             url = target.follow(location)
+    except PrivateAddress:
+        raise FetchError(
+            _("This address is not on the public internet, so it is not fetched. Upload the file instead."),
+            code="private_address",
+        ) from None
     except (httpcore.TimeoutException, TimeoutError):
         raise FetchError(
             _("The server took too long to send this picture. Download it yourself and upload the file."),
@@ -139,7 +141,7 @@ def fetch(url: str) -> Fetched:
     )
 
 
-def _get(target: Target, deadline: "Deadline") -> tuple[BinaryIO | None, str]:
+def _get(target: Target, deadline: Deadline) -> tuple[BinaryIO | None, str]:
     """One request: the body, or where a redirect leads."""
     url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
     headers = list((HEADERS | {"Host": target.netloc}).items())
@@ -168,7 +170,7 @@ def _get(target: Target, deadline: "Deadline") -> tuple[BinaryIO | None, str]:
         return _receive(response.iter_stream(), deadline), ""
 
 
-def _receive(chunks: Iterable[bytes], deadline: "Deadline") -> BinaryIO:
+def _receive(chunks: Iterable[bytes], deadline: Deadline) -> BinaryIO:
     file = cast("BinaryIO", SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR))  # noqa: SIM115
     try:
         size = 0
@@ -195,106 +197,10 @@ def _fetched(file: BinaryIO, target: Target) -> Fetched:
     return Fetched(file, name, size)
 
 
-class Deadline:
-    """Wall-clock time over a whole fetch."""
-
-    def __init__(self, seconds: float) -> None:
-        self.end = time.monotonic() + seconds
-
-    def left(self) -> float:
-        """Seconds left, more than none. Raises TimeoutError."""
-        left = self.end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-
-class CheckedBackend(httpcore.NetworkBackend):
-    """Resolves a name once, and connects only to an address that was checked."""
-
-    def __init__(self, deadline: Deadline, *, excepted: bool) -> None:
-        self.deadline = deadline
-        self.excepted = excepted
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        addresses = resolve(host, port, self.deadline)
-        if not self.excepted and not all(is_public(address) for address in addresses):
-            raise _private()
-        failure: Exception = httpcore.ConnectError()
-        for address in addresses:
-            try:
-                stream = httpcore.SyncBackend().connect_tcp(address, port, self.deadline.left())
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-            else:
-                return TimedStream(stream, self.deadline)
-        raise failure
-
-
-def resolve(host: str, port: int, deadline: Deadline) -> list[str]:
-    """Every address of `host`, in the resolver's order. The resolver knows no time limit, so it gets a thread."""
-    answers: list[Any] = []
-    failures: list[Exception] = []
-
-    def look_up() -> None:
-        try:
-            answers.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=look_up, daemon=True)
-    thread.start()
-    thread.join(deadline.left())
-    if thread.is_alive():
-        raise TimeoutError
-    if failures or not answers:
-        raise _unreachable()
-    return list(dict.fromkeys(str(answer[4][0]) for answer in answers))
-
-
-class TimedStream(httpcore.NetworkStream):
-    """Gives every read and write only what is left of the whole fetch's time."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
-        self.stream = stream
-        self.deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self.stream.read(max_bytes, self.deadline.left())
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.stream.write(buffer, self.deadline.left())
-
-    def close(self) -> None:
-        self.stream.close()
-
-    def start_tls(
-        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return TimedStream(self.stream.start_tls(ssl_context, server_hostname, self.deadline.left()), self.deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self.stream.get_extra_info(info)
-
-
 def _bad_url() -> FetchError:
     return FetchError(
         _("This is not a web address that can be fetched. Use one that begins with http:// or https://."),
         code="bad_url",
-    )
-
-
-def _private() -> FetchError:
-    return FetchError(
-        _("This address is not on the public internet, so it is not fetched. Upload the file instead."),
-        code="private_address",
     )
 
 
@@ -307,8 +213,6 @@ def _unreachable() -> FetchError:
 
 def _too_large() -> FetchError:
     return FetchError(
-        _("The picture at this address is larger than {limit}.").format(
-            limit=filesizeformat(settings.MAX_UPLOAD_BYTES)
-        ),
+        _("The picture at this address is larger than {limit}.").format(limit=megabytes(settings.MAX_UPLOAD_BYTES)),
         code="too_large",
     )

@@ -104,6 +104,12 @@ def test_counting_is_given_up_early(file: io.BytesIO, monkeypatch: pytest.Monkey
     assert refusal(file).code == "too_many_pixels"
 
 
+def test_a_jpeg_with_hundreds_of_exif_blocks_is_not_handed_to_the_decoder() -> None:
+    data = drawn.jpeg().getvalue()
+    block = b"\xff\xe1\xff\xffExif\0\0" + b"\0" * 65527
+    assert refusal(io.BytesIO(data[:2] + block * 100 + data[2:])).code == "too_many_pixels"
+
+
 def test_a_tiff_whose_pages_form_a_ring_is_counted_once() -> None:
     data = bytearray(drawn.encoded(drawn.quarters(), "TIFF").getvalue())
     (first,) = struct.unpack_from("<I", data, 4)
