@@ -142,7 +142,7 @@ def party_balloons(colors: Sequence[Color], seed: int) -> Image.Image:
     art.cloud((0.3, 0.85), 0.3)
     art.cloud((1.2, 0.78), 0.24)
     places = ((0.45, 0.36), (1.05, 0.34), (0.62, 0.2), (0.9, 0.18), (0.6, 0.48), (0.93, 0.48), (0.76, 0.34))
-    for (x, y), color in zip(places, colors, strict=False):
+    for x, y in places:
         art.line([(x, y + 0.15), (x * 0.4 + 0.46, 0.75), (0.77, 1.0)], "#7d8894", 0.003)
     for (x, y), color in zip(places, colors, strict=False):
         art.ellipse((x, y), 0.105, 0.13, color=mix(color, "#000000", 0.12))
