@@ -38,9 +38,11 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
 
     django.setup()
     from benchmarks import import_speed, memory, query_times, recall
+    from benchmarks.filling import fill
 
     with servers(data_dir) as running:
         call_command("migrate", verbosity=0)
+        call_command("collectstatic", verbosity=0, interactive=False)
         call_command("setup_model", verbosity=0)
         print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
         wanted = args.parts or ["import", "queries", "recall", "memory"]
@@ -50,10 +52,11 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
             memory.run(running)
         if {"queries", "recall"} & set(wanted):
             for assets in args.assets:
+                filled = fill(assets)
                 if "queries" in wanted:
-                    query_times.run(assets, queries=args.queries)
+                    query_times.run(filled, queries=args.queries)
                 if "recall" in wanted:
-                    recall.run(assets, queries=args.queries)
+                    recall.run(filled, queries=args.queries)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,30 @@
-"""A library of synthetic assets and vectors, filled by COPY; every asset shares one real thumbnail."""
+"""A library of synthetic assets and vectors, filled inside the database; every asset shares one real thumbnail."""
 
 import io
-import uuid
-from datetime import timedelta
+from dataclasses import dataclass
+from uuid import UUID, uuid4
 
 import numpy as np
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
-from django.utils import timezone
 from PIL import Image
 
 from benchmarks.vectors import Clusters, Vectors
 from media_library.models import Asset, Folder, Library, Membership, Rendition, Role, User
 from search import indexing
 from search.models import Embedding, EmbeddingModel, IndexEntry
+
+FOLDERS = 20
+
+
+@dataclass(frozen=True)
+class Filled:
+    library: Library
+    user: User
+    ids: list[UUID]
+    vectors: Vectors
+    clusters: Clusters
 
 
 def thumbnail() -> str:
@@ -23,43 +33,67 @@ def thumbnail() -> str:
     return default_storage.save("renditions/bench.webp", ContentFile(buffer.getvalue()))
 
 
-def fill(count: int, clusters: Clusters) -> tuple[Library, User, Vectors]:
-    """A library with `count` indexed assets in 20 folders that follow the clusters; its owner; the vectors."""
+def fill(count: int) -> Filled:
+    """A library with `count` indexed assets in 20 folders that follow the clusters."""
     model = EmbeddingModel.active()
     assert model
     user, _made = User.objects.get_or_create(username="bench", defaults={"is_active": True})
     library = Library.objects.create(name=f"{count} pictures")
     Membership.objects.create(library=library, user=user, role=Role.MANAGER)
-    folders = Folder.objects.bulk_create(Folder(library=library, name=f"Shoot {i}") for i in range(20))
+    folders = Folder.objects.bulk_create(Folder(library=library, name=f"Shoot {i}") for i in range(FOLDERS))
+    clusters = Clusters(model.dimensions)
     vectors, chosen = clusters.pictures(count)
-    ids = [uuid.uuid4() for _ in range(count)]
-    now, thumb = timezone.now(), thumbnail()
-    shoots = [folders[cluster * len(folders) // len(clusters.centres)] for cluster in chosen]
-    Asset.objects.bulk_create(
-        (
-            Asset(id=pk, library=library, folder=shoots[i], public_id=f"picture-{i}", display_name=f"Picture {i}",
-                  file=thumb, format="jpeg", mime_type="image/jpeg", bytes=4_000_000, width=4000, height=3000,
-                  sha256=pk.hex * 2, state=Asset.State.READY, uploaded_by=user)
-            for i, pk in enumerate(ids)
-        ),
-        batch_size=5000,
-    )  # fmt: skip
-    for start in range(0, count, 5000):
-        part = ids[start : start + 5000]
-        age = timedelta(seconds=start)
-        Asset.objects.filter(pk__in=part).update(created_at=now - age)
-    renditions = (Rendition(asset_id=pk, name="thumb", file=thumb, width=512, height=384, bytes=9) for pk in ids)
-    Rendition.objects.bulk_create(renditions, batch_size=5000)
-    entries = (IndexEntry(asset_id=pk, model=model, state=IndexEntry.State.DONE) for pk in ids)
-    IndexEntry.objects.bulk_create(entries, batch_size=5000)
+    ids = [uuid4() for _ in range(count)]
+    shoots = [folders[cluster * FOLDERS // len(clusters.centres)].pk for cluster in chosen]
+    copy_rows(library, user, list(zip(ids, shoots, strict=True)))
     copy_vectors(model, ids, vectors)
     indexing.ensure_index(model)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    return library, user, vectors
+        cursor.execute("VACUUM ANALYZE")
+    return Filled(library, user, ids, vectors, clusters)
 
 
-def copy_vectors(model: EmbeddingModel, ids: list[uuid.UUID], vectors: Vectors) -> None:
+def copy_rows(library: Library, user: User, rows: list[tuple[UUID, UUID]]) -> None:
+    """Copies of one asset, its thumbnail and its index entry, made by the database from (id, folder) pairs."""
+    thumb = thumbnail()
+    template = Asset.objects.create(
+        library=library, public_id="template", display_name="Picture", file=thumb, format="jpeg",
+        mime_type="image/jpeg", bytes=4_000_000, width=4000, height=3000, sha256="0" * 64, uploaded_by=user,
+        state=Asset.State.READY,
+    )  # fmt: skip
+    rendition = Rendition.objects.create(asset=template, name="thumb", file=thumb, width=512, height=384, bytes=9)
+    entry = IndexEntry.objects.create(asset=template, model=EmbeddingModel.active(), state=IndexEntry.State.DONE)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE wanted (n serial, id uuid, folder uuid)")
+        with cursor.copy("COPY wanted (id, folder) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        replaced = {
+            "id": "wanted.id",
+            "folder_id": "wanted.folder",
+            "public_id": "'picture-' || wanted.n",
+            "display_name": "'Picture ' || wanted.n",
+            "created_at": "template.created_at - wanted.n * interval '1 second'",
+        }
+        for row, changes in (
+            (template, replaced),
+            (rendition, {"asset_id": "wanted.id"}),
+            (entry, {"asset_id": "wanted.id"}),
+        ):
+            cursor.execute(*copies(row, changes))
+        cursor.execute("DROP TABLE wanted")
+    Asset.objects.filter(pk=template.pk).delete()
+
+
+def copies(row: Asset | Rendition | IndexEntry, changes: dict[str, str]) -> tuple[str, list[object]]:
+    columns = [field.column for field in row._meta.concrete_fields if field.column != "id" or "id" in changes]
+    values = ", ".join(changes.get(column, f"template.{column}") for column in columns)
+    table = row._meta.db_table
+    sql = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} AS template, wanted"  # noqa: S608
+    return f"{sql} WHERE template.id = %s", [row.pk]
+
+
+def copy_vectors(model: EmbeddingModel, ids: list[UUID], vectors: Vectors) -> None:
     table = Embedding._meta.db_table
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} (asset_id, model_id, vector) FROM STDIN") as copy:
         for pk, vector in zip(ids, vectors, strict=True):

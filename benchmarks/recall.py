@@ -1,13 +1,13 @@
-"""recall@50 of the index against the exact scan, for queries like pictures and like texts, with and without filters."""
+"""recall@50 of the index against the exact scan: queries like pictures and like texts, with and without filters."""
 
 import time
 from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.filling import fill
+from benchmarks.filling import Filled
 from benchmarks.tables import p50_p95, table
-from benchmarks.vectors import Clusters, Vectors
+from benchmarks.vectors import Vectors
 from media_library.models import Asset, AssetQuerySet
 from search import nearest
 from search.models import EmbeddingModel
@@ -15,11 +15,10 @@ from search.models import EmbeddingModel
 K = 50
 
 
-def run(assets: int, *, queries: int) -> None:
+def run(filled: Filled, *, queries: int) -> None:
     model = EmbeddingModel.active()
     assert model
-    clusters = Clusters(model.dimensions, seed=1)
-    library, _user, vectors = fill(assets, clusters)
+    library, vectors = filled.library, filled.vectors
     everything = Asset.objects.filter(library=library)
     half = everything.filter(folder__in=list(library.folders.all()[:10]))
     picked = np.random.default_rng(2).choice(len(vectors), queries)
@@ -27,7 +26,7 @@ def run(assets: int, *, queries: int) -> None:
         vectors[i] + 0.03 * np.random.default_rng(int(i)).normal(size=model.dimensions).astype(np.float32)
         for i in picked
     ]
-    kinds = [("pictures", np.stack(like_pictures)), ("texts", clusters.texts(queries))]
+    kinds = [("pictures", np.stack(like_pictures)), ("texts", filled.clusters.texts(queries))]
     scopes = [("all", everything), ("ten shoots of twenty", half), ("one shoot", one_shoot(everything))]
     rows = [
         [name, scope_name, *measure(query_vectors, scope, model)]
@@ -35,8 +34,7 @@ def run(assets: int, *, queries: int) -> None:
         for scope_name, scope in scopes
     ]
     header = ["queries like", "scope", "recall@50", "hits", "plan", "search ms p50 / p95", "index alone: recall@50"]
-    table(f"Recall, {assets:,} assets", header, rows)
-    library.delete()
+    table(f"Recall, {len(filled.ids):,} assets", header, rows)
 
 
 def one_shoot(everything: AssetQuerySet) -> AssetQuerySet:

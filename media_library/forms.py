@@ -71,12 +71,8 @@ class UploadForm(forms.Form):
     new_folder = forms.CharField(
         label=_("New folder inside it"), required=False, max_length=255, widget=forms.TextInput(attrs=input_attrs())
     )
-    tags = TagsField(
-        label=_("Tags"), required=False, widget=forms.TextInput(attrs=input_attrs(autocomplete="off"))
-    )
-    keep_duplicate = forms.BooleanField(
-        label=_("Keep both when the library already has a picture"), required=False
-    )
+    tags = TagsField(label=_("Tags"), required=False, widget=forms.TextInput(attrs=input_attrs(autocomplete="off")))
+    keep_duplicate = forms.BooleanField(label=_("Keep both when the library already has a picture"), required=False)
 
     def __init__(self, library: Library, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

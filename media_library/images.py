@@ -12,7 +12,6 @@ from typing import Any, BinaryIO
 
 import pillow_heif
 from django.conf import settings
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from PIL import Image
@@ -98,7 +97,9 @@ def _inspect(file: BinaryIO, name: str) -> Header:
         raise _not_an_image(name)
     _check_extension(name, format_)
     found = _walk(file, format_)
-    if found.width or format_ == "gif":  # huge numbers end here, before a decoder reserves anything for them
+    if format_ in {"jpeg", "png", "webp", "gif"} and (
+        found.complete or found.width
+    ):  # huge numbers end here, before a decoder reserves anything for them
         _check_pixels(found.width, found.height, found.frames)
     if not found.complete:
         raise truncated(format_)
@@ -156,11 +157,15 @@ def _check_pixels(width: int, height: int, frames: int) -> None:
         )
 
 
+def megabytes(count: int) -> str:
+    return f"{count / 2**20:.4g} MB"
+
+
 def too_large() -> BadImage:
     """The one sentence for files over the limit, wherever they are noticed."""
     return BadImage(
         _("This file is larger than {limit}. Save the picture smaller and upload it again.").format(
-            limit=filesizeformat(settings.MAX_UPLOAD_BYTES)
+            limit=megabytes(settings.MAX_UPLOAD_BYTES)
         ),
         code="too_large",
     )

@@ -9,7 +9,7 @@ import json
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -30,13 +30,18 @@ PHOTO_LIBRARY_ORIGINALS = {"originals", "Masters"}
 
 @dataclass(frozen=True)
 class Source:
-    """A file to import, and what is known of it. `folders` is its place in the library's tree, outermost first."""
+    """A file to import, and what is known of it.
+
+    `folders` is its place in the library's tree, outermost first. `make`, where given, makes the file if it is
+    missing.
+    """
 
     path: Path
     folders: tuple[str, ...] = ()
     title: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()
+    make: Callable[[], None] | None = None
 
 
 class Result(Enum):
@@ -138,6 +143,8 @@ def import_all(library: Library, user: User, sources: Iterable[Source], manifest
 def import_one(
     library: Library, user: User, source: Source, folders: dict[tuple[str, ...], Folder | None]
 ) -> Outcome:
+    if source.make:
+        source.make()
     try:
         opened = source.path.open("rb")
     except OSError as error:

@@ -28,7 +28,7 @@ def decode(file: BinaryIO, header: Header, *, scale: int = 1) -> Image.Image:
     with decoder_failures(header.format):
         image = open_lazily(file, header.format)
         if header.format == "jpeg" and scale > 1:
-            image.draft(None, (max(image.width // scale, 1), max(image.height // scale, 1)))
+            image.draft(image.mode, (max(image.width // scale, 1), max(image.height // scale, 1)))
         image.load()
     return image
 

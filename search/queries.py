@@ -90,6 +90,11 @@ class Results:
     model: EmbeddingModel
     took_ms: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def server_timing(self) -> str:
+        """The times as a `Server-Timing` header, which browsers show beside the request."""
+        return ", ".join(f"{part};dur={took:.1f}" for part, took in self.took_ms.items())
+
 
 @dataclass(frozen=True, slots=True)
 class Ranking:

@@ -48,8 +48,12 @@ def search(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "search/waiting.html", context | {"problem": problem}, status=problem.status)
     context |= results_context(request, place, results, query.params() + scores)
     if request.htmx and request.GET.get("cursor"):
-        return render(request, "media_library/_page.html", context)
-    return render(request, "search/results.html", context | {"progress": findable.index.progress(place.library)})
+        response = render(request, "media_library/_page.html", context)
+    else:
+        context["progress"] = findable.index.progress(place.library)
+        response = render(request, "search/results.html", context)
+    response["Server-Timing"] = results.server_timing
+    return response
 
 
 def query_context(request: HttpRequest, query: Query, scores: list[tuple[str, str]]) -> dict[str, Any]:

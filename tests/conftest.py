@@ -104,9 +104,10 @@ def fake_embedder(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
-def eager(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def eager() -> Iterator[None]:
     """Tasks run where they are called, at once."""
     from dam.celery import app
 
-    monkeypatch.setattr(app.conf, "task_always_eager", True)
-    monkeypatch.setattr(app.conf, "task_store_eager_result", False)
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False

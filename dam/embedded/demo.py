@@ -98,7 +98,7 @@ class Demo:
     def set_up_model(self) -> None:
         """In a process of its own: it needs torch, and this one stays small."""
         command = [sys.executable, str(terminal.PROJECT / "manage.py"), "setup_model"]
-        environment = {**os.environ, "DAM_LOG_LEVEL": "WARNING"}
+        environment = {**os.environ, "DAM_LOG_LEVEL": "ERROR"}  # it says what it does on its own
         with subprocess.Popen(command, env=environment, start_new_session=True) as process:
             try:
                 code = process.wait()
@@ -133,9 +133,9 @@ class Demo:
 
         if self.photos:
             return walk(self.photos)
-        from dam.embedded import pictures
+        from dam.embedded.pictures import collection
 
-        return pictures.sources(self.data_dir / "demo-pictures")
+        return collection.sources(self.data_dir / "demo-pictures")
 
     def tick(self) -> None:
         """While pictures are imported: notice a death, and open the pages to the impatient."""

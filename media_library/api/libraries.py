@@ -93,5 +93,5 @@ class Tags(LibraryView):
     @extend_schema(responses=listing("TagList", TagSerializer))
     def get(self, request: Request, library_id: str) -> Response:
         live = Count("assets", filter=Q(assets__deleted_at=None))
-        tags = TagSerializer(self.library.tags.annotate(assets=live), many=True)
+        tags = TagSerializer(self.library.tags.annotate(live_assets=live), many=True)
         return Response({"results": tags.data, "next_cursor": None})

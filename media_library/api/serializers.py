@@ -68,7 +68,7 @@ class FolderSerializer(serializers.ModelSerializer[Folder]):
 
 
 class TagSerializer(serializers.ModelSerializer[Tag]):
-    assets = serializers.IntegerField(help_text="How many live assets have it.")
+    assets = serializers.IntegerField(source="live_assets", help_text="How many live assets have it.")
 
     class Meta:
         model = Tag

@@ -47,15 +47,11 @@ class Card:
         return self.asset.alt_text or self.asset.description[:200] or self.asset.display_name
 
 
-def cards_for(
-    place: Place, assets: Sequence[Asset], scores: Mapping[UUID, float] | None = None
-) -> list[Card]:
+def cards_for(place: Place, assets: Sequence[Asset], scores: Mapping[UUID, float] | None = None) -> list[Card]:
     """Cards in the order of the assets; one question to the index, however many there are."""
     indexed = findable.index.indexed_ids(assets)
     scores = scores or {}
-    return [
-        Card(asset, asset.pk in indexed, place.may_edit(asset), scores.get(asset.pk)) for asset in assets
-    ]
+    return [Card(asset, asset.pk in indexed, place.may_edit(asset), scores.get(asset.pk)) for asset in assets]
 
 
 @login_required

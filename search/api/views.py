@@ -56,7 +56,7 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
         "plan": results.plan,
         "took_ms": {name: round(value, 2) for name, value in results.took_ms.items()},
     }
-    return Response(body)
+    return Response(body, headers={"Server-Timing": results.server_timing})
 
 
 class Search(LibraryView):

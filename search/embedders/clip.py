@@ -39,17 +39,16 @@ class OpenClipEmbedder:
 
     def __init__(
         self,
-        model: torch.nn.Module,
+        model: Any,  # open_clip's CLIP, CustomTextCLIP or CoCa
         tokenize: Callable[[list[str]], torch.Tensor] | None,
         preprocess: Callable[[Image.Image], torch.Tensor],
         checkpoint: Checkpoint,
     ) -> None:
         self.dimensions = checkpoint.dimensions
-        self.prompt_template = checkpoint.prompt_template
         self._model = model
         self._preprocess = preprocess
         self._device = next(model.visual.parameters()).device
-        self._text = None if tokenize is None else TextEncoder(model, tokenize, self.prompt_template, self._device)
+        self._text = None if tokenize is None else TextEncoder(model, tokenize, checkpoint, self._device)
 
     @classmethod
     def load(cls, folder: Path, *, images_only: bool = False) -> "OpenClipEmbedder":

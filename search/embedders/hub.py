@@ -9,6 +9,7 @@ import errno
 import hashlib
 import json
 import queue
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -118,9 +119,7 @@ def _wanted(source: str) -> _Wanted:
 
 def _reach(wanted: _Wanted) -> Plan:
     """Asks the hub what there is, and for the first byte of the weights, which may come from another host."""
-    from huggingface_hub import HfApi
-
-    api = HfApi()
+    api = _api()
     listing = _listing(api, wanted.repository)
     names = [wanted.weights, wanted.weights.rpartition(".")[0] + ".safetensors"] if wanted.weights else WEIGHTS
     weights = next((listing[name] for name in names if name in listing), None)
@@ -136,6 +135,14 @@ def _reach(wanted: _Wanted) -> Plan:
         files += _text_tower_files(api, wanted.config["model_cfg"]["text_cfg"])
     _first_byte(api, weights)
     return Plan(tuple(files), weights, wanted.config)
+
+
+def _api() -> "HfApi":
+    from huggingface_hub import HfApi, constants
+
+    constants.HF_HUB_DISABLE_XET = True  # plain HTTP from the host that was just reached, into this folder only
+    constants.HF_HUB_DISABLE_TELEMETRY = True
+    return HfApi()
 
 
 def _listing(api: "HfApi", repository: str) -> dict[str, RemoteFile]:
@@ -169,11 +176,8 @@ def _first_byte(api: "HfApi", file: RemoteFile) -> None:
 
 
 def _download(file: RemoteFile, folder: Path) -> None:
-    from huggingface_hub import HfApi, constants
-
-    constants.HF_HUB_DISABLE_XET = True  # plain HTTP from the host that was just reached, into this folder only
     path = Path(
-        HfApi().hf_hub_download(
+        _api().hf_hub_download(
             file.repository, file.name, revision=file.revision, local_dir=folder, etag_timeout=ANSWER_SECONDS
         )
     )
@@ -227,4 +231,4 @@ def _hub_errors(source: str) -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     text = next((line for line in str(error).splitlines() if line.strip()), "") or type(error).__name__
-    return text.strip().rstrip(".")[:200]
+    return re.sub(r"^\[Errno -?\d+\] ", "", text.strip()).rstrip(".")[:200]

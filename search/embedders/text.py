@@ -3,12 +3,15 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.func import functional_call
 from torch.nn.functional import normalize
+
+from search.embedders.checkpoints import Checkpoint
 
 CACHED_TEXTS = 4096
 TEXT_BATCH = 64
@@ -21,14 +24,15 @@ class TextEncoder:
 
     def __init__(
         self,
-        model: torch.nn.Module,
+        model: Any,
         tokenize: Callable[[list[str]], torch.Tensor],
-        template: str,
+        checkpoint: Checkpoint,
         device: torch.device,
     ) -> None:
         self._tower = _TextTower(model)
         self._tokenize = tokenize
-        self._template = template
+        self._template = checkpoint.prompt_template
+        self._dimensions = checkpoint.dimensions
         self._device = device
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
@@ -43,7 +47,9 @@ class TextEncoder:
             for start in range(0, len(missing), TEXT_BATCH):
                 batch = missing[start : start + TEXT_BATCH]
                 fresh |= zip(batch, self._encode(batch), strict=True)
-            vectors = np.stack([fresh[text] if text in fresh else self._recall(text) for text in texts])
+            vectors = np.empty((len(texts), self._dimensions), dtype=np.float32)
+            for row, text in enumerate(texts):
+                vectors[row] = fresh[text] if text in fresh else self._recall(text)
             self._remember(fresh)
         return vectors
 
@@ -83,9 +89,9 @@ class TextEncoder:
 class _TextTower(torch.nn.Module):
     """`encode_text` of an open_clip model for token sequences of any length up to its own."""
 
-    def __init__(self, model: torch.nn.Module) -> None:
+    def __init__(self, model: Any) -> None:
         super().__init__()
-        self.model = model
+        self.model: Any = model
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         return self.model.encode_text(tokens)

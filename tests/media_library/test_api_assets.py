@@ -29,7 +29,9 @@ def client(user: User) -> APIClient:
     return client
 
 
-def post(client: APIClient, library: Library, content: bytes | None = None, name: str = "red.png", **data: Any) -> Any:
+def post(
+    client: APIClient, library: Library, content: bytes | None = None, name: str = "red.png", **data: Any
+) -> Any:
     url = f"/api/v1/libraries/{library.pk}/assets/"
     return client.post(url, {"file": factories.file(content, name), **data}, format="multipart")
 
@@ -124,7 +126,12 @@ def test_bad_parameters_are_named(client: APIClient, library: Library, params: d
 
 
 def test_words_find_names_descriptions_and_tags(client: APIClient, library: Library, user: User) -> None:
-    for name, fields in {"Sunset": {}, "b": {"description": "at sunset"}, "c": {"tags": ["sunsets"]}, "d": {}}.items():
+    for name, fields in {
+        "Sunset": {},
+        "b": {"description": "at sunset"},
+        "c": {"tags": ["sunsets"]},
+        "d": {},
+    }.items():
         factories.upload(library, user, factories.picture(seed=ord(name[0])), name=f"{name}.png", **fields)
     found = client.get(f"/api/v1/libraries/{library.pk}/assets/", {"q": "SUNSET"}).json()["results"]
     assert sorted(asset["display_name"] for asset in found) == ["Sunset", "b", "c"]

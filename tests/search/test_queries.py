@@ -47,9 +47,7 @@ def names(results: queries.Results) -> list[str]:
     return [hit.asset.display_name for hit in results.hits]
 
 
-def test_find_similar_ranks_from_most_to_least_similar(
-    library: Library, owner: User, model: EmbeddingModel
-) -> None:
+def test_find_similar_ranks_from_most_to_least_similar(library: Library, owner: User, model: EmbeddingModel) -> None:
     assets = fan(library, model, 6)
     results = run(library, owner, f"like={assets[0].pk}")
     assert names(results) == ["0", "1", "2", "3", "4", "5"]

@@ -1,0 +1,157 @@
+"""Where pages meet failures: what is too large is refused early, and AppError becomes an answer that can be read."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from dam.errors import AppError
+from media_library.images import megabytes, too_large
+
+logger = logging.getLogger(__name__)
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+FORM_OVERHEAD = 1024 * 1024  # boundaries, headers and the other fields of a form
+# The upload page posts one file at a time; without JavaScript it posts all of them at once.
+FILES_AT_ONCE = {"upload": 10}
+DRAIN_BYTES = 256 * 1024 * 1024
+DRAIN_SECONDS = 10
+
+
+class UploadLimitMiddleware:
+    """Refuses bodies that are too large, before they are read, with an answer that arrives.
+
+    Most requests carry at most one file, so their Content-Length is at most settings.MAX_UPLOAD_BYTES and a little
+    for the form. The upload page, named in FILES_AT_ONCE, may send several such files. Each single file is capped by
+    `media_library.uploads.CappedUploadHandler` while it arrives. Forms are parsed here rather than in Django's CSRF
+    check, out of which an exception could only become a page that says "server error".
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.META.get("CONTENT_LENGTH") and "gunicorn.socket" in request.META:
+            drain_when_sent(request, response)
+        return response
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        try:
+            check_length(request)
+            if is_parsed_by_csrf_check(request, view):
+                read_form(request)
+        except AppError as error:
+            return error_response(request, error)
+        return None
+
+
+class AppErrorMiddleware:
+    """Answers an AppError that a view raised with its sentence, code and status."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return error_response(request, exception) if isinstance(exception, AppError) else None
+
+
+def error_response(request: HttpRequest, error: AppError) -> HttpResponse:
+    """JSON for programs, a partial for htmx, a page for people."""
+    message = str(error.message)
+    if wants_json(request):
+        response: HttpResponse = JsonResponse(
+            {"detail": message, "code": error.code, **error.data}, status=error.status
+        )
+    else:
+        template = "_error.html" if request.headers.get("HX-Request") == "true" else "error.html"
+        context = {"error": error, "status": error.status, "message": message, "code": error.code}
+        response = render(request, template, context, status=error.status)
+    if error.status in {429, 503}:
+        response["Retry-After"] = "5"
+    return response
+
+
+def wants_json(request: HttpRequest) -> bool:
+    if request.path.startswith("/api/"):
+        return True
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def check_length(request: HttpRequest) -> None:
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower() and not request.META.get("CONTENT_LENGTH"):
+        # Django reads no more than Content-Length says: the body would silently count as empty.
+        raise AppError(_("Say how long the upload is: send a Content-Length."), code="length_required", status=411)
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    view_name = request.resolver_match.view_name if request.resolver_match else ""
+    files = FILES_AT_ONCE.get(view_name, 1)
+    if not length.isdecimal() or int(length) <= files * settings.MAX_UPLOAD_BYTES + FORM_OVERHEAD:
+        return
+    if files == 1:
+        raise too_large()
+    raise AppError(
+        _("These files are larger than {limit} together. Upload fewer at a time.").format(
+            limit=megabytes(files * settings.MAX_UPLOAD_BYTES)
+        ),
+        code="too_large",
+        status=413,
+    )
+
+
+def is_parsed_by_csrf_check(request: HttpRequest, view: Any) -> bool:
+    # Without the cookie the check fails before it looks into the form, and nothing is read from a stranger.
+    return (
+        request.method == "POST"
+        and not getattr(view, "csrf_exempt", False)
+        and settings.CSRF_COOKIE_NAME in request.COOKIES
+    )
+
+
+def read_form(request: HttpRequest) -> None:
+    try:
+        request.POST  # noqa: B018  parses form and files, once
+    except UnreadablePostError:
+        logger.info("The client went away during an upload.")
+    except RequestDataTooBig as error:
+        raise AppError(_("The text in this form is too long."), code="too_large", status=413) from error
+
+
+def drain_when_sent(request: HttpRequest, response: HttpResponse) -> None:
+    """Have what is still coming read and dropped once the answer is out.
+
+    A server that closes a connection with unread data on it resets it, and the client may never see the answer.
+    """
+    close = response.close
+
+    def drain_and_close() -> None:
+        drain(request)
+        close()
+
+    response.close = drain_and_close  # type: ignore[method-assign]
+
+
+def drain(request: HttpRequest) -> None:
+    """Read and drop what is left of a request's body, within limits of size and time."""
+    end = time.monotonic() + DRAIN_SECONDS
+    connection = request.META["gunicorn.socket"]
+    left = DRAIN_BYTES
+    try:
+        while left > 0 and (seconds := end - time.monotonic()) > 0:
+            connection.settimeout(seconds)  # a client that stops sending must not hold a thread
+            chunk = request.read(min(left, 65536))
+            if not chunk:
+                break
+            left -= len(chunk)
+        connection.settimeout(None)
+    except OSError:
+        logger.debug("The client went away before its upload was read.")

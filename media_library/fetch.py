@@ -1,0 +1,218 @@
+"""The one place that fetches what a user's URL names, without lending anyone this server's view of the network."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, BinaryIO, Self, cast
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+import httpcore
+from django.conf import settings
+from django.core.files.base import File
+from django.utils.translation import gettext as _
+
+from dam.errors import AppError
+from media_library.connections import CheckedBackend, Deadline, PrivateAddress
+from media_library.formats import EXTENSIONS, sniff
+from media_library.images import megabytes
+
+MAX_REDIRECTS = 3
+MAX_URL = 4000
+IN_MEMORY = 2_621_440
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PORTS = {"http": 80, "https": 443}
+SAFE = "/%:=&?~+!$,;'@()*[]"  # what is left as it stands in paths and queries
+HEADERS = {
+    "Accept": "image/*,*/*;q=0.5",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+    "User-Agent": "dam/0.1 (self-hosted media library)",
+}
+
+
+class FetchError(AppError):
+    """The URL was not fetched. `message` never says what a name resolved to."""
+
+    code = "unreachable"
+    status = 422
+    STATUSES = {"bad_url": 400, "private_address": 400, "too_many_redirects": 400, "too_large": 413}
+
+    def __init__(self, message: str, *, code: str, status: int | None = None, **data: Any) -> None:
+        super().__init__(message, code=code, status=status or self.STATUSES.get(code), **data)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """`file` is at its beginning and is the caller's to close. `name` is the last part of the URL's path, with an
+    extension that fits the bytes; it may be empty."""
+
+    file: BinaryIO
+    name: str
+    size: int
+
+    def as_file(self) -> File:
+        file = File(cast("IO[Any]", self.file), name=self.name)
+        file.size = self.size
+        return file
+
+
+@dataclass(frozen=True)
+class Target:
+    """A URL that may be asked for, as far as its text tells."""
+
+    scheme: str
+    host: str  # ASCII, lower case, without brackets
+    port: int
+    path: str
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        url = url.strip()
+        try:
+            if not url or len(url) > MAX_URL or any(char <= " " or char in "\\\x7f" for char in url):
+                raise _bad_url()
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+            if parts.scheme not in PORTS or "@" in parts.netloc or not host or "%" in host:
+                raise _bad_url()
+            if ":" not in host:
+                host = host.encode("idna").decode("ascii").lower().removesuffix(".")
+        except ValueError:  # UnicodeError is one
+            raise _bad_url() from None
+        path = quote(parts.path or "/", safe=SAFE) + (f"?{quote(parts.query, safe=SAFE)}" if parts.query else "")
+        target = cls(parts.scheme, host, PORTS[parts.scheme] if port is None else port, path)
+        if target.port not in PORTS.values() and not target.excepted:
+            raise FetchError(
+                _("Pictures are only fetched from the usual web ports, 80 and 443. Upload the file instead."),
+                code="bad_url",
+            )
+        return target
+
+    def follow(self, location: str) -> str:
+        """Where a redirect from here leads, as a URL that is not checked yet."""
+        try:
+            return urljoin(f"{self.scheme}://{self.netloc}{self.path}", location.strip().replace(" ", "%20"))
+        except ValueError:
+            raise _bad_url() from None
+
+    @property
+    def netloc(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def excepted(self) -> bool:
+        """Whether the administrator lets this host be fetched from, wherever it is."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return bool(
+            {host, self.host, f"{host}:{self.port}"} & {entry.lower() for entry in settings.FETCH_ALLOW_HOSTS}
+        )
+
+
+def fetch(url: str) -> Fetched:
+    """Download what `url` names, at most settings.MAX_UPLOAD_BYTES in settings.FETCH_TIMEOUT_SECONDS all in all.
+
+    What the server says of the content is ignored; `images.inspect` looks at the bytes. Raises FetchError.
+    """
+    deadline = Deadline(settings.FETCH_TIMEOUT_SECONDS)
+    try:
+        for _redirect in range(MAX_REDIRECTS + 1):
+            target = Target.parse(url)
+            file, location = _get(target, deadline)
+            if file:
+                return _fetched(file, target)
+            url = target.follow(location)
+    except PrivateAddress:
+        raise FetchError(
+            _("This address is not on the public internet, so it is not fetched. Upload the file instead."),
+            code="private_address",
+        ) from None
+    except (httpcore.TimeoutException, TimeoutError):
+        raise FetchError(
+            _("The server took too long to send this picture. Download it yourself and upload the file."),
+            code="too_slow",
+        ) from None
+    except (httpcore.NetworkError, httpcore.ProtocolError):
+        raise _unreachable() from None
+    raise FetchError(
+        _("This address keeps leading to others. Open it in a browser and copy the picture's own address."),
+        code="too_many_redirects",
+    )
+
+
+def _get(target: Target, deadline: Deadline) -> tuple[BinaryIO | None, str]:
+    """One request: the body, or where a redirect leads."""
+    url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
+    headers = list((HEADERS | {"Host": target.netloc}).items())
+    backend = CheckedBackend(deadline, excepted=target.excepted)
+    with (
+        httpcore.ConnectionPool(network_backend=backend, max_connections=1, http2=False) as pool,
+        pool.stream("GET", url, headers=headers) as response,
+    ):
+        received = {
+            name.lower().decode("ascii"): value.decode("utf-8", "replace") for name, value in response.headers
+        }
+        if response.status in REDIRECTS and "location" in received:
+            return None, received["location"]
+        if not 200 <= response.status < 300:
+            raise FetchError(
+                _("The server answered {status} instead of a picture. Check the address in a browser.").format(
+                    status=response.status
+                ),
+                code="http_status",
+            )
+        if received.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+            raise _unreachable()  # unpacking could grow without end
+        length = received.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > settings.MAX_UPLOAD_BYTES:
+            raise _too_large()
+        return _receive(response.iter_stream(), deadline), ""
+
+
+def _receive(chunks: Iterable[bytes], deadline: Deadline) -> BinaryIO:
+    file = cast("BinaryIO", SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR))  # noqa: SIM115
+    try:
+        size = 0
+        for chunk in chunks:
+            size += len(chunk)
+            if size > settings.MAX_UPLOAD_BYTES:
+                raise _too_large()
+            file.write(chunk)
+            deadline.left()
+    except BaseException:  # whatever stopped it, the temporary file goes
+        file.close()
+        raise
+    return file
+
+
+def _fetched(file: BinaryIO, target: Target) -> Fetched:
+    size = file.tell()
+    file.seek(0)
+    format_ = sniff(file.read(64))
+    file.seek(0)
+    name = PurePosixPath(unquote(urlsplit(target.path).path).replace("\0", "")).name
+    if name and format_ and PurePosixPath(name).suffix.lower().lstrip(".") not in EXTENSIONS[format_]:
+        name = f"{PurePosixPath(name).stem}.{EXTENSIONS[format_][0]}"
+    return Fetched(file, name, size)
+
+
+def _bad_url() -> FetchError:
+    return FetchError(
+        _("This is not a web address that can be fetched. Use one that begins with http:// or https://."),
+        code="bad_url",
+    )
+
+
+def _unreachable() -> FetchError:
+    return FetchError(
+        _("No picture could be had from this address. Check it in a browser, or upload the file instead."),
+        code="unreachable",
+    )
+
+
+def _too_large() -> FetchError:
+    return FetchError(
+        _("The picture at this address is larger than {limit}.").format(limit=megabytes(settings.MAX_UPLOAD_BYTES)),
+        code="too_large",
+    )
