@@ -14,6 +14,7 @@ from dam.errors import AppError
 from media_library import findable
 from media_library.chips import address
 from media_library.filters import AssetFilters
+from media_library.models import Asset
 from media_library.views.asset import visible_asset
 from media_library.views.cards import cards_for
 from media_library.views.place import Place
@@ -22,7 +23,7 @@ from search.chips import query_chips
 from search.context import DISMISSED
 from search.forms import ByImageForm
 from search.models import QueryAnchor
-from search.queries import NotIndexed, NotSearchable, Query, Results
+from search.queries import NotIndexed, NotSearchable, Query, Results, scope
 
 STRIP = 12
 
@@ -37,7 +38,8 @@ def search(request: HttpRequest, slug: str) -> HttpResponse:
     scores = [("scores", "1")] if request.GET.get("scores") else []
     context = query_context(request, query, scores) | {"place": place}
     if query.is_empty:
-        return render(request, "search/start.html", context)
+        recent = scope(query, request.user).filter(state=Asset.State.READY).order_by("-created_at", "id")
+        return render(request, "search/start.html", context | {"cards": cards_for(place, list(recent[:STRIP]))})
     try:
         results = queries.run(query, request.user, cursor=request.GET.get("cursor", ""))
     except (NotIndexed, NotSearchable) as problem:

@@ -134,6 +134,7 @@ if (menu) {
   });
 
   document.addEventListener("assetRestored", (event) => {
+    document.querySelector(`[data-toast]:has(form[action*="${CSS.escape(event.detail.asset)}"])`)?.remove();
     const card = document.querySelector(`.card[data-asset="${CSS.escape(event.detail.asset)}"]`);
     if (!card) return location.reload();
     card.hidden = false;

@@ -11,6 +11,7 @@ export function fill(sentence, values) {
 
 export function megabytes(bytes) {
   const number = bytes / 1024 / 1024;
+  if (number < 0.1) return `${Math.max(1, Math.round(bytes / 1024))} KB`;
   return `${number < 10 ? number.toFixed(1) : Math.round(number)} MB`;
 }
 
