@@ -31,7 +31,7 @@ def test_a_server_on_every_address_takes_the_port_of_each() -> None:
 
 
 def test_every_address_of_this_machine_may_be_asked_when_it_is_open_to_the_network() -> None:
-    names = preflight.allowed_hosts("0.0.0.0")
+    names = preflight.allowed_hosts("0.0.0.0")  # noqa: S104
     assert {"localhost", "127.0.0.1", "[::1]", socket.gethostname()} <= set(names)
     assert "*" not in names
 
@@ -42,7 +42,7 @@ def test_one_named_address_is_the_only_one_added() -> None:
 
 @pytest.mark.parametrize(
     ("host", "url"),
-    [("127.0.0.1", "http://127.0.0.1:8000/"), ("0.0.0.0", "http://127.0.0.1:8000/"), ("::1", "http://[::1]:8000/")],
+    [("127.0.0.1", "http://127.0.0.1:8000/"), ("0.0.0.0", "http://127.0.0.1:8000/"), ("::1", "http://[::1]:8000/")],  # noqa: S104
 )
 def test_the_address_to_open(host: str, url: str) -> None:
     assert preflight.url(host, 8000) == url
