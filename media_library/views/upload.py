@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from dam.errors import AppError
@@ -14,6 +14,7 @@ from media_library.forms import UploadForm
 from media_library.models import Asset, Role
 from media_library.views.cards import Card, cards_for
 from media_library.views.place import Place
+from media_library.views.request import PageRequest
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Outcome:
 
 
 @login_required
-def upload(request: HttpRequest, slug: str) -> HttpResponse:
+def upload(request: PageRequest, slug: str) -> HttpResponse:
     place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
     posted = request.method == "POST"
     form = UploadForm(
