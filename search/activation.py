@@ -37,7 +37,7 @@ def activate(*, retry: bool = False) -> EmbeddingModel:
 
 
 def preload_active() -> None:
-    """Load the active model, so that the first search does not wait for it. A failure is logged; searches repeat it."""
+    """Loads the active model, so that the first search does not wait. A failure is logged; searches repeat it."""
     model = EmbeddingModel.active()
     connection.close()  # this thread ends here; its connection goes back to the pool
     if model:

@@ -68,6 +68,15 @@ def django_db_modify_db_settings(servers: Any) -> None:
     """pytest-django calls this before it makes the test database: the server has to be there."""
 
 
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Any]:
+    """The whole product as real processes with a library of drawn pictures; shared by the end-to-end tests."""
+    from tests.stack import ready
+
+    with ready() as running:
+        yield running
+
+
 @pytest.fixture(autouse=True)
 def clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     """No test sees what another one left in Redis: cached values, throttle counts, queued jobs."""

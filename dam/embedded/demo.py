@@ -21,7 +21,7 @@ import django
 import psycopg.errors
 from tqdm import tqdm
 
-from dam.embedded import folders, preflight, product, terminal
+from dam.embedded import folders, preflight, product, static, terminal
 from dam.embedded.account import servers_account
 from dam.embedded.errors import CannotRun, ChildDied
 from dam.embedded.interrupts import Interrupts
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 600
 OPEN_EARLY_SECONDS = 20
+ASK_SECONDS = 2
 WATCH_SECONDS = 0.5
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
 
@@ -47,7 +48,7 @@ class Demo:
         self.servers = Servers(self.data_dir)
         self.password = ""
         self.introduced = False
-        self.started = time.monotonic()
+        self.ask_again = time.monotonic() + OPEN_EARLY_SECONDS
 
     def run(self) -> int:
         folders.prepare_data_dir(self.data_dir, servers_account())
@@ -92,15 +93,16 @@ class Demo:
 
         with full_disk_said(self.data_dir):
             call_command("migrate", verbosity=0, interactive=False)
-            call_command("collectstatic", verbosity=0, interactive=False)
-        self.set_up_model()
+            with self.model_being_set_up():
+                static.collect(self.data_dir)
 
-    def set_up_model(self) -> None:
-        """In a process of its own: it needs torch, and this one stays small."""
+    @contextmanager
+    def model_being_set_up(self) -> Iterator[None]:
+        """In a process of its own, while something else is done: it needs torch, and this process stays small."""
         command = [sys.executable, str(terminal.PROJECT / "manage.py"), "setup_model"]
-        environment = {**os.environ, "DAM_LOG_LEVEL": "ERROR"}  # it says what it does on its own
-        with subprocess.Popen(command, env=environment, start_new_session=True) as process:
+        with subprocess.Popen(command, start_new_session=True) as process:
             try:
+                yield
                 code = process.wait()
             finally:
                 process.kill()
@@ -118,6 +120,8 @@ class Demo:
         job = filling.Filling(library, user, self.sources(), self.tick)
         preflight.require_space(self.data_dir, preflight.LEAST_FREE // 4 + int(job.bytes_to_copy() * 1.3))
         self.servers.launch(lambda: product.start_web(self.data_dir, self.host, self.port))
+        if not job.total:
+            self.wait_until_ready()  # nobody waits for the workers, so they do not compete for the processor
         self.servers.launch(lambda: product.start_media_worker(self.data_dir))
         self.servers.launch(lambda: product.start_index_worker(self.data_dir))
         complete = job.run()
@@ -140,7 +144,10 @@ class Demo:
     def tick(self) -> None:
         """While pictures are imported: notice a death, and open the pages to the impatient."""
         self.servers.check()
-        if not self.introduced and time.monotonic() - self.started > OPEN_EARLY_SECONDS and self.is_ready():
+        if self.introduced or time.monotonic() < self.ask_again:
+            return
+        self.ask_again = time.monotonic() + ASK_SECONDS
+        if not self.missing():
             with tqdm.external_write_mode():
                 self.introduce()
                 say(f"The pages are open already, and pictures appear as they come: {self.url}")
@@ -155,9 +162,6 @@ class Demo:
             say(f"Warning: HOST={self.host} makes this library reachable from the network ({where}).")
         say("user: demo")
         say(f"password: {self.password}")
-
-    def is_ready(self) -> bool:
-        return not self.missing()
 
     def missing(self) -> str:
         """What /readyz still misses, as a sentence; empty when nothing."""
@@ -178,7 +182,7 @@ class Demo:
             self.servers.check()
             if time.monotonic() > deadline:
                 raise CannotRun(f"The library did not become ready: {missing} The logs are in {self.data_dir}/logs.")
-            time.sleep(0.2)
+            time.sleep(0.3)
 
 
 @contextmanager

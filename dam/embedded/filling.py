@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -83,7 +84,16 @@ class Filling:
         """Give whether all became searchable; False when the workers made no progress for a long time."""
         if not self.total:
             return True
-        with tqdm(total=self.total, unit=" pictures", desc="Importing", dynamic_ncols=True) as bar:
+        often = 0.3 if sys.stderr.isatty() else 5
+        with tqdm(
+            total=self.total,
+            unit=" pictures",
+            desc="Importing",
+            dynamic_ncols=True,
+            smoothing=0.05,
+            mininterval=often,
+            maxinterval=often * 2,
+        ) as bar:
             looked = 0.0
             for outcome in import_all(self.library, self.user, iter(self.sources), self.manifest):
                 self._note(outcome)
@@ -101,8 +111,8 @@ class Filling:
         self.tick()
         pending = indexing.progress(self.library).pending
         settled = self.imported + self.waiting_before - pending + self.refusals.count.total()
+        bar.set_postfix_str(f"{pending} waiting for thumbnail or vector" if pending else "", refresh=False)
         bar.update(max(0, settled - bar.n))
-        bar.set_postfix_str(f"{pending} waiting for thumbnail or vector" if pending else "")
         return pending
 
     def _wait(self, bar: "tqdm[None]") -> bool:

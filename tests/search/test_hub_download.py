@@ -45,9 +45,7 @@ def test_the_hub_is_asked_for_nothing_but_the_model(published: FakeHub, model_di
     assert all("someone/tiny" in request for request in published.requests)
 
 
-def test_weights_on_disk_need_no_network(
-    published: FakeHub, model_dir: Path, request: pytest.FixtureRequest
-) -> None:
+def test_weights_on_disk_need_no_network(published: FakeHub, model_dir: Path, request: pytest.FixtureRequest) -> None:
     fetch()
     request.getfixturevalue("no_network")
     assert sources.on_disk(SOURCE)

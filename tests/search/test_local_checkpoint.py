@@ -130,6 +130,8 @@ def test_a_text_tower_that_would_have_to_come_from_a_hub_is_refused(
 ) -> None:
     folder = tiny.checkpoint(tmp_path / "tiny", text={})
     config = folder / "open_clip_config.json"
-    config.write_text(config.read_text().replace('"context_length"', '"hf_model_name": "roberta-base", "context_length"'))
+    config.write_text(
+        config.read_text().replace('"context_length"', '"hf_model_name": "roberta-base", "context_length"')
+    )
     with pytest.raises(BrokenCheckpoint, match=r"config\.json of the text tower is missing"):
         get_embedder(str(folder))

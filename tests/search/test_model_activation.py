@@ -138,7 +138,10 @@ def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["refused", "no answer", "hanging name look-up"])
 def unreachable(
-    request: pytest.FixtureRequest, use_hub: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, short_patience: None
+    request: pytest.FixtureRequest,
+    use_hub: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    short_patience: None,
 ) -> Iterator[list[str]]:
     """A hub that cannot be reached; the list grows with every name look-up that is made for it."""
     lookups: list[str] = []
