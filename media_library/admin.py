@@ -99,7 +99,7 @@ class AssetAdmin(admin.ModelAdmin):
         "taken_at", "uploaded_by", "state", "failure_code", "failure_message", "attempts", "created_at",
         "updated_at", "deleted_at",
     ]  # fmt: skip
-    fields = shown
+    fields = tuple(shown)
     editable = {"display_name", "description", "alt_text", "folder", "tags", "metadata", "visual_search"}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Asset]:

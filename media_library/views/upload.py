@@ -1,7 +1,6 @@
 """Upload: many files from a plain form, or one at a time from the script of the page."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
@@ -63,12 +62,12 @@ def store(place: Place, form: UploadForm, file: UploadedFile) -> Outcome:
             keep_duplicate=form.cleaned_data["keep_duplicate"],
         )
     except ingest.DuplicateAsset as error:
-        return Outcome(name, existing=existing(place, error.data.get("asset")), error=error)
+        return Outcome(name, existing=existing(place, error.data["asset"]), error=error)
     except AppError as error:
         return Outcome(name, error=error)
     return Outcome(name, card=cards_for(place, [asset])[0])
 
 
-def existing(place: Place, asset_id: str | UUID | None) -> Asset | None:
+def existing(place: Place, asset_id: str) -> Asset | None:
     """The asset that already holds these bytes, if the caller may see it."""
     return Asset.objects.visible_to(place.request.user).live().filter(pk=asset_id).first()
