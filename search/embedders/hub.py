@@ -1,6 +1,6 @@
 """Fetching weights from a Hugging Face hub into a sealed checkpoint folder.
 
-A hub that does not answer is noticed within `REACH_SECONDS`, name resolution included. Every file is compared with
+A hub that does not answer is noticed within ten seconds, name resolution included. Every file is compared with
 the hash that the hub states for it. What could not be reached is remembered, so that the next start does not wait.
 """
 
@@ -12,6 +12,7 @@ import queue
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +29,8 @@ T = TypeVar("T")
 
 LOCAL_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
-REACH_SECONDS = 8.0  # for the listing and the first byte of the weights, together
-ANSWER_SECONDS = 4.0  # for each answer
+REACH_SECONDS = 5.0  # for a first answer, and again for the listing and the first byte of the weights, together
+ANSWER_SECONDS = 3.0  # for each answer
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
 TOKENIZER_FILES = {
     "tokenizer.json",
@@ -87,9 +88,11 @@ class Plan:
 def fetch(source: str, target: Path) -> None:
     """Downloads `source` into the folder `target`; progress goes to stderr. Raises HubUnreachable, CorruptDownload,
     UnknownModel. An interrupted download is continued by the next one."""
-    wanted = _wanted(source)
     with _hub_errors(source):
-        plan = _within(REACH_SECONDS, lambda: _reach(wanted))
+        first_answer = _start(_knock)  # meanwhile, the next line imports open_clip, which takes seconds
+        wanted = _wanted(source)
+        first_answer()
+        plan = _start(lambda: _reach(wanted))()
         partial = target.with_name(f".partial-{target.name}")
         partial.mkdir(parents=True, exist_ok=True)
         for file in plan.files:
@@ -115,6 +118,13 @@ def _wanted(source: str) -> _Wanted:
     config, location = catalog.describe(source)
     repository, _slash, weights = location.rpartition("/")
     return _Wanted(repository, weights, config)
+
+
+def _knock() -> None:
+    """Any answer will do: what the hub has to say is seen later."""
+    from huggingface_hub.utils import get_session
+
+    get_session().head(_api().endpoint, timeout=ANSWER_SECONDS)
 
 
 def _reach(wanted: _Wanted) -> Plan:
@@ -189,9 +199,13 @@ def _download(file: RemoteFile, folder: Path) -> None:
         )
 
 
-def _within(seconds: float, work: Callable[[], T]) -> T:
-    """Runs `work` in a thread, because a hanging name resolution can be neither timed out nor stopped."""
+def _start(work: Callable[[], T]) -> Callable[[], T]:
+    """Runs `work` in a thread, because a hanging name resolution can be neither timed out nor stopped.
+
+    The function that comes back waits for the result, until `REACH_SECONDS` after the start at the latest.
+    """
     answers: queue.Queue[tuple[T | None, Exception | None]] = queue.Queue()
+    deadline = time.monotonic() + REACH_SECONDS
 
     def run() -> None:
         try:
@@ -199,14 +213,18 @@ def _within(seconds: float, work: Callable[[], T]) -> T:
         except Exception as error:  # noqa: BLE001  it is raised in the thread that waits
             answers.put((None, error))
 
+    def wait() -> T:
+        try:
+            result, error = answers.get(timeout=max(0.01, deadline - time.monotonic()))
+        except queue.Empty:
+            seconds = {"seconds": REACH_SECONDS}
+            raise HubUnreachable(_("it did not answer within %(seconds)d seconds") % seconds) from None
+        if error is not None:
+            raise error
+        return result  # type: ignore[return-value]
+
     threading.Thread(target=run, name="reach-hub", daemon=True).start()
-    try:
-        result, error = answers.get(timeout=seconds)
-    except queue.Empty:
-        raise HubUnreachable(_("it did not answer within %(seconds)d seconds") % {"seconds": seconds}) from None
-    if error is not None:
-        raise error
-    return result  # type: ignore[return-value]
+    return wait
 
 
 @contextlib.contextmanager

@@ -102,8 +102,9 @@ def test_a_model_that_cannot_be_loaded_changes_nothing(settings: LazySettings, t
     ],
 )
 def test_a_wrong_name_is_told_and_nothing_answers_in_its_place(
-    settings: LazySettings, no_network: None, name: str, sentence: str
+    settings: LazySettings, use_hub: Callable[[str], None], name: str, sentence: str
 ) -> None:
+    use_hub(fake_hub.refusing())
     settings.MODEL = name
     with pytest.raises(CommandError, match=sentence) as caught:
         call_command("setup_model")
