@@ -4,10 +4,11 @@ import io
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-import numpy as np
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
+from pgvector import HalfVector
+from pgvector.psycopg import register_vector
 from PIL import Image
 
 from benchmarks.vectors import Clusters, Vectors
@@ -94,7 +95,11 @@ def copies(row: Asset | Rendition | IndexEntry, changes: dict[str, str]) -> tupl
 
 
 def copy_vectors(model: EmbeddingModel, ids: list[UUID], vectors: Vectors) -> None:
-    table = Embedding._meta.db_table
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} (asset_id, model_id, vector) FROM STDIN") as copy:
-        for pk, vector in zip(ids, vectors, strict=True):
-            copy.write_row((pk, model.pk, "[" + ",".join(np.char.mod("%.5f", vector)) + "]"))
+    connection.ensure_connection()
+    register_vector(connection.connection)
+    with connection.cursor() as cursor:
+        sql = f"COPY {Embedding._meta.db_table} (asset_id, model_id, vector) FROM STDIN WITH (FORMAT BINARY)"
+        with cursor.copy(sql) as copy:
+            copy.set_types(["uuid", "int8", "halfvec"])
+            for pk, vector in zip(ids, vectors, strict=True):
+                copy.write_row((pk, model.pk, HalfVector(vector)))

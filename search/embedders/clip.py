@@ -18,8 +18,8 @@ from search.embedders.pictures import flatten
 from search.embedders.runtime import device, open_clip, precision
 from search.embedders.text import TextEncoder
 
-IMAGE_BATCH = 32
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16}
+IMAGE_BATCH = {"fp32": 16, "fp16": 128}  # on a CPU more only takes memory
 UNUSABLE = (
     RuntimeError,
     ValueError,
@@ -71,8 +71,9 @@ class OpenClipEmbedder:
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         vectors = np.empty((len(images), self.dimensions), dtype=np.float32)
-        for start in range(0, len(images), IMAGE_BATCH):
-            pixels = [self._preprocess(flatten(image)) for image in images[start : start + IMAGE_BATCH]]
+        size = IMAGE_BATCH[precision()]
+        for start in range(0, len(images), size):
+            pixels = [self._preprocess(flatten(image)) for image in images[start : start + size]]
             vectors[start : start + len(pixels)] = self._encode_pixels(torch.stack(pixels))
         return vectors
 

@@ -41,7 +41,7 @@ def test_the_same_picture_gives_the_same_vector_and_another_one_another(embedder
 
 
 def test_batches_give_what_each_picture_gives_alone(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("search.embedders.clip.IMAGE_BATCH", 2)
+    monkeypatch.setattr("search.embedders.clip.IMAGE_BATCH", {"fp32": 2, "fp16": 2})
     pictures = [picture(colour, (40, 50)) for colour in ["red", "green", "blue", "black", "orange"]]
     alone = np.concatenate([embedder.encode_images([image]) for image in pictures])
     assert np.allclose(embedder.encode_images(pictures), alone, atol=1e-5)
