@@ -53,7 +53,7 @@ def test_somebody_without_a_library_is_told_so() -> None:
 def test_a_card_names_the_picture_its_format_and_size(client: Client, library: Library) -> None:
     asset = factories.asset(library, display_name="Harbour", width=1600, height=900, format="jpeg")
     page = client.get("/l/studio/")
-    assert "Harbour JPEG · 1600 × 900" in text_of(page)
+    assert "Harbour JPEG · 1600 \u00d7 900" in text_of(page)
     assert f'src="/api/v1/assets/{asset.pk}/thumb/" width="1600" height="900" alt="Harbour"' in page.content.decode()
 
 

@@ -1,4 +1,4 @@
-"""The content security policy forbids inline scripts and styles; pages are small; every static file that is named exists."""
+"""The content security policy forbids inline scripts and styles, and pages stay small."""
 
 import gzip
 import re

@@ -13,8 +13,8 @@ def user() -> User:
     return factories.user("ann")
 
 
-def sign_in(client: Client, after: str = "", password: str = "secret") -> str:
-    answer = client.post("/accounts/login/", {"username": "ann", "password": password, "next": after})
+def sign_in(client: Client, after: str) -> str:
+    answer = client.post("/accounts/login/", {"username": "ann", "password": "secret", "next": after})
     return answer.headers.get("Location", "")
 
 

@@ -75,7 +75,12 @@ def test_each_part_of_the_query_is_a_chip_that_a_link_removes(
 ) -> None:
     tag = library.tags.create(name="sea")
     folder = Folder.objects.create(library=library, name="Trips")
-    parts = [("text", "red"), ("like", str(pictures["Red"].pk)), ("anchor", str(anchor.pk)), ("folder", str(folder.pk))]
+    parts = [
+        ("text", "red"),
+        ("like", str(pictures["Red"].pk)),
+        ("anchor", str(anchor.pk)),
+        ("folder", str(folder.pk)),
+    ]
     parts += [("tags", tag.name)]
     address = "/l/studio/search/?" + "&".join(f"{name}={value}" for name, value in parts)
     page = client.get(address)
@@ -180,7 +185,9 @@ def test_what_is_still_being_indexed_is_announced_with_progress(
     assert '<progress max="4" value="3"' in page.content.decode()
 
 
-def test_progress_is_a_fragment_that_stops_asking_when_all_is_done(client: Client, pictures: dict[str, Asset]) -> None:
+def test_progress_is_a_fragment_that_stops_asking_when_all_is_done(
+    client: Client, pictures: dict[str, Asset]
+) -> None:
     answer = client.get("/l/studio/indexing/").content.decode()
     assert "hx-get" not in answer
     assert "<html" not in answer
