@@ -26,7 +26,7 @@ class FilesField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         given = data if isinstance(data, list | tuple) else [data]
-        return [forms.FileField.clean(self, file, initial) for file in given or [None]]
+        return [super(FilesField, self).clean(file, initial) for file in given or [None]]
 
 
 class TagsField(forms.CharField):
@@ -75,7 +75,7 @@ class UploadForm(forms.Form):
     def __init__(self, library: Library, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.library = library
-        self.fields["files"] = FilesField(label=_("Pictures"))
+        self.fields["files"] = FilesField(label=_("Pictures"), allow_empty_file=True)
         self.fields["folder"] = FolderField(library)
 
     def folder(self) -> Folder | None:

@@ -85,5 +85,6 @@ def restore(request: PageRequest, asset_id: UUID) -> HttpResponse:
     ingest.restore(asset, request.user)
     messages.success(request, _("“%(name)s” is back.") % {"name": asset.display_name})
     if request.htmx:
-        return trigger_client_event(render(request, "_toasts.html"), "assetRestored", {"asset": str(asset.pk)})
+        response = render(request, "_toasts.html")
+        return trigger_client_event(response, "assetRestored", {"asset": str(asset.pk)}, after="settle")
     return redirect(asset)
