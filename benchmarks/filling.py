@@ -92,9 +92,11 @@ def copies(row: Asset | Rendition | IndexEntry, changes: dict[str, str]) -> str:
 
 
 def copy_vectors(model: EmbeddingModel, ids: list[UUID], vectors: Vectors) -> None:
+    """By COPY, without the index, which `fill` builds again afterwards: ten times faster than adding to it."""
     connection.ensure_connection()
     register_vector(connection.connection)
     with connection.cursor() as cursor:
+        cursor.execute(f'DROP INDEX IF EXISTS "{model.index_name}"')
         sql = f"COPY {Embedding._meta.db_table} (asset_id, model_id, vector) FROM STDIN WITH (FORMAT BINARY)"
         with cursor.copy(sql) as copy:
             copy.set_types(["uuid", "int8", "halfvec"])
