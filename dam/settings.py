@@ -218,7 +218,7 @@ else:
     }
 STORAGES = {
     "default": DEFAULT_STORAGE,
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "dam.static_storage.StaticStorage"},
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env_str("DAM_STATIC_ROOT", str(DATA_DIR / "static")))

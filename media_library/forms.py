@@ -88,7 +88,9 @@ class UploadForm(forms.Form):
 
 
 class AssetForm(forms.Form):
-    display_name = forms.CharField(label=_("Name"), max_length=255, widget=forms.TextInput(attrs=input_attrs()))
+    display_name = forms.CharField(
+        label=_("Name"), max_length=255, widget=forms.TextInput(attrs=input_attrs(autofocus=True))
+    )
     description = forms.CharField(
         label=_("Description"), required=False, max_length=10000, widget=forms.Textarea(attrs=input_attrs(rows=4))
     )

@@ -56,10 +56,9 @@ def edit(request: PageRequest, asset_id: UUID) -> HttpResponse:
         ingest.update(asset, request.user, form.cleaned_data)
         if not request.htmx:
             return redirect(asset)
-        return render(
-            request, "media_library/_details.html", asset_context(request, visible_asset(request, asset_id))
-        )
-    template = "media_library/_edit.html" if request.htmx else "media_library/edit.html"
+        shown = asset_context(request, visible_asset(request, asset_id)) | {"saved": True}
+        return render(request, "media_library/_asset.html", shown)
+    template = "media_library/_asset.html" if request.htmx else "media_library/edit.html"
     return render(request, template, asset_context(request, asset) | {"form": form})
 
 

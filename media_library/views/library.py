@@ -68,6 +68,7 @@ def grid_context(request: PageRequest, filters: AssetFilters, params: Params, so
     narrowed = filters.params()
     return {
         "filters": filters,
+        "takes_uploads": sort == NEWEST and not (filters.keywords or filters.tags),
         "chips": filter_chips(filters, request.path, params),
         "crumbs": filters.folder.ancestors() if filters.folder else [],
         "sort": SORTS.get(sort, sort),

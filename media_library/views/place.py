@@ -6,18 +6,23 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 
 from dam.errors import Forbidden, NotFound
 from media_library.models import Asset, Folder, Library, Role, Tag
 from media_library.views.request import PageRequest
 
+TAGS = 40
+EXAMPLES = {"text", "like", "anchor"}  # what makes an address of visual search a search
+
 
 @dataclass
 class Branch:
-    """A folder in the rail's tree. `open`: the current folder is below it."""
+    """A folder in the rail's tree. `open`: it is the current folder, or that one is below it."""
 
     folder: Folder
+    url: str
     children: list["Branch"] = field(default_factory=list)
     open: bool = False
 
@@ -59,6 +64,28 @@ class Place:
             return True
         return self.can_upload and asset.uploaded_by_id == self.request.user.pk
 
+    @property
+    def narrowable(self) -> tuple[str, QueryDict]:
+        """The path and parameters that folders and tags narrow: this grid, these results, else the whole library."""
+        params, path = self.request.GET.copy(), self.request.path
+        here = self.request.resolver_match.url_name if self.request.resolver_match else ""
+        if here != "library" and not (here == "search" and params.keys() & EXAMPLES):
+            params, path = QueryDict(mutable=True), reverse("library", args=[self.library.slug])
+        for name in ("cursor", "recursive"):
+            params.pop(name, None)
+        return path, params
+
+    def narrowed_to(self, name: str, value: str) -> str:
+        path, params = self.narrowable
+        params[name] = value
+        return f"{path}?{params.urlencode()}"
+
+    def toggled_tag(self, name: str) -> str:
+        path, params = self.narrowable
+        others = [tag for tag in params.getlist("tags") if tag != name]
+        params.setlist("tags", others if name in params.getlist("tags") else [*others, name])
+        return f"{path}?{params.urlencode()}"
+
     @cached_property
     def current_folder(self) -> UUID | None:
         try:
@@ -69,7 +96,8 @@ class Place:
     @cached_property
     def folders(self) -> list[Branch]:
         """The library's folders as a tree: one query."""
-        branches = {folder.pk: Branch(folder) for folder in Folder.objects.filter(library=self.library)}
+        folders = Folder.objects.filter(library=self.library)
+        branches = {folder.pk: Branch(folder, self.narrowed_to("folder", str(folder.pk))) for folder in folders}
         roots: list[Branch] = []
         for branch in branches.values():
             parent = branches.get(branch.folder.parent_id) if branch.folder.parent_id else None
@@ -82,10 +110,13 @@ class Place:
 
     @cached_property
     def tags(self) -> list[Tag]:
-        """The most used tags with their `uses`, most used first: one query."""
+        """The most used tags, each with its `uses` and the `url` that takes it in or out: one query."""
         live = Q(assets__deleted_at=None)
         tags = Tag.objects.filter(library=self.library).annotate(uses=Count("assets", filter=live))
-        return list(tags.filter(uses__gt=0).order_by("-uses", "name")[:40])
+        shown: list[Tag] = list(tags.filter(uses__gt=0).order_by("-uses", "name")[:TAGS])
+        for tag in shown:
+            tag.url = self.toggled_tag(tag.name)  # type: ignore[attr-defined]
+        return shown
 
     @cached_property
     def current_tags(self) -> list[str]:

@@ -91,7 +91,7 @@ function bind(root) {
 
   function stored(made) {
     count.stored += 1;
-    const grid = document.getElementById("grid");
+    const grid = document.querySelector("#grid[data-takes-uploads]");
     const card = made.querySelector("[data-card]")?.content.firstElementChild;
     if (!grid || !card) return;
     grid.prepend(card);

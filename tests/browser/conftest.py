@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests import chromium
 from tests.browser.complaints import Complaints
@@ -51,7 +51,7 @@ def complaints() -> Complaints:
 
 @pytest.fixture
 def context(browser: Browser, stack: Stack, signed_in: Any, complaints: Complaints) -> Iterator[BrowserContext]:
-    size = {"width": 1280, "height": 900}
+    size = ViewportSize(width=1280, height=900)
     with browser.new_context(base_url=stack.url, storage_state=signed_in, viewport=size) as context:
         context.set_default_timeout(20_000)
         context.on("console", complaints.note)

@@ -144,6 +144,15 @@ def test_the_folder_of_another_library_is_refused_in_a_sentence(client: Client, 
     assert "does not exist in this library" in text_of(answer)
 
 
+def test_the_rail_narrows_what_is_shown_further(client: Client, library: Library) -> None:
+    trips = Folder.objects.create(library=library, name="Trips")
+    factories.asset(library, folder=trips).tags.add(library.tags.create(name="sea"))
+    assert f"/l/studio/?tags=sea&folder={trips.pk}" in links_of(client.get("/l/studio/?tags=sea"))
+    links = links_of(client.get(f"/l/studio/?folder={trips.pk}&tags=sea&cursor="))
+    assert f"/l/studio/?folder={trips.pk}&tags=sea" in links
+    assert f"/l/studio/?folder={trips.pk}" in links  # the tag that is chosen is taken out again
+
+
 def test_sorting_by_name_is_a_link(client: Client, library: Library) -> None:
     for name in ("b", "c", "a"):
         factories.asset(library, display_name=name)

@@ -102,6 +102,14 @@ def test_filters_narrow_a_visual_search(client: Client, library: Library, pictur
     assert cards_of(client.get("/l/studio/search/?text=blue&tags=warm")) == ["Red"]
 
 
+def test_the_rail_narrows_the_search(client: Client, library: Library, pictures: dict[str, Asset]) -> None:
+    trips = Folder.objects.create(library=library, name="Trips")
+    pictures["Red"].tags.add(library.tags.create(name="warm"))
+    links = links_of(client.get("/l/studio/search/?text=blue"))
+    assert {f"/l/studio/search/?text=blue&folder={trips.pk}", "/l/studio/search/?text=blue&tags=warm"} <= set(links)
+    assert "/l/studio/?tags=warm" in links_of(client.get("/l/studio/search/"))
+
+
 def test_more_leads_through_all_results_in_order(client: Client, library: Library, model: EmbeddingModel) -> None:
     vectors = [[1.0, index / 100] + [0.0] * (model.dimensions - 2) for index in range(70)]
     for index, vector in enumerate(vectors):
