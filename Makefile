@@ -7,7 +7,7 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --prefer-binary -c constraints.txt
-CHECKED := dam media_library search tests
+CHECKED := dam media_library search benchmarks
 
 .PHONY: demo test check format clean distclean
 

@@ -4,10 +4,11 @@ import io
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-import numpy as np
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
+from pgvector import HalfVector
+from pgvector.psycopg import register_vector
 from PIL import Image
 
 from benchmarks.vectors import Clusters, Vectors
@@ -45,7 +46,7 @@ def fill(count: int) -> Filled:
     vectors, chosen = clusters.pictures(count)
     ids = [uuid4() for _ in range(count)]
     shoots = [folders[cluster * FOLDERS // len(clusters.centres)].pk for cluster in chosen]
-    copy_rows(library, user, list(zip(ids, shoots, strict=True)))
+    copy_rows(library, user, model, list(zip(ids, shoots, strict=True)))
     copy_vectors(model, ids, vectors)
     indexing.ensure_index(model)
     with connection.cursor() as cursor:
@@ -53,7 +54,7 @@ def fill(count: int) -> Filled:
     return Filled(library, user, ids, vectors, clusters)
 
 
-def copy_rows(library: Library, user: User, rows: list[tuple[UUID, UUID]]) -> None:
+def copy_rows(library: Library, user: User, model: EmbeddingModel, rows: list[tuple[UUID, UUID]]) -> None:
     """Copies of one asset, its thumbnail and its index entry, made by the database from (id, folder) pairs."""
     thumb = thumbnail()
     template = Asset.objects.create(
@@ -62,12 +63,12 @@ def copy_rows(library: Library, user: User, rows: list[tuple[UUID, UUID]]) -> No
         state=Asset.State.READY,
     )  # fmt: skip
     rendition = Rendition.objects.create(asset=template, name="thumb", file=thumb, width=512, height=384, bytes=9)
-    entry = IndexEntry.objects.create(asset=template, model=EmbeddingModel.active(), state=IndexEntry.State.DONE)
+    entry = IndexEntry.objects.create(asset=template, model=model, state=IndexEntry.State.DONE)
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE wanted (n serial, id uuid, folder uuid)")
         with cursor.copy("COPY wanted (id, folder) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+            for pair in rows:
+                copy.write_row(pair)
         replaced = {
             "id": "wanted.id",
             "folder_id": "wanted.folder",
@@ -75,26 +76,29 @@ def copy_rows(library: Library, user: User, rows: list[tuple[UUID, UUID]]) -> No
             "display_name": "'Picture ' || wanted.n",
             "created_at": "template.created_at - wanted.n * interval '1 second'",
         }
-        for row, changes in (
-            (template, replaced),
-            (rendition, {"asset_id": "wanted.id"}),
-            (entry, {"asset_id": "wanted.id"}),
-        ):
-            cursor.execute(*copies(row, changes))
+        cursor.execute(copies(template, replaced), [template.pk])
+        cursor.execute(copies(rendition, {"asset_id": "wanted.id"}), [rendition.pk])
+        cursor.execute(copies(entry, {"asset_id": "wanted.id"}), [entry.pk])
         cursor.execute("DROP TABLE wanted")
-    Asset.objects.filter(pk=template.pk).delete()
 
 
-def copies(row: Asset | Rendition | IndexEntry, changes: dict[str, str]) -> tuple[str, list[object]]:
-    columns = [field.column for field in row._meta.concrete_fields if field.column != "id" or "id" in changes]
+def copies(row: Asset | Rendition | IndexEntry, changes: dict[str, str]) -> str:
+    """SQL that copies the row whose key is its parameter once per wanted asset, with these columns changed."""
+    columns = [str(field.column) for field in row._meta.concrete_fields if field.column != "id" or "id" in changes]
     values = ", ".join(changes.get(column, f"template.{column}") for column in columns)
     table = row._meta.db_table
-    sql = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} AS template, wanted"  # noqa: S608
-    return f"{sql} WHERE template.id = %s", [row.pk]
+    into = f"INSERT INTO {table} ({', '.join(columns)})"
+    return f"{into} SELECT {values} FROM {table} AS template, wanted WHERE template.id = %s"  # noqa: S608
 
 
 def copy_vectors(model: EmbeddingModel, ids: list[UUID], vectors: Vectors) -> None:
-    table = Embedding._meta.db_table
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} (asset_id, model_id, vector) FROM STDIN") as copy:
-        for pk, vector in zip(ids, vectors, strict=True):
-            copy.write_row((pk, model.pk, "[" + ",".join(np.char.mod("%.5f", vector)) + "]"))
+    """By COPY, without the index, which `fill` builds again afterwards: ten times faster than adding to it."""
+    connection.ensure_connection()
+    register_vector(connection.connection)
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP INDEX IF EXISTS "{model.index_name}"')
+        sql = f"COPY {Embedding._meta.db_table} (asset_id, model_id, vector) FROM STDIN WITH (FORMAT BINARY)"
+        with cursor.copy(sql) as copy:
+            copy.set_types(["uuid", "int8", "halfvec"])
+            for pk, vector in zip(ids, vectors, strict=True):
+                copy.write_row((pk, model.pk, HalfVector(vector)))

@@ -8,6 +8,7 @@ import io
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
@@ -15,7 +16,7 @@ from django.core.files.base import ContentFile
 from PIL import Image
 
 from benchmarks.tables import table
-from dam.embedded import product
+from dam.embedded import children, product
 from dam.embedded.servers import Servers
 from media_library import ingest, renditions
 from media_library.models import Library, Membership, Role, User
@@ -41,9 +42,10 @@ def photographs(count: int, size: tuple[int, int]) -> list[bytes]:
 
 
 def run(servers: Servers, *, photos: int) -> None:
-    workers = [product.start_media_worker, product.start_index_worker]
-    for start in workers:
-        servers.launch(lambda start=start: start(servers.data_dir))
+    launched = [
+        servers.launch(partial(start, servers.data_dir))
+        for start in (product.start_media_worker, product.start_index_worker)
+    ]
     warm_up()
     rows = []
     for name, size, count in (("12 megapixels", LARGE, photos), ("800 x 600", SMALL, 4 * photos)):
@@ -56,6 +58,8 @@ def run(servers: Servers, *, photos: int) -> None:
         rows.append([name, f"{kilobytes} KB", decode, encode, possible, imported, f"{imported / possible:.0%}"])
     header = ["pictures", "size", "decode/s", "encode/s", "ceiling/s", "import/s", "of the ceiling"]
     table("Import, end to end", header, rows)
+    children.stop(launched)
+    servers.running = [child for child in servers.running if child not in launched]
 
 
 def decode(content: bytes) -> int:

@@ -76,4 +76,4 @@ def search() -> None:
         body.write(b'--b\r\nContent-Disposition: form-data; name="file"; filename="q.jpg"\r\n\r\n' + content)
     body.write(b"\r\n--b--\r\n")
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
-    opener.open(urllib.request.Request(f"{base}/anchors/", body.getvalue(), headers)).read()
+    opener.open(urllib.request.Request(f"{base}/anchors/", body.getvalue(), headers)).read()  # noqa: S310

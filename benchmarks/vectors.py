@@ -12,7 +12,7 @@ INTRINSIC = 24
 
 
 def unit(rows: Vectors) -> Vectors:
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 class Clusters:
@@ -34,7 +34,7 @@ class Clusters:
 
     def texts(self, count: int) -> Vectors:
         """Queries off the pictures' manifold: a cluster's direction under a large common offset."""
-        offset = self.random.normal(size=self.centres.shape[1]).astype(np.float32)
+        offset = self.random.normal(size=(1, self.centres.shape[1])).astype(np.float32)
         noise = self.random.normal(size=(count, self.centres.shape[1])).astype(np.float32)
         chosen = self.random.integers(len(self.centres), size=count)
-        return unit(0.5 * self.centres[chosen] + unit(offset[None]) + 0.5 * unit(noise))
+        return unit(0.5 * self.centres[chosen] + unit(offset) + 0.5 * unit(noise))

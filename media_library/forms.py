@@ -26,14 +26,14 @@ class FilesField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         given = data if isinstance(data, list | tuple) else [data]
-        return [forms.FileField.clean(self, file, initial) for file in given or [None]]
+        return [super(FilesField, self).clean(file, initial) for file in given or [None]]
 
 
 class TagsField(forms.CharField):
     """Names separated by commas."""
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         return [name.strip() for name in text.split(",") if name.strip()]
 
     def prepare_value(self, value: Any) -> Any:
@@ -50,12 +50,11 @@ class FolderField(forms.ModelChoiceField):
         kwargs = {"required": False, "label": _("Folder"), "empty_label": _("No folder"), **kwargs}
         super().__init__(queryset=Folder.objects.filter(library=library), **kwargs)
         self.widget.attrs.update(input_attrs())
-        self.choices = self.tree  # type: ignore[assignment]  # called each time the choices are listed
+        self.choices = self.tree  # called each time the choices are listed
 
     def tree(self) -> list[tuple[str, Any]]:
-        assert self.queryset is not None
         children: dict[Any, list[Folder]] = {}
-        for folder in self.queryset:
+        for folder in self.queryset or ():
             children.setdefault(folder.parent_id, []).append(folder)
 
         def walk(parent: Any, depth: int) -> Iterator[tuple[str, str]]:
@@ -67,7 +66,6 @@ class FolderField(forms.ModelChoiceField):
 
 
 class UploadForm(forms.Form):
-    files = FilesField(label=_("Pictures"), widget=FilesInput(attrs={"accept": "image/*"}))
     new_folder = forms.CharField(
         label=_("New folder inside it"), required=False, max_length=255, widget=forms.TextInput(attrs=input_attrs())
     )
@@ -77,6 +75,7 @@ class UploadForm(forms.Form):
     def __init__(self, library: Library, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.library = library
+        self.fields["files"] = FilesField(label=_("Pictures"), allow_empty_file=True)
         self.fields["folder"] = FolderField(library)
 
     def folder(self) -> Folder | None:
@@ -107,10 +106,10 @@ class AssetForm(forms.Form):
         help_text=_("Separated by commas."),
     )
 
-    def __init__(self, asset: Asset, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, asset: Asset, data: Any = None) -> None:
         initial = {name: getattr(asset, name) for name in ("display_name", "description", "alt_text", "folder")}
         initial["tags"] = [tag.name for tag in asset.tags.all()]
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         self.fields["folder"] = FolderField(asset.library)
 
 

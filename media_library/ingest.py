@@ -6,7 +6,7 @@ import unicodedata
 import uuid
 from collections.abc import Iterable
 from pathlib import PurePath
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.core.files import File
 from django.core.files.storage import default_storage
@@ -53,7 +53,7 @@ def store_upload(
         raise InvalidRequest(_("This folder belongs to another library."), code="bad_folder")
     name = clean_name(name)
     tag_names = clean_tags(tags)
-    header = images.inspect(file, name)
+    header = images.inspect(cast(BinaryIO, file), name)
     digest = sha256(file)
     if not keep_duplicate:
         refuse_duplicate(library, digest)

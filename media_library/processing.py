@@ -1,6 +1,7 @@
 """From a stored original to a ready asset: the full decode, its renditions, and what becomes of failures."""
 
 from datetime import timedelta
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -32,7 +33,7 @@ def make_renditions(asset_id: UUID | str) -> None:
         return
     try:
         with asset.file.open("rb") as original:
-            rendered = renditions.render(original)
+            rendered = renditions.render(cast(BinaryIO, original))
     except BadImage as error:
         fail(asset, error.code, str(error.message))
     except SoftTimeLimitExceeded:
@@ -84,7 +85,7 @@ def finish(asset: Asset, rendered: renditions.Rendered) -> None:
 
 def delete_files(stored: list[Rendition]) -> None:
     for rendition in stored:
-        default_storage.delete(rendition.file.name)
+        default_storage.delete(str(rendition.file.name))
 
 
 def fail(asset: Asset, code: str, message: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from django.conf import settings
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db.models.fields.files import FieldFile
 from django.http import (
@@ -32,10 +33,11 @@ def serve(request: HttpRequest, file: FieldFile, mime_type: str, *, download_as:
     disposition = f"attachment; filename*=UTF-8''{quote(download_as, safe='')}" if download_as else "inline"
     if settings.S3_BUCKET:
         parameters = {"ResponseContentDisposition": disposition, "ResponseContentType": mime_type}
-        response = HttpResponseRedirect(default_storage.url(file.name, parameters=parameters))  # type: ignore[call-arg]
+        response: HttpResponseBase = HttpResponseRedirect(default_storage.url(file.name, parameters=parameters))  # type: ignore[call-arg]
         response["Cache-Control"] = "private, max-age=240"
         return response
-    etag = f'"{hashlib.sha256(file.name.encode()).hexdigest()[:32]}"'  # a stored file never changes under its name
+    # A stored file never changes under its name.
+    etag = f'"{hashlib.sha256(str(file.name).encode()).hexdigest()[:32]}"'
     response = get_conditional_response(request, etag=etag) or stream(request, file, mime_type)
     if response.status_code != 412:
         response["ETag"] = etag
@@ -50,7 +52,7 @@ def serve(request: HttpRequest, file: FieldFile, mime_type: str, *, download_as:
 def stream(request: HttpRequest, file: FieldFile, mime_type: str) -> HttpResponseBase:
     """The whole file, or the part that a valid `Range` names."""
     try:
-        handle = default_storage.open(file.name)
+        handle = default_storage.open(str(file.name))
     except FileNotFoundError:
         raise NotFound from None
     size = handle.size
@@ -70,7 +72,7 @@ def stream(request: HttpRequest, file: FieldFile, mime_type: str) -> HttpRespons
     return response
 
 
-def portion(handle: "FieldFile", length: int) -> Iterator[bytes]:
+def portion(handle: File, length: int) -> Iterator[bytes]:
     with handle:
         while length > 0 and (chunk := handle.read(min(CHUNK, length))):
             length -= len(chunk)

@@ -1,5 +1,6 @@
 """Stored files go when their row goes, once the deletion is committed."""
 
+from functools import partial
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -12,4 +13,4 @@ from django.dispatch import receiver
 def delete_files(sender: type[models.Model], instance: models.Model, **kwargs: Any) -> None:
     for field in sender._meta.concrete_fields:
         if isinstance(field, models.FileField) and (name := getattr(instance, field.attname).name):
-            transaction.on_commit(lambda name=name: default_storage.delete(name), robust=True)
+            transaction.on_commit(partial(default_storage.delete, name), robust=True)

@@ -3,7 +3,7 @@
 import io
 import logging
 import uuid
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -12,12 +12,12 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from media_library.renditions import Box
 from PIL import Image
 
 from dam.errors import Busy, InvalidRequest
 from media_library import fetch, images, ingest, renditions
 from media_library.models import Asset, Library, Rendition, Role, User
+from media_library.renditions import Box
 from search import embedders
 from search.models import EmbeddingModel, QueryAnchor
 
@@ -65,7 +65,7 @@ def from_asset(*, user: User, asset: Asset, box: Box | None) -> QueryAnchor:
     if preview is None:
         raise InvalidRequest(_("This picture is still being processed."), code="not_ready")
     with preview.file.open("rb") as file:
-        thumb = renditions.thumbnail(file, box)
+        thumb = renditions.thumbnail(cast(BinaryIO, file), box)
     return create(user=user, library=asset.library, thumb=save_thumb(thumb.data), name=asset.display_name, box=box)
 
 
@@ -73,7 +73,7 @@ def decode_in_worker(upload: str, box: Box | None) -> str:
     """Have the media worker turn the stored upload into a thumbnail; gives the thumbnail's storage name."""
     from search import tasks
 
-    task = tasks.decode_query_image.apply_async([upload, box.as_dict() if box else None], expires=60)
+    task = tasks.decode_query_image.apply_async((upload, box.as_dict() if box else None), expires=60)
     try:
         answer = task.get(timeout=DECODE_TIMEOUT_SECONDS, disable_sync_subtasks=False)
     except ResultTimeout:
@@ -88,7 +88,7 @@ def decode(upload: str, box: dict[str, float] | None) -> dict[str, Any]:
     """The worker's part: untrusted bytes in, the name of a stored thumbnail or a failure out."""
     try:
         with default_storage.open(upload) as file:
-            thumb = renditions.thumbnail(file, Box(**box) if box else None)
+            thumb = renditions.thumbnail(cast(BinaryIO, file), Box(**box) if box else None)
     except images.BadImage as error:
         return {"error": {"message": str(error.message), "code": error.code, "status": error.status}}
     except SoftTimeLimitExceeded:
@@ -136,7 +136,7 @@ def encode(thumb: str, model: EmbeddingModel) -> Any:
 def ensure_current(anchor: QueryAnchor, model: EmbeddingModel) -> QueryAnchor:
     """Encode the anchor again if the active model has changed since it was made."""
     if anchor.model_id != model.pk:
-        anchor.model, anchor.vector = model, encode(anchor.thumb.name, model)
+        anchor.model, anchor.vector = model, encode(str(anchor.thumb.name), model)
         anchor.save(update_fields=["model", "vector"])
     return anchor
 

@@ -4,13 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from dam.errors import AppError
+from dam.errors import AppError, Busy
 from media_library import findable
 from media_library.chips import address
 from media_library.filters import AssetFilters
@@ -18,6 +18,7 @@ from media_library.models import Asset
 from media_library.views.asset import visible_asset
 from media_library.views.cards import cards_for
 from media_library.views.place import Place
+from media_library.views.request import PageRequest
 from search import anchors, queries
 from search.chips import query_chips
 from search.context import DISMISSED
@@ -31,7 +32,7 @@ STRIP = 12
 @login_required
 @require_safe
 @vary_on_headers("HX-Request")
-def search(request: HttpRequest, slug: str) -> HttpResponse:
+def search(request: PageRequest, slug: str) -> HttpResponse:
     """Results, most similar first; asked for by htmx, only the next cards. Without a query, where to start."""
     place = Place.of(request, slug)
     query = Query.from_params(place.library, request.GET)
@@ -42,7 +43,7 @@ def search(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "search/start.html", context | {"cards": cards_for(place, list(recent[:STRIP]))})
     try:
         results = queries.run(query, request.user, cursor=request.GET.get("cursor", ""))
-    except (NotIndexed, NotSearchable) as problem:
+    except (NotIndexed, NotSearchable, Busy) as problem:
         if request.htmx:  # the page asks again and again whether its example is ready
             return HttpResponse(status=204)
         return render(request, "search/waiting.html", context | {"problem": problem}, status=problem.status)
@@ -56,7 +57,7 @@ def search(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-def query_context(request: HttpRequest, query: Query, scores: list[tuple[str, str]]) -> dict[str, Any]:
+def query_context(request: PageRequest, query: Query, scores: list[tuple[str, str]]) -> dict[str, Any]:
     params = query.params()
     return {
         "query": query,
@@ -70,7 +71,7 @@ def query_context(request: HttpRequest, query: Query, scores: list[tuple[str, st
 
 
 def results_context(
-    request: HttpRequest, place: Place, results: Results, params: list[tuple[str, str]]
+    request: PageRequest, place: Place, results: Results, params: list[tuple[str, str]]
 ) -> dict[str, Any]:
     scores = {hit.asset.pk: hit.score for hit in results.hits}
     context = {"cards": cards_for(place, [hit.asset for hit in results.hits], scores), "results": results}
@@ -81,7 +82,7 @@ def results_context(
 
 @login_required
 @require_safe
-def similar(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+def similar(request: PageRequest, asset_id: UUID) -> HttpResponse:
     """The few pictures nearest to an asset, for its page: a fragment, empty while there is nothing to compare."""
     asset = visible_asset(request, asset_id)
     place = Place.of_asset(request, asset)
@@ -96,13 +97,14 @@ def similar(request: HttpRequest, asset_id: UUID) -> HttpResponse:
 
 
 @login_required
-def by_image(request: HttpRequest, slug: str) -> HttpResponse:
+def by_image(request: PageRequest, slug: str) -> HttpResponse:
     """Take an example picture by address or file, and go to the results. The dialog posts here too."""
     place = Place.of(request, slug)
     posted = request.method == "POST"
     form = ByImageForm(request.POST if posted else None, request.FILES if posted else None)
-    narrowed = AssetFilters.from_params(place.library, request.POST if posted else request.GET).params()
-    context: dict[str, Any] = {"place": place, "narrowed": narrowed}
+    filters = AssetFilters.from_params(place.library, request.POST if posted else request.GET)
+    narrowed = filters.params()
+    context: dict[str, Any] = {"place": place, "narrowed": narrowed, "query": Query(place.library, filters)}
     status = 200
     if posted:
         try:
@@ -116,14 +118,14 @@ def by_image(request: HttpRequest, slug: str) -> HttpResponse:
 def make_anchor(place: Place, form: ByImageForm) -> QueryAnchor:
     """Raises AppError with the sentence for the dialog."""
     if not form.is_valid():
-        raise AppError(next(iter(form.errors.values()))[0], code="invalid")
-    given = {"user": place.request.user, "library": place.library}
+        raise AppError(str(next(iter(form.errors.values()))[0]), code="invalid")
+    user, library = place.request.user, place.library
     if file := form.cleaned_data["file"]:
-        return anchors.from_file(file=file, name=file.name or "", **given)
-    return anchors.from_url(url=form.cleaned_data["url"].strip(), **given)
+        return anchors.from_file(user=user, library=library, file=file, name=file.name or "")
+    return anchors.from_url(user=user, library=library, url=form.cleaned_data["url"].strip())
 
 
-def go_to(request: HttpRequest, slug: str, anchor: QueryAnchor, narrowed: list[tuple[str, str]]) -> HttpResponse:
+def go_to(request: PageRequest, slug: str, anchor: QueryAnchor, narrowed: list[tuple[str, str]]) -> HttpResponse:
     results = address(reverse("search", args=[slug]), [("anchor", str(anchor.pk)), *narrowed])
     if request.htmx:
         return HttpResponse(status=204, headers={"HX-Redirect": results})
@@ -132,7 +134,7 @@ def go_to(request: HttpRequest, slug: str, anchor: QueryAnchor, narrowed: list[t
 
 @login_required
 @require_safe
-def indexing(request: HttpRequest, slug: str) -> HttpResponse:
+def indexing(request: PageRequest, slug: str) -> HttpResponse:
     """How far the library is indexed: a fragment that asks again until all is done."""
     place = Place.of(request, slug)
     progress = findable.index.progress(place.library)
@@ -141,7 +143,7 @@ def indexing(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def dismiss_notice(request: HttpRequest) -> HttpResponse:
+def dismiss_notice(request: PageRequest) -> HttpResponse:
     """Not as a banner again in this session; the rail keeps it."""
     request.session[DISMISSED] = True
     return HttpResponse() if request.htmx else redirect("home")

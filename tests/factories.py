@@ -37,10 +37,11 @@ def model(dimensions: int = 48) -> EmbeddingModel:
 def asset(owner: Library, **fields: Any) -> Asset:
     """A ready asset without files."""
     pk = uuid.uuid4()
-    defaults = dict(
-        id=pk, public_id=str(pk), display_name="Picture", file=f"originals/{pk}.png", format="png",
-        mime_type="image/png", bytes=100, width=60, height=40, sha256=pk.hex * 2, state=Asset.State.READY,
-    )  # fmt: skip
+    defaults: dict[str, Any] = {
+        "id": pk, "public_id": str(pk), "display_name": "Picture", "file": f"originals/{pk}.png", "format": "png",
+        "mime_type": "image/png", "bytes": 100, "width": 60, "height": 40, "sha256": pk.hex * 2,
+        "state": Asset.State.READY,
+    }  # fmt: skip
     return Asset.objects.create(library=owner, **(defaults | fields))
 
 

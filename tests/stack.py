@@ -39,7 +39,7 @@ def draw_photos(folder: Path) -> list[Path]:
     from dam.embedded.pictures.things import THINGS
 
     chosen = [LANDSCAPES[0], LANDSCAPES[4], LANDSCAPES[12], PLACES[0], PLACES[3], PLACES[4], THINGS[0], THINGS[16]]
-    (folder / "holiday").mkdir(parents=True)
+    (folder / "holiday").mkdir(parents=True, exist_ok=True)
     paths = []
     for number, drawing in enumerate(chosen):
         path = (folder / "holiday" if number < 3 else folder) / f"{drawing.title}.jpg"

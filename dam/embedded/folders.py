@@ -15,6 +15,8 @@ from dam.embedded.errors import CannotRun
 
 def prepare_data_dir(data_dir: Path, account: Account) -> None:
     """Make the data folder where it is missing, private to us; check that it can be written."""
+    above = next(folder for folder in (data_dir, *data_dir.parents) if folder.is_dir())
+    account.require_entry(above, "the data folder; DAM_DATA_DIR names another")
     try:
         data_dir.mkdir(parents=True)
         # The servers' account has to pass through to its own folders below.

@@ -13,6 +13,7 @@ from media_library.api.base import (
     LibraryView,
     asset_context,
     asset_json,
+    caller,
     validated,
 )
 from media_library.api.libraries import listing
@@ -54,7 +55,7 @@ class Assets(LibraryView):
         keep = data.pop("on_duplicate") == "keep"
         file = data.pop("file")
         asset = ingest.store_upload(
-            library=self.library, user=request.user, file=file, name=file.name, keep_duplicate=keep, **data
+            library=self.library, user=caller(request), file=file, name=file.name, keep_duplicate=keep, **data
         )
         return Response(asset_json(self, asset.pk), status.HTTP_201_CREATED)
 
@@ -71,7 +72,7 @@ class AssetsFromUrl(LibraryView):
         with fetched.file:
             asset = ingest.store_upload(
                 library=self.library,
-                user=request.user,
+                user=caller(request),
                 file=fetched.as_file(),
                 name=fetched.name,
                 keep_duplicate=keep,
@@ -89,7 +90,7 @@ class AssetDetail(AssetView):
     def patch(self, request: Request, asset_id: str) -> Response:
         context = {"library": self.asset.library}
         changes = validated(AssetChangesSerializer(data=request.data, context=context))
-        ingest.update(self.asset, request.user, changes)
+        ingest.update(self.asset, caller(request), changes)
         return Response(asset_json(self, self.asset.pk))
 
     @extend_schema(
@@ -99,7 +100,7 @@ class AssetDetail(AssetView):
     def delete(self, request: Request, asset_id: str) -> Response:
         """Move to the trash."""
         remove = ingest.purge if boolean(request.query_params, "purge", default=False) else ingest.trash
-        remove(self.asset, request.user)
+        remove(self.asset, caller(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -107,5 +108,5 @@ class AssetRestore(AssetView):
     @extend_schema(request=None, responses=AssetSerializer)
     def post(self, request: Request, asset_id: str) -> Response:
         """Take back out of the trash."""
-        ingest.restore(self.asset, request.user)
+        ingest.restore(self.asset, caller(request))
         return Response(asset_json(self, self.asset.pk))

@@ -1,8 +1,11 @@
+from collections.abc import Iterable
+
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
@@ -21,13 +24,14 @@ class NoRendition(NotFound):
 class AnyType(BaseContentNegotiation):
     """An <img> asks for pictures only; errors are JSON whatever was asked for."""
 
-    def select_parser(self, request: Request, parsers: list) -> object:
-        return parsers[0]
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        return next(iter(parsers))
 
     def select_renderer(
-        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type or "application/json"
+        first = next(iter(renderers))
+        return first, first.media_type or "application/json"
 
 
 class FileView(AssetView):
@@ -39,7 +43,7 @@ class AssetFile(FileView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, asset_id: str) -> HttpResponseBase:
         """The original, as an attachment."""
-        name = ingest.clean_name(f"{self.asset.display_name}.{self.asset.file.name.rpartition('.')[2]}")
+        name = ingest.clean_name(f"{self.asset.display_name}.{str(self.asset.file.name).rpartition('.')[2]}")
         return serve(request._request, self.asset.file, self.asset.mime_type, download_as=name)
 
 

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dam.errors import AppError
-from media_library.api.base import LibraryView, validated
+from media_library.api.base import LibraryView, caller, validated
 from media_library.api.serializers import (
     FolderSerializer,
     LibraryDetailSerializer,
@@ -44,7 +44,7 @@ class Libraries(APIView):
         data = validated(LibrarySerializer(data=request.data))
         with transaction.atomic():
             library = Library.objects.create(**data)
-            Membership.objects.create(library=library, user=request.user, role=Role.MANAGER)
+            Membership.objects.create(library=library, user=caller(request), role=Role.MANAGER)
         body = LibraryDetailSerializer(library, context={"request": request}).data
         return Response(body, status.HTTP_201_CREATED)
 

@@ -90,8 +90,8 @@ class FailureSerializer(serializers.Serializer[Any]):
 class AssetSerializer(serializers.ModelSerializer[Asset]):
     """`context["indexed"]`: the ids of the assets shown that have a vector."""
 
-    folder = serializers.PrimaryKeyRelatedField(read_only=True)
-    tags = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
+    folder: serializers.Field = serializers.PrimaryKeyRelatedField(read_only=True)
+    tags: serializers.Field = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
     colors = serializers.ListField(child=serializers.ListField(), read_only=True)
     failure = serializers.SerializerMethodField()
     indexed = serializers.SerializerMethodField()
@@ -165,7 +165,7 @@ class UploadSerializer(AssetChangesSerializer):
 
     alt_text = None  # type: ignore[assignment]
     file = serializers.FileField(allow_empty_file=True, help_text="At most 40 MB (40 x 1024 x 1024 bytes).")
-    metadata = serializers.JSONField(required=False, binary=False)
+    metadata = serializers.JSONField(required=False, binary=False)  # type: ignore[assignment]
     on_duplicate = serializers.ChoiceField(choices=["reject", "keep"], default="reject")
 
     def validate_tags(self, tags: list[str]) -> list[str]:

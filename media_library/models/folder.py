@@ -39,7 +39,8 @@ class Folder(models.Model):
     def ancestors(self) -> list["Folder"]:
         """The folders above this one, outermost first."""
         folders = {folder.id: folder for folder in Folder.objects.filter(library_id=self.library_id)}
-        above, parent_id = [], self.parent_id
+        above: list[Folder] = []
+        parent_id = self.parent_id
         while parent_id and len(above) < len(folders):
             above.append(folders[parent_id])
             parent_id = folders[parent_id].parent_id

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -16,9 +16,10 @@ from media_library.forms import AssetForm
 from media_library.models import Asset, Rendition
 from media_library.views.cards import cards_for
 from media_library.views.place import Place
+from media_library.views.request import PageRequest
 
 
-def visible_asset(request: HttpRequest, asset_id: UUID) -> Asset:
+def visible_asset(request: PageRequest, asset_id: UUID) -> Asset:
     assets = Asset.objects.visible_to(request.user).select_related("library", "folder", "uploaded_by")
     asset = assets.prefetch_related("tags", "renditions").filter(pk=asset_id).first()
     if asset is None:
@@ -26,7 +27,7 @@ def visible_asset(request: HttpRequest, asset_id: UUID) -> Asset:
     return asset
 
 
-def asset_context(request: HttpRequest, asset: Asset) -> dict[str, object]:
+def asset_context(request: PageRequest, asset: Asset) -> dict[str, object]:
     previews = [made for made in asset.renditions.all() if made.name == Rendition.Name.PREVIEW]
     place = Place.of_asset(request, asset)
     return {
@@ -40,14 +41,14 @@ def asset_context(request: HttpRequest, asset: Asset) -> dict[str, object]:
 
 @login_required
 @require_safe
-def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+def asset(request: PageRequest, asset_id: UUID) -> HttpResponse:
     context = asset_context(request, visible_asset(request, asset_id))
     template = "media_library/_asset.html" if request.htmx else "media_library/asset.html"
     return render(request, template, context)
 
 
 @login_required
-def edit(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+def edit(request: PageRequest, asset_id: UUID) -> HttpResponse:
     asset = visible_asset(request, asset_id)
     ingest.require_edit(asset, request.user)
     form = AssetForm(asset, request.POST or None)
@@ -63,7 +64,7 @@ def edit(request: HttpRequest, asset_id: UUID) -> HttpResponse:
 
 
 @login_required
-def delete(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+def delete(request: PageRequest, asset_id: UUID) -> HttpResponse:
     """Ask (GET) and move to the trash (POST), with a message that can undo it."""
     asset = visible_asset(request, asset_id)
     ingest.require_edit(asset, request.user)
@@ -79,10 +80,11 @@ def delete(request: HttpRequest, asset_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def restore(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+def restore(request: PageRequest, asset_id: UUID) -> HttpResponse:
     asset = visible_asset(request, asset_id)
     ingest.restore(asset, request.user)
     messages.success(request, _("“%(name)s” is back.") % {"name": asset.display_name})
     if request.htmx:
-        return trigger_client_event(render(request, "_toasts.html"), "assetRestored", {"asset": str(asset.pk)})
+        response = render(request, "_toasts.html")
+        return trigger_client_event(response, "assetRestored", {"asset": str(asset.pk)}, after="settle")
     return redirect(asset)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -13,6 +13,7 @@ from media_library import findable
 from media_library.filters import many, uuid_of
 from media_library.models import Asset
 from media_library.views.place import Place
+from media_library.views.request import PageRequest
 
 AT_ONCE = 60
 
@@ -56,7 +57,7 @@ def cards_for(place: Place, assets: Sequence[Asset], scores: Mapping[UUID, float
 
 @login_required
 @require_safe
-def cards(request: HttpRequest, slug: str) -> HttpResponse:
+def cards(request: PageRequest, slug: str) -> HttpResponse:
     """Those of the asked-for cards that have changed since they were drawn as `seen`, to be put in their place."""
     place = Place.of(request, slug)
     seen = dict(pair.rsplit(":", 1) for pair in many(request.GET, "seen")[:AT_ONCE] if ":" in pair)

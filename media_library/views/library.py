@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -15,6 +15,7 @@ from media_library.models import Asset
 from media_library.paging import page
 from media_library.views.cards import cards_for
 from media_library.views.place import Place, libraries_of
+from media_library.views.request import PageRequest
 
 NEWEST = "-created_at"
 SORTS = {
@@ -31,7 +32,7 @@ PLACES = {"folder", "recursive", "tags"}  # what a visual search keeps of the gr
 
 @login_required
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: PageRequest) -> HttpResponse:
     """The library last looked at, else the first."""
     slugs = [library.slug for library in libraries_of(request)]
     if not slugs:
@@ -43,7 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 @vary_on_headers("HX-Request")
-def library(request: HttpRequest, slug: str) -> HttpResponse:
+def library(request: PageRequest, slug: str) -> HttpResponse:
     """The grid; asked for by htmx, only the next cards."""
     place = Place.of(request, slug)
     filters = AssetFilters.from_params(place.library, request.GET)
@@ -62,7 +63,7 @@ def library(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-def grid_context(request: HttpRequest, filters: AssetFilters, params: Params, sort: str) -> dict[str, Any]:
+def grid_context(request: PageRequest, filters: AssetFilters, params: Params, sort: str) -> dict[str, Any]:
     """What stands around the cards: chips, breadcrumbs, the ways to sort."""
     narrowed = filters.params()
     return {

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from dam.errors import Forbidden, NotFound
 from media_library.models import Asset, Folder, Library, Role, Tag
+from media_library.views.request import PageRequest
 
 
 @dataclass
@@ -23,21 +24,21 @@ class Branch:
 
 @dataclass
 class Place:
-    request: HttpRequest
+    request: PageRequest
     library: Library
     role: Role
 
     @classmethod
-    def of(cls, request: HttpRequest, slug: str, *, at_least: Role = Role.VIEWER) -> "Place":
+    def of(cls, request: PageRequest, slug: str, *, at_least: Role = Role.VIEWER) -> "Place":
         """Raise NotFound for a library that is not the caller's and Forbidden for too low a role."""
         return cls.find(request, at_least, slug=slug)
 
     @classmethod
-    def of_asset(cls, request: HttpRequest, asset: Asset) -> "Place":
+    def of_asset(cls, request: PageRequest, asset: Asset) -> "Place":
         return cls.find(request, Role.VIEWER, pk=asset.library_id)
 
     @classmethod
-    def find(cls, request: HttpRequest, at_least: Role, **wanted: Any) -> "Place":
+    def find(cls, request: PageRequest, at_least: Role, **wanted: Any) -> "Place":
         for library in libraries_of(request):
             if all(getattr(library, name) == value for name, value in wanted.items()):
                 break
@@ -69,7 +70,7 @@ class Place:
     def folders(self) -> list[Branch]:
         """The library's folders as a tree: one query."""
         branches = {folder.pk: Branch(folder) for folder in Folder.objects.filter(library=self.library)}
-        roots = []
+        roots: list[Branch] = []
         for branch in branches.values():
             parent = branches.get(branch.folder.parent_id) if branch.folder.parent_id else None
             (parent.children if parent else roots).append(branch)

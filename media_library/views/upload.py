@@ -1,11 +1,10 @@
 """Upload: many files from a plain form, or one at a time from the script of the page."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from dam.errors import AppError
@@ -14,6 +13,7 @@ from media_library.forms import UploadForm
 from media_library.models import Asset, Role
 from media_library.views.cards import Card, cards_for
 from media_library.views.place import Place
+from media_library.views.request import PageRequest
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Outcome:
 
 
 @login_required
-def upload(request: HttpRequest, slug: str) -> HttpResponse:
+def upload(request: PageRequest, slug: str) -> HttpResponse:
     place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
     posted = request.method == "POST"
     form = UploadForm(
@@ -62,12 +62,12 @@ def store(place: Place, form: UploadForm, file: UploadedFile) -> Outcome:
             keep_duplicate=form.cleaned_data["keep_duplicate"],
         )
     except ingest.DuplicateAsset as error:
-        return Outcome(name, existing=existing(place, error.data.get("asset")), error=error)
+        return Outcome(name, existing=existing(place, error.data["asset"]), error=error)
     except AppError as error:
         return Outcome(name, error=error)
     return Outcome(name, card=cards_for(place, [asset])[0])
 
 
-def existing(place: Place, asset_id: str | UUID | None) -> Asset | None:
+def existing(place: Place, asset_id: str) -> Asset | None:
     """The asset that already holds these bytes, if the caller may see it."""
     return Asset.objects.visible_to(place.request.user).live().filter(pk=asset_id).first()

@@ -4,18 +4,18 @@ from typing import Any
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from media_library.renditions import Box
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dam.errors import NotFound
-from media_library.api.base import FILTERS, PAGING, AssetView, LibraryView, asset_context, validated
+from media_library.api.base import FILTERS, PAGING, AssetView, LibraryView, asset_context, caller, validated
 from media_library.api.files import AnyType
 from media_library.filters import one, uuid_of
 from media_library.models import Asset
 from media_library.paging import limit_of
+from media_library.renditions import Box
 from media_library.serving import serve
 from search import anchors, queries
 from search.api.serializers import (
@@ -37,7 +37,9 @@ EXAMPLES = [
 
 def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
     """Run the search and shape the answer that every search endpoint gives."""
-    results = queries.run(query, view.request.user, limit=limit_of(params.get("limit")), cursor=one(params, "cursor"))
+    results = queries.run(
+        query, caller(view.request), limit=limit_of(params.get("limit")), cursor=one(params, "cursor")
+    )
     context = asset_context(view, [hit.asset for hit in results.hits])
     hits = [
         {"asset": hit.asset, "distance": hit.distance, "score": hit.score, "reasons": ["visual"]}
@@ -98,7 +100,7 @@ class Anchors(LibraryView):
         return Response(AnchorSerializer(anchor, context={"request": request}).data, status.HTTP_201_CREATED)
 
     def make(self, data: dict[str, Any], box: Box | None) -> QueryAnchor:
-        user = self.request.user
+        user = caller(self.request)
         if (file := data.get("file")) is not None:
             return anchors.from_file(user=user, library=self.library, file=file, name=file.name, box=box)
         if "image_url" in data:

@@ -53,11 +53,11 @@ export function send(url, data, { onProgress, signal } = {}) {
   });
 }
 
-// The nodes of a server's fragment, parsed where no image loads and nothing runs.
+// The nodes of a server's fragment, owned by the page: what moves into a template's own document loads its images anew.
 export function fragment(text) {
   const template = document.createElement("template");
   template.innerHTML = text;
-  return template.content;
+  return document.importNode(template.content, true);
 }
 
 // Files dropped on an element, with the element marked while they hover over it.

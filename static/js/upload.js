@@ -15,7 +15,7 @@ function bind(root) {
   const count = { total: 0, done: 0, stored: 0, running: 0 };
 
   function row(file) {
-    const made = document.importNode(model.content.firstElementChild, true); // a clone in the template's own document would load its picture twice
+    const made = document.importNode(model.content.firstElementChild, true);
     made.querySelector(".upload-name").textContent = file.name;
     made.querySelector(".upload-side").textContent = words.waiting;
     if (count.total < PREVIEWS && /^image\/(jpeg|png|webp|gif|avif)$/.test(file.type)) {

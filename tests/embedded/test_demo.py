@@ -8,6 +8,7 @@ import stat
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -23,6 +24,26 @@ COUNT = "from media_library.models import Asset; print(Asset.objects.count())"
 def folder() -> Iterator[Path]:
     with open_folder() as path:
         yield path
+
+
+@dataclass(frozen=True)
+class Home:
+    """A data folder that a first start has filled."""
+
+    data: Path
+    photos: Path
+    pictures: int
+    password: str
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Home]:
+    with open_folder() as folder:
+        photos = folder / "photos"
+        pictures = len(draw_photos(photos))
+        with running(folder / "data", PHOTOS=str(photos)) as stack:
+            stack.wait_for("ready: ")
+        yield Home(folder / "data", photos, pictures, stack.password)
 
 
 def refused(folder: Path, **more: str) -> str:
@@ -66,38 +87,35 @@ def test_sub_folders_become_folders_and_file_names_titles(stack: Stack) -> None:
     assert stack.django(code) == "['Beach with a palm tree', 'Snowy mountains with a lake', 'Sunset over the sea']"
 
 
-def test_a_second_start_imports_nothing_twice_and_keeps_the_password(folder: Path) -> None:
-    pictures = len(draw_photos(folder / "photos"))
-    passwords = []
-    for _ in range(2):
-        with running(folder / "data", PHOTOS=str(folder / "photos")) as stack:
-            stack.wait_for("ready: ")
-            passwords.append(stack.password)
-            assert stack.django(COUNT) == str(pictures)
-    assert passwords[0] == passwords[1]
+def test_a_second_start_imports_nothing_twice_and_keeps_the_password(home: Home) -> None:
+    with running(home.data, PHOTOS=str(home.photos)) as stack:
+        stack.wait_for("ready: ")
+        assert stack.password == home.password
+        assert not any("Importing" in line for line in stack.lines)
+        assert stack.django(COUNT) == str(home.pictures)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_while_it_imports_leaves_no_process(folder: Path, number: signal.Signals) -> None:
-    draw_photos(folder / "photos")
-    with running(folder / "data", PHOTOS=str(folder / "photos")) as stack:
+def test_an_interrupt_while_it_imports_leaves_no_process(home: Home, folder: Path, number: signal.Signals) -> None:
+    draw_photos(folder)
+    with running(home.data, PHOTOS=str(folder)) as stack:
         stack.wait_for("Importing:")
         started = processes_of(stack)
         stack.stop(number)
     assert len(started) > 6
     assert psutil.wait_procs(started, timeout=20)[1] == []
-    assert not addresses.runtime_dir(folder / "data").exists()
+    assert not addresses.runtime_dir(home.data).exists()
+    assert children.read_ledger(home.data)[1] == []
     assert "Stopping." in stack.lines
     assert not any("Traceback" in line for line in stack.lines)
 
 
-def test_an_interrupt_to_the_whole_process_group_is_as_clean(folder: Path) -> None:
-    draw_photos(folder / "photos")
+def test_an_interrupt_to_the_whole_process_group_is_as_clean(home: Home) -> None:
     make = "import subprocess, sys; subprocess.run([sys.executable, '-m', 'dam.embedded.demo'])"
     group = subprocess.Popen(
         [DEMO[0], "-c", make],
         cwd=ROOT,
-        env=environment(folder / "data", free_port(), PHOTOS=str(folder / "photos")),
+        env=environment(home.data, free_port(), PHOTOS=str(home.photos)),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -112,16 +130,16 @@ def test_an_interrupt_to_the_whole_process_group_is_as_clean(folder: Path) -> No
     group.communicate()
 
 
-def test_a_process_that_dies_is_named_and_everything_stops(folder: Path) -> None:
-    draw_photos(folder / "photos")
-    with running(folder / "data", PHOTOS=str(folder / "photos")) as stack:
+def test_a_process_that_dies_is_named_and_everything_stops(home: Home, folder: Path) -> None:
+    draw_photos(folder)
+    with running(home.data, PHOTOS=str(folder)) as stack:
         stack.wait_for("Importing:")
         started = processes_of(stack)
         worker = next(process for process in started if "index" in process.cmdline())
         worker.kill()
         assert stack.process.wait(90) == 1
     assert psutil.wait_procs(started, timeout=20)[1] == []
-    log = folder / "data" / "logs" / "index-worker.log"
+    log = home.data / "logs" / "index-worker.log"
     assert f"index worker ended unexpectedly (by signal SIGKILL): its log is {log}" in stack.lines
 
 
@@ -167,10 +185,3 @@ def test_a_folder_without_pictures_is_refused(folder: Path) -> None:
 def test_a_file_where_the_data_folder_should_be_is_refused(folder: Path) -> None:
     (folder / "data").write_text("in the way")
     assert refused(folder) == f"{folder / 'data'} is not a folder: set DAM_DATA_DIR to one that can be written."
-
-
-def test_nothing_is_left_in_the_ledger_after_a_stop(folder: Path) -> None:
-    with open_folder() as data, running(data / "data") as stack:
-        stack.wait_for("Starting in")
-        stack.stop()
-        assert children.read_ledger(data / "data")[1] == []

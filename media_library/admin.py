@@ -1,0 +1,145 @@
+"""The records behind the library, for administrators. Files and vectors are never edited here."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from media_library.models import Asset, Folder, Library, Membership, PersonalToken, Rendition, Tag, User
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["user"]
+
+
+class UserMembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["library"]
+
+
+class RenditionInline(admin.TabularInline):
+    model = Rendition
+    extra = 0
+    can_delete = False
+    readonly_fields = ["name", "file", "width", "height", "bytes"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    inlines = [UserMembershipInline]
+    list_display = ["username", "first_name", "last_name", "email", "is_active", "is_staff", "last_login"]
+
+
+@admin.register(Library)
+class LibraryAdmin(admin.ModelAdmin):
+    list_display = ["name", "slug", "member_count", "created_at"]
+    search_fields = ["name", "slug"]
+    readonly_fields = ["id", "created_at"]
+    inlines = [MembershipInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Library]:
+        return super().get_queryset(request).annotate(members=Count("memberships"))
+
+    @admin.display(description=_("members"), ordering="members")
+    def member_count(self, library: Library) -> int:
+        return library.members  # type: ignore[attr-defined]  # annotated above
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):
+    list_display = ["user", "library", "role"]
+    list_filter = ["role", "library"]
+    list_select_related = ["user", "library"]
+    autocomplete_fields = ["user", "library"]
+
+
+@admin.register(Folder)
+class FolderAdmin(admin.ModelAdmin):
+    list_display = ["name", "parent", "library"]
+    list_filter = ["library"]
+    list_select_related = ["parent", "library"]
+    search_fields = ["name"]
+    autocomplete_fields = ["parent", "library"]
+
+
+@admin.register(Tag)
+class TagAdmin(admin.ModelAdmin):
+    list_display = ["name", "library"]
+    list_filter = ["library"]
+    list_select_related = ["library"]
+    search_fields = ["name"]
+    autocomplete_fields = ["library"]
+
+
+@admin.register(Asset)
+class AssetAdmin(admin.ModelAdmin):
+    """What an administrator may see of assets goes through the same door as everything else."""
+
+    list_display = ["display_name", "library", "format", "size", "bytes", "state", "uploaded_by", "created_at"]
+    list_filter = ["state", "format", "visual_search", "library", ("deleted_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["library", "uploaded_by"]
+    search_fields = ["display_name", "public_id", "description", "sha256"]
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    list_per_page = 50
+    autocomplete_fields = ["folder", "tags"]
+    inlines = [RenditionInline]
+    shown = [
+        "id", "library", "display_name", "public_id", "description", "alt_text", "folder", "tags", "metadata",
+        "visual_search", "file", "format", "mime_type", "bytes", "size", "sha256", "phash", "colors", "exif",
+        "taken_at", "uploaded_by", "state", "failure_code", "failure_message", "attempts", "created_at",
+        "updated_at", "deleted_at",
+    ]  # fmt: skip
+    fields = tuple(shown)
+    editable = {"display_name", "description", "alt_text", "folder", "tags", "metadata", "visual_search"}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Asset]:
+        return Asset.objects.visible_to(request.user)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Asset | None = None) -> list[str]:
+        return [name for name in self.shown if name not in self.editable]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """An asset is born by uploading only."""
+        return False
+
+    @admin.display(description=_("size"))
+    def size(self, asset: Asset) -> str:
+        return f"{asset.width} \u00d7 {asset.height}"
+
+
+@admin.register(Rendition)
+class RenditionAdmin(admin.ModelAdmin):
+    list_display = ["asset", "name", "width", "height", "bytes"]
+    list_filter = ["name"]
+    list_select_related = ["asset"]
+    show_full_result_count = False
+    readonly_fields = ["asset", "name", "file", "width", "height", "bytes"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Rendition]:
+        return super().get_queryset(request).filter(asset__in=Asset.objects.visible_to(request.user))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(PersonalToken)
+class PersonalTokenAdmin(admin.ModelAdmin):
+    """Tokens can be looked over and revoked; their secrets are nowhere."""
+
+    list_display = ["name", "hint", "user", "created_at", "expires_at"]
+    list_select_related = ["user"]
+    readonly_fields = ["user", "hint", "created_at"]
+    shown = ["name", "user", "hint", "created_at", "expires_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

@@ -1,0 +1,73 @@
+"""A real Chromium against the whole product. What a page complains of in its console fails the test."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests import chromium
+from tests.browser.complaints import Complaints
+from tests.stack import Stack
+
+QUIET = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    options = chromium.launch_options()
+    options["args"] += QUIET
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, stack: Stack) -> Any:
+    """The cookies of somebody who signed in through the page."""
+    with browser.new_context(base_url=stack.url) as context:
+        page = context.new_page()
+        page.goto("/")
+        page.get_by_label("User name").fill(stack.username)
+        page.get_by_label("Password").fill(stack.password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/l/**")
+        return context.storage_state()
+
+
+@pytest.fixture
+def complaints() -> Complaints:
+    return Complaints()
+
+
+@pytest.fixture
+def context(browser: Browser, stack: Stack, signed_in: Any, complaints: Complaints) -> Iterator[BrowserContext]:
+    size = {"width": 1280, "height": 900}
+    with browser.new_context(base_url=stack.url, storage_state=signed_in, viewport=size) as context:
+        context.set_default_timeout(20_000)
+        context.on("console", complaints.note)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        yield context
+
+
+@pytest.fixture
+def page(context: BrowserContext, complaints: Complaints) -> Iterator[Page]:
+    page = context.new_page()
+    page.goto("/")
+    yield page
+    assert complaints == []
+
+
+@pytest.fixture
+def library(page: Page) -> str:
+    """The path of the library that the stack has filled."""
+    return urlsplit(page.url).path

@@ -1,0 +1,128 @@
+"""What holds for every page: accessible in light and dark, no sideways scrolling, usable without a script."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.complaints import Complaints
+from tests.browser.steps import drawn
+from tests.stack import Stack
+
+pytestmark = pytest.mark.slow
+
+PAGES = ["", "?q=no+such+thing", "upload/", "search/", "search/?text=red&scores=1", "search/by-image/"]
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate("Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null)))")
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+
+
+def first_asset(page: Page) -> str:
+    return page.locator("#grid .card-link").first.get_attribute("href") or ""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_of_the_library_is_accessible(page: Page, library: str, address: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    page.goto(library + address)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_asset_page_its_form_and_the_question_before_deleting_are_accessible(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    asset = first_asset(page)
+    for address in (asset, f"{asset}edit/", f"{asset}delete/"):
+        page.goto(address)
+        assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_dialog_and_menus_are_accessible(page: Page, library: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    page.get_by_label("Account").click()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator(".card").first.click(button="right")
+    assert violations(page) == []
+    page.goto(f"{library}search/")
+    page.locator(".camera").click()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_sign_in_and_the_page_for_nothing_are_accessible(
+    browser: Browser, stack: Stack, complaints: Complaints, scheme: str
+) -> None:
+    complaints.expected = ("status of 404",)
+    with browser.new_context(base_url=stack.url, color_scheme=scheme) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.on("console", complaints.note)
+        for address in ("/accounts/login/", "/nothing/here/"):
+            page.goto(address)
+            assert violations(page) == []
+    assert complaints == []
+
+
+@pytest.mark.parametrize("width", [360, 768, 3840])
+def test_no_page_scrolls_sideways(page: Page, library: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    asset = first_asset(page)
+    for address in [*(library + address for address in PAGES), asset]:
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+
+def test_on_a_phone_the_rail_is_a_drawer(page: Page, library: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(library)
+    rail = page.get_by_role("navigation", name="Library")
+    expect(rail).to_be_hidden()
+    page.get_by_role("button", name="Folders and tags").click()
+    expect(rail).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(rail).to_be_hidden()
+
+
+@pytest.fixture
+def plain(browser: Browser, stack: Stack, signed_in: object) -> Iterator[Page]:
+    """A page in a browser without scripts."""
+    with browser.new_context(
+        base_url=stack.url,
+        storage_state=signed_in,  # type: ignore[arg-type]
+        java_script_enabled=False,
+    ) as context:
+        page = context.new_page()
+        page.goto("/")
+        yield page
+
+
+def test_without_a_script_one_can_browse_search_and_find_similar(plain: Page) -> None:
+    plain.locator(".card").first.hover()
+    plain.locator(".card summary").first.click()
+    plain.locator(".card").first.get_by_role("link", name="Find Similar Image").last.click()
+    assert "/search/?like=" in plain.url
+    box = plain.get_by_placeholder("Describe what you are looking for")
+    box.fill("red")
+    box.press("Enter")
+    assert "text=red" in plain.url
+    plain.get_by_role("link", name="Advanced").click()
+    plain.get_by_label("Search names, descriptions and tags").press("Enter")
+    expect(plain.locator(".card").first).to_be_visible()
+
+
+def test_without_a_script_one_can_upload_and_search_by_image(plain: Page) -> None:
+    plain.get_by_role("link", name="Upload").click()
+    plain.set_input_files("input[name=files]", [drawn("pink", 31, "no script.png")])
+    plain.get_by_role("button", name="Upload").click()
+    expect(plain.locator(".upload-row")).to_contain_text("no script.png")
+    plain.goto(plain.url.replace("upload/", "search/by-image/"))
+    plain.set_input_files("input[name=file]", [drawn("pink", 32, "example.png")])
+    plain.get_by_role("button", name="Search").last.click()
+    assert "/search/?anchor=" in plain.url
+    expect(plain.locator(".card").first).to_be_visible()

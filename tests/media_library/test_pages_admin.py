@@ -1,0 +1,70 @@
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from media_library.models import Asset, Library, PersonalToken, User
+from search.models import QueryAnchor
+from tests import factories
+from tests.media_library.pages import signed_in, text_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
+
+MODELS = [*apps.get_app_config("media_library").get_models(), *apps.get_app_config("search").get_models()]
+
+
+@pytest.fixture
+def boss() -> User:
+    return factories.user("boss", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def library(boss: User) -> Library:
+    return factories.library(boss, name="Studio")
+
+
+@pytest.fixture
+def records(library: Library, boss: User) -> dict[str, Any]:
+    """One row of every model."""
+    model = factories.model()
+    asset = factories.embedded(library, model, [1.0] * model.dimensions, display_name="Harbour")
+    library.folders.create(name="Trips")
+    asset.tags.add(library.tags.create(name="sea"))
+    asset.renditions.create(name="thumb", file="thumbs/none.webp", width=60, height=40, bytes=9)
+    PersonalToken.issue(boss, "laptop")
+    QueryAnchor.objects.create(owner=boss, library=library, thumb="x.webp", model=model, vector=[0.0] * 48)
+    return {"asset": asset}
+
+
+def address(model: Any, rest: str = "") -> str:
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/{rest}"
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_model_is_listed_and_can_be_looked_at(boss: User, records: dict[str, Any], model: Any) -> None:
+    client = signed_in(boss)
+    assert model in admin.site._registry
+    assert client.get(address(model)).status_code == 200
+    page = client.get(address(model, f"{model.objects.first().pk}/change/"))
+    assert page.status_code == 200
+    assert "vector" not in text_of(page).lower()
+
+
+def test_staff_without_membership_see_no_assets(records: dict[str, Any]) -> None:
+    clerk = factories.user(is_staff=True)
+    clerk.user_permissions.set(Permission.objects.all())
+    page = signed_in(clerk).get(address(Asset))
+    assert page.status_code == 200
+    assert "Harbour" not in page.content.decode()
+    assert signed_in(clerk).get(address(Asset, f"{records['asset'].pk}/change/")).status_code == 302
+
+
+def test_an_asset_cannot_be_made_in_the_admin(boss: User, library: Library) -> None:
+    assert signed_in(boss).get(address(Asset, "add/")).status_code == 403
+
+
+def test_the_admin_needs_a_sign_in() -> None:
+    assert Client().get("/admin/").status_code == 302

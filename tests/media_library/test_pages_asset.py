@@ -1,0 +1,126 @@
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from media_library.models import Asset, Folder, Library, Role, User
+from tests import factories
+from tests.media_library.pages import links_of, signed_in, text_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
+
+
+@pytest.fixture
+def user() -> User:
+    return factories.user("ann")
+
+
+@pytest.fixture
+def library(user: User) -> Library:
+    return factories.library(user, name="Studio")
+
+
+@pytest.fixture
+def asset(library: Library) -> Asset:
+    return factories.asset(library, display_name="Harbour", description="Boats\nat dusk", exif={"model": "X<b>"})
+
+
+@pytest.fixture
+def client(user: User) -> Client:
+    return signed_in(user)
+
+
+def changes(**fields: Any) -> dict[str, Any]:
+    return {"display_name": "Harbour", "description": "", "alt_text": "", "tags": "", "folder": "", **fields}
+
+
+def test_the_page_shows_what_is_known(client: Client, asset: Asset) -> None:
+    page = client.get(f"/assets/{asset.pk}/")
+    words = text_of(page)
+    assert "Harbour PNG · 60 \u00d7 40" in words
+    assert "Boats at dusk" in words
+    assert "X&lt;b&gt;" in words
+    assert {f"/api/v1/assets/{asset.pk}/file/", f"/l/studio/search/?like={asset.pk}"} <= set(links_of(page))
+
+
+@pytest.mark.parametrize("action", ["", "edit/", "delete/", "similar/"])
+def test_for_a_stranger_there_is_no_asset(asset: Asset, action: str) -> None:
+    assert signed_in(factories.user()).get(f"/assets/{asset.pk}/{action}").status_code == 404
+
+
+@pytest.mark.parametrize("action", ["edit/", "delete/", "restore/"])
+def test_a_viewer_changes_nothing(library: Library, asset: Asset, action: str) -> None:
+    viewer = factories.user()
+    library.memberships.create(user=viewer, role=Role.VIEWER)
+    assert signed_in(viewer).post(f"/assets/{asset.pk}/{action}", changes()).status_code == 403
+
+
+def test_an_edit_changes_name_description_tags_and_folder(client: Client, library: Library, asset: Asset) -> None:
+    folder = Folder.objects.create(library=library, name="Trips")
+    data = changes(
+        display_name="Port", description="Quiet", alt_text="A port", tags="sea, boat", folder=str(folder.pk)
+    )
+    assert client.post(f"/assets/{asset.pk}/edit/", data).headers["Location"] == f"/assets/{asset.pk}/"
+    asset.refresh_from_db()
+    assert (asset.display_name, asset.description, asset.alt_text) == ("Port", "Quiet", "A port")
+    assert sorted(tag.name for tag in asset.tags.all()) == ["boat", "sea"]
+    assert asset.folder == folder
+
+
+def test_the_edit_form_starts_from_what_is_there(client: Client, library: Library, asset: Asset) -> None:
+    asset.tags.set([library.tags.create(name="boat"), library.tags.create(name="sea")])
+    assert 'value="boat, sea"' in client.get(f"/assets/{asset.pk}/edit/").content.decode()
+
+
+def test_an_empty_name_is_refused_with_a_sentence(client: Client, asset: Asset) -> None:
+    page = client.post(f"/assets/{asset.pk}/edit/", changes(display_name=" "))
+    assert "This field is required." in text_of(page)
+
+
+def test_htmx_edits_in_place(client: Client, asset: Asset) -> None:
+    part = client.post(f"/assets/{asset.pk}/edit/", changes(tags="new"), headers={"HX-Request": "true"})
+    assert "new" in text_of(part)
+    assert "<html" not in part.content.decode()
+
+
+def test_deleting_asks_first_without_a_script(client: Client, asset: Asset) -> None:
+    page = client.get(f"/assets/{asset.pk}/delete/")
+    assert "Move “Harbour” to the trash?" in text_of(page)
+    asset.refresh_from_db()
+    assert asset.deleted_at is None
+
+
+def test_deleting_offers_to_undo(client: Client, asset: Asset) -> None:
+    page = client.post(f"/assets/{asset.pk}/delete/", follow=True)
+    assert "“Harbour” is in the trash." in text_of(page)
+    assert f'action="/assets/{asset.pk}/restore/"' in page.content.decode()
+    client.post(f"/assets/{asset.pk}/restore/")
+    assert Asset.objects.live().filter(pk=asset.pk).exists()
+
+
+def test_in_the_grid_the_undo_tells_the_page_which_card_is_back(client: Client, asset: Asset) -> None:
+    client.post(f"/assets/{asset.pk}/delete/", headers={"HX-Request": "true"})
+    answer = client.post(f"/assets/{asset.pk}/restore/", headers={"HX-Request": "true"})
+    assert str(asset.pk) in answer.headers["HX-Trigger-After-Settle"]
+
+
+def test_a_get_restores_nothing(client: Client, asset: Asset) -> None:
+    assert client.get(f"/assets/{asset.pk}/restore/").status_code == 405
+
+
+def test_a_picture_in_the_trash_says_so_and_can_come_back(client: Client, asset: Asset) -> None:
+    client.post(f"/assets/{asset.pk}/delete/")
+    page = client.get(f"/assets/{asset.pk}/")
+    assert "This picture is in the trash." in text_of(page)
+    assert "Restore" in text_of(page)
+
+
+def test_why_a_picture_failed_is_said(client: Client, library: Library) -> None:
+    failed = factories.asset(library, state=Asset.State.FAILED, failure_message="The picture breaks off.")
+    assert "The picture breaks off." in text_of(client.get(f"/assets/{failed.pk}/"))
+
+
+def test_an_unfinished_picture_refreshes_itself(client: Client, library: Library) -> None:
+    factories.model()
+    busy = factories.asset(library, state=Asset.State.PROCESSING)
+    assert 'hx-trigger="every 2s"' in client.get(f"/assets/{busy.pk}/").content.decode()
