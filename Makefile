@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --prefer-binary -c constraints.txt
 CHECKED := dam media_library search benchmarks
 
-.PHONY: demo test check format clean distclean
+.PHONY: demo test check format bench clean distclean
 
 demo: $(VENV)/demo.stamp
 	@exec $(PY) -m dam.embedded.demo
@@ -30,6 +30,10 @@ check: $(VENV)/dev.stamp
 format: $(VENV)/dev.stamp
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+# Prints tables; needs a quiet machine. `make bench ARGS="queries recall"` runs a part of it.
+bench: $(VENV)/dev.stamp
+	$(PY) -m benchmarks $(ARGS)
 
 # --- the virtual environment: made once, installed again when what is wanted changes ----------------------------
 

@@ -59,12 +59,12 @@ def available_source(*, retry: bool = False) -> str:
 
 
 def _fetched(source: str) -> bool:
-    from search.embedders import hub
+    from search.embedders import hub, reach
 
     logger.info("Fetching the weights of %s.", source)
     try:
         hub.fetch(source, sources.place(source))
-    except hub.HubUnreachable as error:
+    except reach.HubUnreachable as error:
         attempts.record(settings.MODEL, str(error.message))
         return False
     attempts.forget()

@@ -1,36 +1,22 @@
 """Fetching weights from a Hugging Face hub into a sealed checkpoint folder.
 
-A hub that does not answer is noticed within ten seconds, name resolution included. Every file is compared with
-the hash that the hub states for it. What could not be reached is remembered, so that the next start does not wait.
+Every file is compared with the hash that the hub states for it.
 """
 
-import contextlib
-import errno
 import hashlib
 import json
-import queue
-import re
 import shutil
-import threading
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from search.embedders import checkpoints, sources
+from search.embedders import checkpoints, reach, sources
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-T = TypeVar("T")
-
-LOCAL_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
-
-REACH_SECONDS = 5.0  # for a first answer, and again for the listing and the first byte of the weights, together
-ANSWER_SECONDS = 3.0  # for each answer
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
 TOKENIZER_FILES = {
     "tokenizer.json",
@@ -44,16 +30,6 @@ TOKENIZER_FILES = {
     "sentencepiece.bpe.model",
     "tokenizer.model",
 }
-
-
-class HubUnreachable(checkpoints.ModelError):
-    """The weights cannot be had now; the message is the reason, without a full stop."""
-
-    code = "hub_unreachable"
-
-
-class NotWritable(checkpoints.ModelError):
-    code = "not_writable"
 
 
 class CorruptDownload(checkpoints.ModelError):
@@ -71,7 +47,11 @@ class RemoteFile:
     def matches(self, path: Path) -> bool:
         if self.sha256:
             return checkpoints.sha256(path) == self.sha256
-        data = path.read_bytes()
+        return self.is_content(path.read_bytes())
+
+    def is_content(self, data: bytes) -> bool:
+        if self.sha256:
+            return hashlib.sha256(data).hexdigest() == self.sha256
         blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False)
         return blob.hexdigest() == self.blob
 
@@ -81,26 +61,33 @@ class Plan:
     """The files that make a checkpoint folder; `config` is written where the hub has none."""
 
     files: tuple[RemoteFile, ...]
-    weights: RemoteFile
     config: dict[str, Any] | None
 
 
 def fetch(source: str, target: Path) -> None:
     """Downloads `source` into the folder `target`; progress goes to stderr. Raises HubUnreachable, CorruptDownload,
     UnknownModel. An interrupted download is continued by the next one."""
-    with _hub_errors(source):
-        first_answer = _start(_knock)  # meanwhile, the next line imports open_clip, which takes seconds
+    with reach.hub_errors(source):
+        first_answer = reach.start(_knock)  # meanwhile, the next line imports open_clip, which takes seconds
         wanted = _wanted(source)
         first_answer()
-        plan = _start(lambda: _reach(wanted))()
+        plan = reach.start(lambda: _reach(wanted))()
         partial = target.with_name(f".partial-{target.name}")
         partial.mkdir(parents=True, exist_ok=True)
+        _remove_others(partial, {file.name for file in plan.files})
         for file in plan.files:
             _download(file, partial)
     if plan.config is not None:
         (partial / checkpoints.CONFIG).write_text(json.dumps(plan.config, indent=2))
     shutil.rmtree(partial / ".cache", ignore_errors=True)
     checkpoints.publish(partial, target)
+
+
+def _remove_others(folder: Path, names: set[str]) -> None:
+    """What an earlier attempt left that is no part of the model any more."""
+    for path in folder.iterdir():
+        if path.is_file() and path.name not in names:
+            path.unlink()
 
 
 @dataclass(frozen=True)
@@ -124,7 +111,7 @@ def _knock() -> None:
     """Any answer will do: what the hub has to say is seen later."""
     from huggingface_hub.utils import get_session
 
-    get_session().head(_api().endpoint, timeout=ANSWER_SECONDS)
+    get_session().head(_api().endpoint, timeout=reach.ANSWER_SECONDS)
 
 
 def _reach(wanted: _Wanted) -> Plan:
@@ -137,14 +124,16 @@ def _reach(wanted: _Wanted) -> Plan:
         raise sources.UnknownModel(
             _("%(repository)s on the hub holds no open_clip weights.") % {"repository": wanted.repository}
         )
-    files = [weights]
-    if wanted.config is None:
-        described = TOKENIZER_FILES | {checkpoints.CONFIG, "config.json"}
-        files += [file for name, file in listing.items() if name in described]
-    else:
-        files += _text_tower_files(api, wanted.config["model_cfg"]["text_cfg"])
-    _first_byte(api, weights)
-    return Plan(tuple(files), weights, wanted.config)
+    files, config = [weights], wanted.config
+    if config is None and (own := listing.get(checkpoints.CONFIG)):
+        files.append(own)
+        data = _read(api, own)
+        if not own.is_content(data):
+            raise _corrupt(own)
+        config = json.loads(data)
+    files += _text_tower_files(api, (config or {}).get("model_cfg", {}).get("text_cfg", {}), listing)
+    _read(api, weights, length=1)
+    return Plan(tuple(files), wanted.config)
 
 
 def _api() -> "HfApi":
@@ -156,7 +145,7 @@ def _api() -> "HfApi":
 
 
 def _listing(api: "HfApi", repository: str) -> dict[str, RemoteFile]:
-    info = api.model_info(repository, files_metadata=True, timeout=ANSWER_SECONDS)
+    info = api.model_info(repository, files_metadata=True, timeout=reach.ANSWER_SECONDS)
     return {
         file.rfilename: RemoteFile(
             repository, info.sha or "main", file.rfilename, file.lfs.sha256 if file.lfs else "", file.blob_id or ""
@@ -165,88 +154,42 @@ def _listing(api: "HfApi", repository: str) -> dict[str, RemoteFile]:
     }
 
 
-def _text_tower_files(api: "HfApi", text: dict[str, Any]) -> list[RemoteFile]:
-    """The tokenizer and the description of the text tower, where an architecture takes them from elsewhere."""
-    files = []
+def _text_tower_files(api: "HfApi", text: dict[str, Any], own: dict[str, RemoteFile]) -> list[RemoteFile]:
+    """The tokenizer and the description of a text tower from transformers, which other repositories may hold."""
+    files: list[RemoteFile] = []
     if name := text.get("hf_tokenizer_name"):
-        files += [file for key, file in _listing(api, name).items() if key in TOKENIZER_FILES]
+        holder = own if "tokenizer_config.json" in own else _listing(api, name)
+        files += [file for key, file in holder.items() if key in TOKENIZER_FILES]
     if name := text.get("hf_model_name"):
-        files.append(_listing(api, name)["config.json"])
+        files += [file for key, file in _listing(api, name).items() if key == "config.json"]
     return files
 
 
-def _first_byte(api: "HfApi", file: RemoteFile) -> None:
+def _read(api: "HfApi", file: RemoteFile, length: int | None = None) -> bytes:
+    """The whole file, or its first bytes; only asked for here, not kept."""
     from huggingface_hub import hf_hub_url
     from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
     url = hf_hub_url(file.repository, file.name, revision=file.revision, endpoint=api.endpoint)
-    headers = build_hf_headers() | {"Range": "bytes=0-0"}
-    with get_session().stream("GET", url, headers=headers, timeout=ANSWER_SECONDS) as response:
+    headers = build_hf_headers() | ({"Range": f"bytes=0-{length - 1}"} if length else {})
+    with get_session().stream("GET", url, headers=headers, timeout=reach.ANSWER_SECONDS) as response:
         hf_raise_for_status(response)
+        return next(response.iter_bytes(length), b"") if length else response.read()
 
 
 def _download(file: RemoteFile, folder: Path) -> None:
     path = Path(
         _api().hf_hub_download(
-            file.repository, file.name, revision=file.revision, local_dir=folder, etag_timeout=ANSWER_SECONDS
+            file.repository, file.name, revision=file.revision, local_dir=folder, etag_timeout=reach.ANSWER_SECONDS
         )
     )
     if not file.matches(path):
         shutil.rmtree(folder)
-        raise CorruptDownload(
-            _("%(file)s of %(repository)s arrived damaged: its hash is not the one that the hub states.")
-            % {"file": file.name, "repository": file.repository}
-        )
+        raise _corrupt(file)
 
 
-def _start(work: Callable[[], T]) -> Callable[[], T]:
-    """Runs `work` in a thread, because a hanging name resolution can be neither timed out nor stopped.
-
-    The function that comes back waits for the result, until `REACH_SECONDS` after the start at the latest.
-    """
-    answers: queue.Queue[tuple[T | None, Exception | None]] = queue.Queue()
-    deadline = time.monotonic() + REACH_SECONDS
-
-    def run() -> None:
-        try:
-            answers.put((work(), None))
-        except Exception as error:  # noqa: BLE001  it is raised in the thread that waits
-            answers.put((None, error))
-
-    def wait() -> T:
-        try:
-            result, error = answers.get(timeout=max(0.01, deadline - time.monotonic()))
-        except queue.Empty:
-            seconds = {"seconds": REACH_SECONDS}
-            raise HubUnreachable(_("it did not answer within %(seconds)d seconds") % seconds) from None
-        if error is not None:
-            raise error
-        return result  # type: ignore[return-value]
-
-    threading.Thread(target=run, name="reach-hub", daemon=True).start()
-    return wait
-
-
-@contextlib.contextmanager
-def _hub_errors(source: str) -> Iterator[None]:
-    """Tells what cannot be reached now from what does not exist or may not be had."""
-    import httpx2
-    from huggingface_hub import errors
-
-    try:
-        yield
-    except errors.GatedRepoError:
-        raise sources.UnknownModel(
-            _("%(source)s is given out only to those who accepted its terms; set HF_TOKEN.") % {"source": source}
-        ) from None
-    except (errors.RepositoryNotFoundError, errors.RemoteEntryNotFoundError, errors.HFValidationError):
-        raise sources.UnknownModel(_("The hub has no model %(source)s.") % {"source": source}) from None
-    except (errors.OfflineModeIsEnabled, errors.HfHubHTTPError, httpx2.HTTPError, OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno in LOCAL_ERRORS:
-            raise NotWritable(_("The weights cannot be stored: %(reason)s.") % {"reason": error.strerror}) from error
-        raise HubUnreachable(_reason(error)) from error
-
-
-def _reason(error: Exception) -> str:
-    text = next((line for line in str(error).splitlines() if line.strip()), "") or type(error).__name__
-    return re.sub(r"^\[Errno -?\d+\] ", "", text.strip()).rstrip(".")[:200]
+def _corrupt(file: RemoteFile) -> CorruptDownload:
+    return CorruptDownload(
+        _("%(file)s of %(repository)s arrived damaged: its hash is not the one that the hub states.")
+        % {"file": file.name, "repository": file.repository}
+    )

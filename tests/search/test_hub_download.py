@@ -7,7 +7,8 @@ import pytest
 
 from search.embedders import checkpoints, get_embedder, hub, sources
 from search.embedders.checkpoints import BrokenCheckpoint
-from search.embedders.hub import CorruptDownload, HubUnreachable
+from search.embedders.hub import CorruptDownload
+from search.embedders.reach import HubUnreachable
 from search.embedders.sources import UnknownModel
 from tests.search import tiny
 from tests.search.fake_hub import FakeHub
@@ -71,18 +72,39 @@ def test_an_architecture_and_a_tag_bring_their_description(tagged: str, model_di
     assert get_embedder(tagged).dimensions == 64
 
 
+def test_a_text_tower_brings_its_description_and_tokenizer(published: FakeHub, model_dir: Path) -> None:
+    config = json.loads(published.files["someone/tiny/open_clip_config.json"])
+    config["model_cfg"]["text_cfg"] |= {"hf_model_name": "someone/bert", "hf_tokenizer_name": "someone/words"}
+    published.files |= {
+        "someone/tiny/open_clip_config.json": json.dumps(config).encode(),
+        "someone/tiny/config.json": b"another description",
+        "someone/bert/config.json": b"the tower",
+        "someone/words/tokenizer.json": b"the tokenizer",
+    }
+    folder = fetch()
+    assert (folder / "config.json").read_bytes() == b"the tower"
+    assert (folder / "tokenizer.json").read_bytes() == b"the tokenizer"
+
+
+def test_what_an_earlier_attempt_left_is_no_part_of_the_model(published: FakeHub, model_dir: Path) -> None:
+    left = model_dir / ".partial-hf-hub--someone--tiny"
+    left.mkdir(parents=True)
+    (left / "pytorch_model.bin").write_bytes(b"old")
+    assert not (fetch() / "pytorch_model.bin").exists()
+
+
 @pytest.mark.parametrize("file", ["open_clip_model.safetensors", "open_clip_config.json"])
 def test_a_file_that_arrives_damaged_is_refused(published: FakeHub, model_dir: Path, file: str) -> None:
     name = f"someone/tiny/{file}"
     published.sent[name] = published.files[name][:-1] + b"?"
     with pytest.raises(CorruptDownload, match=f"{file} of someone/tiny arrived damaged"):
         fetch()
-    assert list(model_dir.iterdir()) == []
+    assert not any(model_dir.glob("**/*"))
 
 
 def test_what_arrives_whole_after_that_is_accepted(published: FakeHub, model_dir: Path) -> None:
     published.sent["someone/tiny/open_clip_config.json"] = b"{}"
-    with pytest.raises((CorruptDownload, HubUnreachable)):
+    with pytest.raises(CorruptDownload):
         fetch()
     published.sent.clear()
     assert checkpoints.is_sealed(fetch())

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from search.activation import activate
-from search.embedders import get_embedder, hub, offline, sources
+from search.embedders import get_embedder, offline, reach, sources
 from search.models import EmbeddingModel
 from search.notices import model_notice
 from tests.search import fake_hub, tiny
@@ -133,8 +133,8 @@ def test_the_offline_model_can_be_chosen(settings: LazySettings, no_network: Non
 
 @pytest.fixture
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "ANSWER_SECONDS", 0.3)
-    monkeypatch.setattr(hub, "REACH_SECONDS", 0.6)
+    monkeypatch.setattr(reach, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(reach, "REACH_SECONDS", 0.6)
 
 
 @pytest.fixture(params=["refused", "no answer", "hanging name look-up"])
