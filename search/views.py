@@ -16,7 +16,7 @@ from media_library.chips import address
 from media_library.filters import AssetFilters
 from media_library.models import Asset
 from media_library.views.asset import visible_asset
-from media_library.views.cards import cards_for
+from media_library.views.cards import Card, cards_for
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
 from search import anchors, queries
@@ -39,8 +39,7 @@ def search(request: PageRequest, slug: str) -> HttpResponse:
     scores = [("scores", "1")] if request.GET.get("scores") else []
     context = query_context(request, query, scores) | {"place": place}
     if query.is_empty:
-        recent = scope(query, request.user).filter(state=Asset.State.READY).order_by("-created_at", "id")
-        return render(request, "search/start.html", context | {"cards": cards_for(place, list(recent[:STRIP]))})
+        return render(request, "search/start.html", context | {"cards": sample(place, query)})
     try:
         results = queries.run(query, request.user, cursor=request.GET.get("cursor", ""))
     except (NotIndexed, NotSearchable, Busy) as problem:
@@ -55,6 +54,12 @@ def search(request: PageRequest, slug: str) -> HttpResponse:
         response = render(request, "search/results.html", context)
     response["Server-Timing"] = results.server_timing
     return response
+
+
+def sample(place: Place, query: Query) -> list[Card]:
+    """A few pictures of all kinds to start from: by their hash, so that neighbours in time do not stand together."""
+    ready = scope(query, place.request.user).filter(state=Asset.State.READY)
+    return cards_for(place, list(ready.order_by("sha256", "id")[:STRIP]))
 
 
 def query_context(request: PageRequest, query: Query, scores: list[tuple[str, str]]) -> dict[str, Any]:
