@@ -42,4 +42,6 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def missing_model(model: EmbeddingModel | None) -> list[str]:
     if model is None:
         return ["No model is set up yet."]
+    if failure := embedders.failure(model.source):
+        return [f"The model {model.name} cannot be loaded: {failure.message}"]
     return [] if embedders.loaded(model.source) else [f"The model {model.name} is still being loaded."]

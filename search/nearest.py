@@ -1,5 +1,6 @@
 """The only place with vector SQL: exact and approximate nearest neighbours among the assets of a scope."""
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import numpy as np
+from django.core.cache import cache
 from django.db import connection, transaction
 from numpy.typing import NDArray
 from pgvector import HalfVector
@@ -47,16 +49,21 @@ def search(vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel) 
     `vector` has shape (model.dimensions,) and unit length. A small scope is scanned exactly. A large one goes through
     the HNSW index; if that returns fewer than k, because the filter hides what the index finds, the scan decides.
     """
-    if exceeds(scope, EXACT_SCOPE) and has_index(model):
+    if is_large(scope) and has_index(model):
         neighbours = by_index(vector, scope, k, model)
         if len(neighbours) == k:
             return Nearest(neighbours, "index")
     return Nearest(exact(vector, scope, k, model), "exact")
 
 
-def exceeds(scope: AssetQuerySet, size: int) -> bool:
-    """Whether the scope holds more than `size` assets; reads no more rows than it has to."""
-    return scope.order_by().values("pk")[size : size + 1].exists()
+def is_large(scope: AssetQuerySet) -> bool:
+    """Whether the scope holds more than EXACT_SCOPE assets; reads no more rows than it has to.
+
+    Remembered for a minute: counting costs as much as searching, and a plan chosen on an old count is still right.
+    """
+    sql, params = scope.order_by().values("pk")[EXACT_SCOPE : EXACT_SCOPE + 1].query.sql_with_params()
+    key = "large:" + hashlib.sha256(repr((sql, params)).encode()).hexdigest()
+    return bool(cache.get_or_set(key, lambda: scope.order_by()[EXACT_SCOPE : EXACT_SCOPE + 1].exists(), 60))
 
 
 def has_index(model: EmbeddingModel) -> bool:

@@ -1,5 +1,6 @@
 """Small things that templates cannot say by themselves."""
 
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from django import template
@@ -13,6 +14,7 @@ PALETTE_WIDTH = 100
 
 
 @register.simple_tag
+@lru_cache
 def icon(name: str) -> SafeString:
     """A symbol of the sprite that base.html holds; decorative, the words stand beside it."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>', name)
