@@ -42,7 +42,7 @@ def plain(image: Image.Image, header: Header, longest: int) -> Image.Image:
     pixels = _to_srgb(pixels, profile)
     if header.orientation in TRANSPOSE:
         pixels = pixels.transpose(TRANSPOSE[header.orientation])
-    if pixels.mode == "RGBA" and pixels.getextrema()[3] == (255, 255):
+    if pixels.mode == "RGBA" and pixels.getchannel("A").getextrema() == (255, 255):
         pixels = pixels.convert("RGB")
     pixels.info = {}
     return pixels

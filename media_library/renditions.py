@@ -180,7 +180,8 @@ def _colors(image: Image.Image) -> list[list[str | float]]:
     palette = quantised.getpalette() or []
     shares: dict[str, float] = {}
     for count, index in quantised.getcolors() or []:
-        red, green, blue = palette[3 * index : 3 * index + 3]
+        at = 3 * int(index)  # type: ignore[arg-type]  # a palette's colours are numbers, not tuples
+        red, green, blue = palette[at : at + 3]
         name = f"#{red:02x}{green:02x}{blue:02x}"
         shares[name] = shares.get(name, 0) + count / len(opaque)
     return [[name, round(share, 3)] for name, share in sorted(shares.items(), key=lambda item: -item[1])]

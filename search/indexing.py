@@ -190,6 +190,15 @@ def indexed_ids(assets: Iterable[Asset]) -> set[UUID]:
     return set(Embedding.objects.filter(model=model, asset__in=ids).values_list("asset_id", flat=True))
 
 
+def failures(assets: Iterable[Asset]) -> dict[UUID, str]:
+    """Why which of these assets could not be embedded under the active model: one query."""
+    model = EmbeddingModel.active()
+    if model is None:
+        return {}
+    failed = IndexEntry.objects.filter(model=model, state=State.FAILED, asset__in=[asset.pk for asset in assets])
+    return dict(failed.values_list("asset_id", "error"))
+
+
 def model_name() -> str:
     """The active model's name; empty while there is none."""
     model = EmbeddingModel.active()

@@ -18,6 +18,7 @@ from django.conf import settings
 
 DATA_DIR = Path(tempfile.mkdtemp(prefix="dam-test-")).resolve()
 DATA_DIR.chmod(0o711)  # run by root, PostgreSQL has an account of its own and has to pass through
+(DATA_DIR / "static").mkdir()
 
 for name in [name for name in os.environ if name.startswith("DAM_")]:
     del os.environ[name]  # the tests do not depend on how somebody runs the library
@@ -31,6 +32,10 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "dam.settings"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's synchronous interface runs an event loop
 
 assert settings.DATABASES  # read now, so that pytest-django finds them configured
+# Plain static files (no manifest has been collected) and a password hash that is quick to make. Set before anything
+# has looked at them.
+settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,14 +49,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(DATA_DIR, ignore_errors=True)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def settings_for_tests() -> None:
-    """Plain static files (no manifest has been collected) and a password hash that is quick to make."""
-    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = settings.STORAGES | {"staticfiles": static}
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")

@@ -135,3 +135,10 @@ def test_progress_counts_what_is_still_to_come(library: Library, owner: User, mo
     factories.upload(library, owner, factories.picture(seed=3))
     progress = indexing.progress(library)
     assert (progress.total, progress.indexed, progress.pending, progress.failed) == (3, 1, 2, 0)
+
+
+def test_why_an_asset_is_not_indexed_can_be_asked(library: Library, owner: User, model: EmbeddingModel) -> None:
+    failed, done = ready(library, owner, 1), ready(library, owner, 2)
+    indexing.index_pending()
+    IndexEntry.objects.filter(asset=failed).update(state=State.FAILED, error="Too odd.")
+    assert indexing.failures([failed, done]) == {failed.pk: "Too odd."}

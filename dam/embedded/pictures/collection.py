@@ -5,6 +5,7 @@ Drawings and edits are made into the data folder when the import reaches them, a
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 from django.utils.text import slugify
@@ -18,16 +19,20 @@ QUALITY = 90
 
 
 def sources(folder: Path) -> Iterator[Source]:
-    """Photographs first: they are at hand at once, and the workers begin while the rest is drawn."""
+    """What is newest is seen first, so scenes and photographs come last, by turns."""
     installed = [(photo, path) for photo in PHOTOGRAPHS if (path := photo.path())]
-    for photo, path in installed:
-        yield Source(path, ("Photographs",), photo.title, photo.description, photo.tags)
-    for place, drawings in drawings_by_folder().items():
-        for drawing in drawings:
-            yield drawn(folder, place, drawing)
-    edited = [(photo, path) for photo, path in installed if photo.edited]
-    for number, (photo, path) in enumerate(edited):
+    for number, (photo, path) in enumerate(pair for pair in installed if pair[0].edited):
         yield from edits(folder, number, photo, path)
+    drawings = {
+        place: [drawn(folder, place, drawing) for drawing in group] for place, group in drawings_by_folder().items()
+    }
+    yield from drawings["Shapes"]
+    yield from drawings["Things"]
+    photographs = [
+        Source(path, ("Photographs",), photo.title, photo.description, photo.tags) for photo, path in installed
+    ]
+    for pair in zip_longest(drawings["Scenes"], photographs):
+        yield from filter(None, pair)
 
 
 def drawings_by_folder() -> dict[str, list[Drawing]]:
