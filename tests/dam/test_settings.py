@@ -1,0 +1,66 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.exceptions import ImproperlyConfigured
+
+from dam import settings
+
+ROOT = Path(settings.BASE_DIR)
+
+
+def test_every_variable_that_is_read_is_documented() -> None:
+    read = set(re.findall(r'env_\w+\("(\w+)"', (ROOT / "dam/settings.py").read_text()))
+    documented = set(re.findall(r"^#?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert read - documented == {"DAM_STATIC_ROOT"}  # the image's own
+
+
+@pytest.mark.parametrize("raw", ["yess", "2", "maybe"])
+def test_nonsense_in_a_switch_is_refused(monkeypatch: pytest.MonkeyPatch, raw: str) -> None:
+    monkeypatch.setenv("DAM_X", raw)
+    with pytest.raises(ImproperlyConfigured, match="DAM_X must be true or false"):
+        settings.env_bool("DAM_X", default=False)
+
+
+def test_nonsense_in_a_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAM_X", "many")
+    with pytest.raises(ImproperlyConfigured, match="DAM_X must be a whole number"):
+        settings.env_int("DAM_X", 1)
+
+
+@pytest.mark.parametrize("url", ["mysql://db/x", "postgres://db", "nonsense"])
+def test_a_database_url_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL must look like"):
+        settings.database(url)
+
+
+def test_a_database_url_is_taken_apart() -> None:
+    found = settings.database("postgres://a%40b:p%2Fw@db:6543/lib?sslmode=require")
+    assert (found["USER"], found["PASSWORD"], found["HOST"], found["PORT"]) == ("a@b", "p/w", "db", "6543")
+    assert (found["NAME"], found["OPTIONS"]["sslmode"]) == ("lib", "require")
+
+
+def test_the_secret_key_is_made_once_and_only_its_owner_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DAM_SECRET_KEY", raising=False)
+    key = settings.secret_key(tmp_path)
+    assert len(key) >= 50
+    assert settings.secret_key(tmp_path) == key
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_compose_file_runs_every_queue_and_checks_every_service() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    services = compose["services"]
+    commands = " ".join(" ".join(service.get("command", [])) for service in services.values())
+    queues = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} | {settings.CELERY_TASK_DEFAULT_QUEUE}
+    served = {name for part in re.findall(r"-Q (\S+)", commands) for name in part.split(",")}
+    assert served == queues
+    assert {name for name, service in services.items() if "healthcheck" not in service} == {"setup"}
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    assert [line for line in lines if line.startswith("USER")] == ["USER dam"]
