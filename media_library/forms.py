@@ -74,17 +74,8 @@ class UploadForm(forms.Form):
 
     def __init__(self, library: Library, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.library = library
         self.fields["files"] = FilesField(label=_("Pictures"), allow_empty_file=True)
         self.fields["folder"] = FolderField(library)
-
-    def folder(self) -> Folder | None:
-        """The chosen folder, or the new one inside it, made if it is missing."""
-        parent: Folder | None = self.cleaned_data["folder"]
-        name = " ".join(self.cleaned_data["new_folder"].split())
-        if not name:
-            return parent
-        return Folder.objects.get_or_create(library=self.library, parent=parent, name=name)[0]
 
 
 class AssetForm(forms.Form):

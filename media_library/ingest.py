@@ -37,6 +37,7 @@ def store_upload(
     file: File,
     name: str,
     folder: Folder | None = None,
+    new_folder: str = "",
     display_name: str = "",
     description: str = "",
     tags: Iterable[str] = (),
@@ -46,6 +47,7 @@ def store_upload(
 ) -> Asset:
     """Check, store and register one picture, and enqueue its processing. The only way an Asset is born.
 
+    `new_folder` names a folder inside `folder`, made if it is missing.
     Raises BadImage, DuplicateAsset, InvalidRequest, Forbidden or NotFound; then nothing is left behind.
     """
     library.require(user, Role.CONTRIBUTOR)
@@ -66,6 +68,8 @@ def store_upload(
             if not keep_duplicate:
                 lock_digest(library, digest)
                 refuse_duplicate(library, digest)
+            if new_folder := clean_name(new_folder):
+                folder = Folder.objects.get_or_create(library=library, parent=folder, name=new_folder)[0]
             stem = PurePath(name).stem or "picture"
             asset = Asset.objects.create(
                 id=asset_id,

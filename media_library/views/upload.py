@@ -57,7 +57,8 @@ def store(place: Place, form: UploadForm, file: UploadedFile) -> Outcome:
             user=place.request.user,
             file=file,
             name=name,
-            folder=form.folder(),
+            folder=form.cleaned_data["folder"],
+            new_folder=form.cleaned_data["new_folder"],
             tags=form.cleaned_data["tags"],
             keep_duplicate=form.cleaned_data["keep_duplicate"],
         )

@@ -174,3 +174,12 @@ def test_purging_removes_the_files_too(library: Library, editor: User, django_ca
     with django_capture_on_commit_callbacks(execute=True):
         ingest.purge(asset, editor)
     assert not any(default_storage.exists(name) for name in names)
+
+
+def test_a_new_folder_is_made_with_its_first_picture_and_only_then(library: Library, editor: User) -> None:
+    with pytest.raises(BadImage):
+        factories.upload(library, editor, b"nothing", name="a.png", new_folder="Shoot")
+    assert not Folder.objects.exists()
+    first = factories.upload(library, editor, new_folder=" Shoot ")
+    second = factories.upload(library, editor, factories.picture(seed=1), new_folder="Shoot")
+    assert first.folder == second.folder == Folder.objects.get(name="Shoot", library=library)
