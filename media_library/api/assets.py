@@ -32,6 +32,7 @@ class Assets(LibraryView):
     parser_classes = [MultiPartParser, FormParser]
 
     @extend_schema(
+        operation_id="assets_list",
         parameters=[*FILTERS, *PAGING, OpenApiParameter("sort", OpenApiTypes.STR, enum=SORTS)],
         responses=listing("AssetList", AssetSerializer),
     )

@@ -33,7 +33,7 @@ def listing(name: str, item: Any) -> Any:
 
 
 class Libraries(APIView):
-    @extend_schema(responses=listing("LibraryList", LibrarySerializer))
+    @extend_schema(operation_id="libraries_list", responses=listing("LibraryList", LibrarySerializer))
     def get(self, request: Request) -> Response:
         libraries = Library.objects.visible_to(request.user)
         return Response({"results": LibrarySerializer(libraries, many=True).data, "next_cursor": None})
@@ -71,7 +71,7 @@ class LibraryDetail(LibraryView):
 
 
 class Folders(LibraryView):
-    @extend_schema(responses=listing("FolderList", FolderSerializer))
+    @extend_schema(operation_id="folders_list", responses=listing("FolderList", FolderSerializer))
     def get(self, request: Request, library_id: str) -> Response:
         folders = FolderSerializer(self.library.folders.all(), many=True)
         return Response({"results": folders.data, "next_cursor": None})
@@ -90,7 +90,7 @@ class Folders(LibraryView):
 
 
 class Tags(LibraryView):
-    @extend_schema(responses=listing("TagList", TagSerializer))
+    @extend_schema(operation_id="tags_list", responses=listing("TagList", TagSerializer))
     def get(self, request: Request, library_id: str) -> Response:
         live = Count("assets", filter=Q(assets__deleted_at=None))
         tags = TagSerializer(self.library.tags.annotate(live_assets=live), many=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from media_library import findable
@@ -42,8 +43,9 @@ class LibraryDetailSerializer(LibrarySerializer):
         role = library.role_of(self.context["request"].user)
         return role.name.lower() if role else ""
 
-    def get_counts(self, library: Library) -> CountsSerializer:
-        return CountsSerializer(self._progress).data  # type: ignore[return-value]
+    @extend_schema_field(CountsSerializer)
+    def get_counts(self, library: Library) -> dict[str, int]:
+        return CountsSerializer(self._progress).data
 
     def get_progress(self, library: Library) -> int:
         return self._progress.percent
@@ -127,18 +129,20 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
         ]
         read_only_fields = fields
 
-    def get_failure(self, asset: Asset) -> FailureSerializer | None:
+    @extend_schema_field(FailureSerializer(allow_null=True))
+    def get_failure(self, asset: Asset) -> dict[str, str] | None:
         if not asset.failure_code:
             return None
-        return {"code": asset.failure_code, "message": asset.failure_message}  # type: ignore[return-value]
+        return {"code": asset.failure_code, "message": asset.failure_message}
 
     def get_indexed(self, asset: Asset) -> bool:
         return asset.pk in self.context["indexed"]
 
-    def get_urls(self, asset: Asset) -> UrlsSerializer:
+    @extend_schema_field(UrlsSerializer)
+    def get_urls(self, asset: Asset) -> dict[str, str]:
         build = self.context["request"].build_absolute_uri
         urls = {name: build(reverse(f"api:asset-{name}", args=[asset.pk])) for name in ("file", "thumb", "preview")}
-        return {"page": build(asset.get_absolute_url()), **urls}  # type: ignore[return-value]
+        return {"page": build(asset.get_absolute_url()), **urls}
 
 
 class AssetChangesSerializer(serializers.Serializer[Any]):

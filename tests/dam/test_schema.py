@@ -1,0 +1,46 @@
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.management import call_command
+from django.test import Client
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    path = Path(tmp_path_factory.mktemp("schema")) / "schema.yml"
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(path), stderr=StringIO())
+    return yaml.safe_load(path.read_text())
+
+
+def test_the_schema_is_valid_and_without_warnings(schema: dict) -> None:
+    assert schema["openapi"].startswith("3.1")
+    assert len(schema["paths"]) >= 14
+
+
+def test_the_schema_says_how_to_sign_in(schema: dict) -> None:
+    assert schema["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert schema["paths"]["/api/v1/token/"]["post"].get("security", [{}]) == [{}]
+
+
+def test_every_endpoint_of_the_contract_is_there(schema: dict) -> None:
+    library, asset = "/api/v1/libraries/{library_id}/", "/api/v1/assets/{asset_id}/"
+    wanted = {
+        "/api/v1/libraries/": {"get", "post"},
+        library: {"get", "patch", "delete"},
+        f"{library}assets/": {"get", "post"},
+        f"{library}search/": {"get", "post"},
+        f"{library}anchors/": {"post"},
+        asset: {"get", "patch", "delete"},
+        **{f"{asset}{path}/": {"get"} for path in ("file", "thumb", "preview", "similar")},
+    }
+    for path, methods in wanted.items():
+        assert methods <= schema["paths"][path].keys(), path
+
+
+def test_the_browsable_documentation_comes_from_this_server_alone() -> None:
+    page = Client().get("/api/docs/").content.decode()
+    assert "swagger" in page
+    assert "//cdn" not in page
+    assert "<script>" not in page
