@@ -117,3 +117,44 @@ def eager() -> Iterator[None]:
     app.conf.task_always_eager = True
     yield
     app.conf.task_always_eager = False
+
+
+@pytest.fixture
+def user(db: None) -> Any:
+    from tests import factories
+
+    return factories.user("ann")
+
+
+@pytest.fixture
+def library(user: Any) -> Any:
+    """A library that `user` manages."""
+    from tests import factories
+
+    return factories.library(user, name="Studio")
+
+
+@pytest.fixture
+def model(db: None) -> Any:
+    """The active model; `fake_embedder` answers for it."""
+    from tests import factories
+
+    return factories.model()
+
+
+@pytest.fixture
+def client(user: Any) -> Any:
+    """A browser in which `user` is signed in."""
+    from tests.media_library.pages import signed_in
+
+    return signed_in(user)
+
+
+@pytest.fixture
+def api(user: Any) -> Any:
+    """A program that has signed in as `user`."""
+    from rest_framework.test import APIClient
+
+    client = APIClient()
+    client.force_login(user)
+    return client

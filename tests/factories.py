@@ -4,9 +4,11 @@ import io
 import itertools
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
@@ -69,3 +71,9 @@ def file(content: bytes | None = None, name: str = "red.png") -> SimpleUploadedF
 
 def upload(owner: Library, by: User, content: bytes | None = None, name: str = "red.png", **fields: Any) -> Asset:
     return ingest.store_upload(library=owner, user=by, file=file(content, name), name=name, **fields)
+
+
+def stored_files() -> set[str]:
+    """What lies in the local storage, so that a test can show that nothing was left behind."""
+    root = Path(settings.DATA_DIR) / "files"
+    return {str(path) for path in root.rglob("*") if path.is_file()}

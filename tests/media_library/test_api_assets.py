@@ -12,33 +12,14 @@ from tests import factories
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
 
 
-@pytest.fixture
-def user() -> User:
-    return factories.user("ann")
-
-
-@pytest.fixture
-def library(user: User) -> Library:
-    return factories.library(user)
-
-
-@pytest.fixture
-def client(user: User) -> APIClient:
-    client = APIClient()
-    client.force_login(user)
-    return client
-
-
-def post(
-    client: APIClient, library: Library, content: bytes | None = None, name: str = "red.png", **data: Any
-) -> Any:
+def post(api: APIClient, library: Library, content: bytes | None = None, name: str = "red.png", **data: Any) -> Any:
     url = f"/api/v1/libraries/{library.pk}/assets/"
-    return client.post(url, {"file": factories.file(content, name), **data}, format="multipart")
+    return api.post(url, {"file": factories.file(content, name), **data}, format="multipart")
 
 
-def test_an_upload_answers_with_the_asset(client: APIClient, library: Library, user: User) -> None:
+def test_an_upload_answers_with_the_asset(api: APIClient, library: Library, user: User) -> None:
     fields = {"tags": ["a", "b,c"], "description": "A square", "metadata": json.dumps({"job": 7})}
-    answer = post(client, library, **fields)
+    answer = post(api, library, **fields)
     body = answer.json()
     assert answer.status_code == 201, body
     assert (body["state"], body["indexed"], body["format"]) == ("processing", False, "png")
@@ -48,16 +29,16 @@ def test_an_upload_answers_with_the_asset(client: APIClient, library: Library, u
     assert body["urls"]["thumb"] == f"http://testserver/api/v1/assets/{body['id']}/thumb/"
 
 
-def test_a_duplicate_is_refused_with_the_existing_id_or_kept(client: APIClient, library: Library) -> None:
-    first = post(client, library).json()
-    answer = post(client, library)
+def test_a_duplicate_is_refused_with_the_existing_id_or_kept(api: APIClient, library: Library) -> None:
+    first = post(api, library).json()
+    answer = post(api, library)
     assert answer.status_code == 409
     assert answer.json() == {
         "detail": "This library already has this picture.",
         "code": "duplicate",
         "asset": first["id"],
     }
-    assert post(client, library, on_duplicate="keep").status_code == 201
+    assert post(api, library, on_duplicate="keep").status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -70,39 +51,39 @@ def test_a_duplicate_is_refused_with_the_existing_id_or_kept(client: APIClient, 
     ],
 )
 def test_bad_files_get_a_sentence_and_a_code(
-    client: APIClient, library: Library, content: bytes, name: str, status: int, code: str
+    api: APIClient, library: Library, content: bytes, name: str, status: int, code: str
 ) -> None:
-    answer = post(client, library, content, name)
+    answer = post(api, library, content, name)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["detail"].endswith(".")
     assert not Asset.objects.exists()
 
 
-def test_a_missing_file_names_the_field(client: APIClient, library: Library) -> None:
-    answer = client.post(f"/api/v1/libraries/{library.pk}/assets/", {}, format="multipart")
+def test_a_missing_file_names_the_field(api: APIClient, library: Library) -> None:
+    answer = api.post(f"/api/v1/libraries/{library.pk}/assets/", {}, format="multipart")
     assert answer.status_code == 400
     assert answer.json()["code"] == "invalid"
     assert "file" in answer.json()["fields"]
 
 
-def test_lists_are_paged_by_a_cursor_that_stays_true(client: APIClient, library: Library) -> None:
+def test_lists_are_paged_by_a_cursor_that_stays_true(api: APIClient, library: Library) -> None:
     ids = [str(factories.asset(library, display_name=str(i)).pk) for i in range(5)][::-1]
     url = f"/api/v1/libraries/{library.pk}/assets/"
-    first = client.get(url, {"limit": 2}).json()
+    first = api.get(url, {"limit": 2}).json()
     factories.asset(library, display_name="newer")
-    second = client.get(url, {"limit": 2, "cursor": first["next_cursor"]}).json()
-    third = client.get(url, {"limit": 2, "cursor": second["next_cursor"]}).json()
+    second = api.get(url, {"limit": 2, "cursor": first["next_cursor"]}).json()
+    third = api.get(url, {"limit": 2, "cursor": second["next_cursor"]}).json()
     assert [asset["id"] for page in (first, second, third) for asset in page["results"]] == ids
     assert third["next_cursor"] is None
 
 
 @pytest.mark.parametrize("sort", ["created_at", "display_name", "-bytes"])
-def test_every_order_pages_through_everything_once(client: APIClient, library: Library, sort: str) -> None:
+def test_every_order_pages_through_everything_once(api: APIClient, library: Library, sort: str) -> None:
     for i in range(7):
         factories.asset(library, display_name=f"same{i % 3}", bytes=i % 2)
     url, cursor, seen = f"/api/v1/libraries/{library.pk}/assets/", "", []
     while cursor is not None:
-        page = client.get(url, {"limit": 3, "sort": sort, "cursor": cursor}).json()
+        page = api.get(url, {"limit": 3, "sort": sort, "cursor": cursor}).json()
         seen += [asset["id"] for asset in page["results"]]
         cursor = page["next_cursor"]
     assert len(seen) == len(set(seen)) == 7
@@ -120,12 +101,12 @@ def test_every_order_pages_through_everything_once(client: APIClient, library: L
         ({"state": "x"}, "bad_state"),
     ],
 )
-def test_bad_parameters_are_named(client: APIClient, library: Library, params: dict[str, Any], code: str) -> None:
-    answer = client.get(f"/api/v1/libraries/{library.pk}/assets/", params)
+def test_bad_parameters_are_named(api: APIClient, library: Library, params: dict[str, Any], code: str) -> None:
+    answer = api.get(f"/api/v1/libraries/{library.pk}/assets/", params)
     assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
-def test_words_find_names_descriptions_and_tags(client: APIClient, library: Library, user: User) -> None:
+def test_words_find_names_descriptions_and_tags(api: APIClient, library: Library, user: User) -> None:
     for name, fields in {
         "Sunset": {},
         "b": {"description": "at sunset"},
@@ -133,51 +114,51 @@ def test_words_find_names_descriptions_and_tags(client: APIClient, library: Libr
         "d": {},
     }.items():
         factories.upload(library, user, factories.picture(seed=ord(name[0])), name=f"{name}.png", **fields)
-    found = client.get(f"/api/v1/libraries/{library.pk}/assets/", {"q": "SUNSET"}).json()["results"]
+    found = api.get(f"/api/v1/libraries/{library.pk}/assets/", {"q": "SUNSET"}).json()["results"]
     assert sorted(asset["display_name"] for asset in found) == ["Sunset", "b", "c"]
 
 
-def test_patch_changes_named_fields_only(client: APIClient, library: Library) -> None:
-    asset = post(client, library, description="old").json()
-    answer = client.patch(f"/api/v1/assets/{asset['id']}/", {"display_name": "New", "tags": ["x"]}, format="json")
+def test_patch_changes_named_fields_only(api: APIClient, library: Library) -> None:
+    asset = post(api, library, description="old").json()
+    answer = api.patch(f"/api/v1/assets/{asset['id']}/", {"display_name": "New", "tags": ["x"]}, format="json")
     assert answer.status_code == 200
     assert (answer.json()["display_name"], answer.json()["tags"]) == ("New", ["x"])
     assert answer.json()["description"] == "old"
     assert answer.json()["public_id"] == asset["public_id"]
 
 
-def test_delete_moves_to_the_trash_and_restore_brings_it_back(client: APIClient, library: Library) -> None:
-    url = f"/api/v1/assets/{post(client, library).json()['id']}/"
+def test_delete_moves_to_the_trash_and_restore_brings_it_back(api: APIClient, library: Library) -> None:
+    url = f"/api/v1/assets/{post(api, library).json()['id']}/"
     listing = f"/api/v1/libraries/{library.pk}/assets/"
-    assert client.delete(url).status_code == 204
-    assert client.get(listing).json()["results"] == []
-    assert client.get(url).json()["deleted_at"] is not None
-    assert client.post(f"{url}restore/").json()["deleted_at"] is None
-    assert len(client.get(listing).json()["results"]) == 1
-    assert client.delete(f"{url}?purge=true").status_code == 204
-    assert client.get(url).status_code == 404
+    assert api.delete(url).status_code == 204
+    assert api.get(listing).json()["results"] == []
+    assert api.get(url).json()["deleted_at"] is not None
+    assert api.post(f"{url}restore/").json()["deleted_at"] is None
+    assert len(api.get(listing).json()["results"]) == 1
+    assert api.delete(f"{url}?purge=true").status_code == 204
+    assert api.get(url).status_code == 404
 
 
-def test_files_come_with_safe_headers_ranges_and_etags(client: APIClient, library: Library) -> None:
-    asset = post(client, library, name='we"ird\u202e.png').json()
+def test_files_come_with_safe_headers_ranges_and_etags(api: APIClient, library: Library) -> None:
+    asset = post(api, library, name='we"ird\u202e.png').json()
     processing.make_renditions(asset["id"])
-    file = client.get(f"/api/v1/assets/{asset['id']}/file/")
+    file = api.get(f"/api/v1/assets/{asset['id']}/file/")
     content = b"".join(file.streaming_content)
     assert content == factories.picture()
     assert file["Content-Disposition"].startswith("attachment; filename*=UTF-8''")
     assert (file["X-Content-Type-Options"], file["Content-Type"]) == ("nosniff", "image/png")
-    part = client.get(f"/api/v1/assets/{asset['id']}/file/", headers={"Range": "bytes=2-5"})
+    part = api.get(f"/api/v1/assets/{asset['id']}/file/", headers={"Range": "bytes=2-5"})
     assert (part.status_code, b"".join(part.streaming_content)) == (206, content[2:6])
-    beyond = client.get(f"/api/v1/assets/{asset['id']}/file/", headers={"Range": f"bytes={len(content)}-"})
+    beyond = api.get(f"/api/v1/assets/{asset['id']}/file/", headers={"Range": f"bytes={len(content)}-"})
     assert beyond.status_code == 416
-    thumb = client.get(f"/api/v1/assets/{asset['id']}/thumb/")
+    thumb = api.get(f"/api/v1/assets/{asset['id']}/thumb/")
     assert b"".join(thumb.streaming_content)[8:12] == b"WEBP"
-    again = client.get(f"/api/v1/assets/{asset['id']}/thumb/", headers={"If-None-Match": thumb["ETag"]})
+    again = api.get(f"/api/v1/assets/{asset['id']}/thumb/", headers={"If-None-Match": thumb["ETag"]})
     assert again.status_code == 304
 
 
-def test_a_thumbnail_that_is_not_there_yet_is_said(client: APIClient, library: Library) -> None:
-    answer = client.get(f"/api/v1/assets/{post(client, library).json()['id']}/thumb/")
+def test_a_thumbnail_that_is_not_there_yet_is_said(api: APIClient, library: Library) -> None:
+    answer = api.get(f"/api/v1/assets/{post(api, library).json()['id']}/thumb/")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_ready")
 
 

@@ -7,63 +7,51 @@ from tests import factories
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued")]
 
 
-@pytest.fixture
-def user() -> User:
-    return factories.user("ann")
-
-
-@pytest.fixture
-def client(user: User) -> APIClient:
-    client = APIClient()
-    client.force_login(user)
-    return client
-
-
-def test_who_makes_a_library_manages_it(client: APIClient, user: User) -> None:
-    answer = client.post("/api/v1/libraries/", {"name": "Press photos"}, format="json")
+def test_who_makes_a_library_manages_it(api: APIClient, user: User) -> None:
+    answer = api.post("/api/v1/libraries/", {"name": "Press photos"}, format="json")
     assert answer.status_code == 201
     assert (answer.json()["slug"], answer.json()["role"]) == ("press-photos", "manager")
     assert Library.objects.get().role_of(user) == Role.MANAGER
 
 
-def test_only_ones_own_libraries_are_listed(client: APIClient, user: User) -> None:
+def test_only_ones_own_libraries_are_listed(api: APIClient, user: User) -> None:
     mine, theirs = factories.library(user, name="Mine"), factories.library(name="Theirs")
-    assert [library["name"] for library in client.get("/api/v1/libraries/").json()["results"]] == ["Mine"]
-    assert client.get(f"/api/v1/libraries/{mine.pk}/").status_code == 200
-    assert client.get(f"/api/v1/libraries/{theirs.pk}/").status_code == 404
+    assert [library["name"] for library in api.get("/api/v1/libraries/").json()["results"]] == ["Mine"]
+    assert api.get(f"/api/v1/libraries/{mine.pk}/").status_code == 200
+    assert api.get(f"/api/v1/libraries/{theirs.pk}/").status_code == 404
 
 
-def test_the_detail_counts_and_names_the_model(client: APIClient, user: User) -> None:
+def test_the_detail_counts_and_names_the_model(api: APIClient, user: User) -> None:
     library = factories.library(user)
     factories.embedded(library, factories.model(), [1.0] * 48)
     factories.upload(library, user)
-    body = client.get(f"/api/v1/libraries/{library.pk}/").json()
+    body = api.get(f"/api/v1/libraries/{library.pk}/").json()
     assert body["counts"] == {"total": 2, "indexed": 1, "pending": 1, "failed": 0}
     assert (body["status"], body["progress"], body["model"]) == ("indexing", 50, "Fake")
 
 
-def test_renaming_keeps_the_slug(client: APIClient, user: User) -> None:
+def test_renaming_keeps_the_slug(api: APIClient, user: User) -> None:
     library = factories.library(user, name="Old")
-    body = client.patch(f"/api/v1/libraries/{library.pk}/", {"name": "New"}, format="json").json()
+    body = api.patch(f"/api/v1/libraries/{library.pk}/", {"name": "New"}, format="json").json()
     assert (body["name"], body["slug"]) == ("New", "old")
 
 
-def test_folders_form_a_tree_with_unique_names(client: APIClient, user: User) -> None:
+def test_folders_form_a_tree_with_unique_names(api: APIClient, user: User) -> None:
     library = factories.library(user)
     url = f"/api/v1/libraries/{library.pk}/folders/"
-    parent = client.post(url, {"name": "2026"}, format="json").json()
-    child = client.post(url, {"name": "Shoot", "parent": parent["id"]}, format="json")
+    parent = api.post(url, {"name": "2026"}, format="json").json()
+    child = api.post(url, {"name": "Shoot", "parent": parent["id"]}, format="json")
     assert child.status_code == 201
-    again = client.post(url, {"name": "Shoot", "parent": parent["id"]}, format="json")
+    again = api.post(url, {"name": "Shoot", "parent": parent["id"]}, format="json")
     assert (again.status_code, again.json()["code"]) == (409, "name_taken")
     foreign = Folder.objects.create(library=factories.library(), name="x")
-    assert client.post(url, {"name": "y", "parent": str(foreign.pk)}, format="json").status_code == 400
-    assert len(client.get(url).json()["results"]) == 2
+    assert api.post(url, {"name": "y", "parent": str(foreign.pk)}, format="json").status_code == 400
+    assert len(api.get(url).json()["results"]) == 2
 
 
-def test_tags_come_with_counts_of_live_assets(client: APIClient, user: User) -> None:
+def test_tags_come_with_counts_of_live_assets(api: APIClient, user: User) -> None:
     library = factories.library(user)
     factories.upload(library, user, tags=["a", "b"])
     factories.upload(library, user, factories.picture(seed=1), tags=["a"])
-    body = client.get(f"/api/v1/libraries/{library.pk}/tags/").json()
+    body = api.get(f"/api/v1/libraries/{library.pk}/tags/").json()
     assert body["results"] == [{"name": "a", "assets": 2}, {"name": "b", "assets": 1}]

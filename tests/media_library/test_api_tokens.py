@@ -7,16 +7,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from media_library.models import PersonalToken, User
-from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 URL = "/api/v1/libraries/"
-
-
-@pytest.fixture
-def user() -> User:
-    return factories.user("ann")
 
 
 def status(secret: str) -> int:

@@ -1,7 +1,4 @@
-from pathlib import Path
-
 import pytest
-from django.conf import settings
 from django.core.files.storage import default_storage
 
 from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
@@ -14,23 +11,8 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def editor() -> User:
-    return factories.user("editor")
-
-
-@pytest.fixture
-def library(editor: User) -> Library:
-    return factories.library(editor)
-
-
-def stored_files() -> set[str]:
-    root = Path(settings.DATA_DIR) / "files"
-    return {str(path) for path in root.rglob("*") if path.is_file()}
-
-
-def test_an_upload_is_stored_under_its_id_and_waits_for_processing(library: Library, editor: User) -> None:
-    asset = factories.upload(library, editor, name="Red square.png", tags=["Red", "red", " square "])
+def test_an_upload_is_stored_under_its_id_and_waits_for_processing(library: Library, user: User) -> None:
+    asset = factories.upload(library, user, name="Red square.png", tags=["Red", "red", " square "])
     assert (asset.state, asset.display_name, asset.format) == ("processing", "Red square", "png")
     assert (asset.width, asset.height) == (60, 40)
     assert sorted(tag.name for tag in asset.tags.all()) == ["Red", "square"]
@@ -39,16 +21,16 @@ def test_an_upload_is_stored_under_its_id_and_waits_for_processing(library: Libr
 
 
 def test_processing_is_enqueued_when_the_upload_is_committed(
-    library: Library, editor: User, enqueued: list[str], django_capture_on_commit_callbacks
+    library: Library, user: User, enqueued: list[str], django_capture_on_commit_callbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        asset = factories.upload(library, editor)
+        asset = factories.upload(library, user)
         assert enqueued == []
     assert enqueued == [str(asset.pk)]
 
 
-def test_processing_makes_both_renditions_and_the_facts(library: Library, editor: User) -> None:
-    asset = factories.upload(library, editor)
+def test_processing_makes_both_renditions_and_the_facts(library: Library, user: User) -> None:
+    asset = factories.upload(library, user)
     processing.make_renditions(asset.pk)
     asset.refresh_from_db()
     assert asset.state == Asset.State.READY
@@ -57,43 +39,43 @@ def test_processing_makes_both_renditions_and_the_facts(library: Library, editor
     assert {rendition.name for rendition in asset.renditions.all()} == {"thumb", "preview"}
 
 
-def test_processing_twice_does_no_harm(library: Library, editor: User) -> None:
-    asset = factories.upload(library, editor)
+def test_processing_twice_does_no_harm(library: Library, user: User) -> None:
+    asset = factories.upload(library, user)
     processing.make_renditions(asset.pk)
-    before = stored_files()
+    before = factories.stored_files()
     processing.make_renditions(asset.pk)
     Asset.objects.filter(pk=asset.pk).update(attempts=0)
-    assert stored_files() == before
+    assert factories.stored_files() == before
     assert Rendition.objects.filter(asset=asset).count() == 2
 
 
-def test_a_picture_that_kills_its_decoder_is_given_up(library: Library, editor: User) -> None:
-    asset = factories.upload(library, editor)
+def test_a_picture_that_kills_its_decoder_is_given_up(library: Library, user: User) -> None:
+    asset = factories.upload(library, user)
     Asset.objects.filter(pk=asset.pk).update(attempts=processing.MAX_ATTEMPTS)
     processing.make_renditions(asset.pk)
     asset.refresh_from_db()
     assert (asset.state, asset.failure_code) == ("failed", "decoder_died")
 
 
-def test_the_same_bytes_twice_are_refused_with_the_id_of_the_first(library: Library, editor: User) -> None:
-    first = factories.upload(library, editor)
-    before = stored_files()
+def test_the_same_bytes_twice_are_refused_with_the_id_of_the_first(library: Library, user: User) -> None:
+    first = factories.upload(library, user)
+    before = factories.stored_files()
     with pytest.raises(DuplicateAsset) as refused:
-        factories.upload(library, editor, name="other.png")
+        factories.upload(library, user, name="other.png")
     assert refused.value.data == {"asset": str(first.pk)}
-    assert stored_files() == before
+    assert factories.stored_files() == before
 
 
-def test_a_duplicate_can_be_kept_on_purpose(library: Library, editor: User) -> None:
-    first = factories.upload(library, editor)
-    second = factories.upload(library, editor, keep_duplicate=True)
+def test_a_duplicate_can_be_kept_on_purpose(library: Library, user: User) -> None:
+    first = factories.upload(library, user)
+    second = factories.upload(library, user, keep_duplicate=True)
     assert first.pk != second.pk
     assert first.public_id != second.public_id
 
 
-def test_what_lies_in_the_trash_is_no_duplicate(library: Library, editor: User) -> None:
-    ingest.trash(factories.upload(library, editor), editor)
-    assert factories.upload(library, editor).state == Asset.State.PROCESSING
+def test_what_lies_in_the_trash_is_no_duplicate(library: Library, user: User) -> None:
+    ingest.trash(factories.upload(library, user), user)
+    assert factories.upload(library, user).state == Asset.State.PROCESSING
 
 
 @pytest.mark.parametrize(
@@ -108,27 +90,27 @@ def test_what_lies_in_the_trash_is_no_duplicate(library: Library, editor: User) 
     ],
 )
 def test_a_bad_upload_leaves_nothing_behind(
-    library: Library, editor: User, content: bytes, name: str, code: str
+    library: Library, user: User, content: bytes, name: str, code: str
 ) -> None:
-    before = stored_files()
+    before = factories.stored_files()
     with pytest.raises(BadImage) as refused:
-        factories.upload(library, editor, content, name=name)
+        factories.upload(library, user, content, name=name)
     assert refused.value.code == code
-    assert stored_files() == before
+    assert factories.stored_files() == before
     assert not Asset.objects.exists()
 
 
 def test_a_failure_after_storing_removes_the_file(
-    library: Library, editor: User, monkeypatch: pytest.MonkeyPatch
+    library: Library, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_down(*args: object) -> None:
         raise RuntimeError("the database went away")
 
-    before = stored_files()
+    before = factories.stored_files()
     monkeypatch.setattr(ingest, "tags_named", break_down)
     with pytest.raises(RuntimeError):
-        factories.upload(library, editor)
-    assert stored_files() == before
+        factories.upload(library, user)
+    assert factories.stored_files() == before
     assert not Asset.objects.exists()
 
 
@@ -141,45 +123,45 @@ def test_only_contributors_upload(library: Library, role: Role | None, error: ty
         factories.upload(library, other)
 
 
-def test_a_folder_of_another_library_is_refused(library: Library, editor: User) -> None:
+def test_a_folder_of_another_library_is_refused(library: Library, user: User) -> None:
     folder = Folder.objects.create(library=factories.library(), name="theirs")
     with pytest.raises(InvalidRequest):
-        factories.upload(library, editor, folder=folder)
+        factories.upload(library, user, folder=folder)
 
 
-def test_names_are_text_on_one_line_without_folders(library: Library, editor: User) -> None:
+def test_names_are_text_on_one_line_without_folders(library: Library, user: User) -> None:
     assert ingest.clean_name("C:\\pics\\../../e\x00vil\n<b>.png") == "evil <b>.png"
     assert len(ingest.clean_name("x" * 999)) == 255
 
 
-def test_tags_of_a_library_do_not_depend_on_case(library: Library, editor: User) -> None:
-    factories.upload(library, editor, tags=["Sunset"])
-    factories.upload(library, editor, factories.picture(seed=1), tags=["sunset"])
+def test_tags_of_a_library_do_not_depend_on_case(library: Library, user: User) -> None:
+    factories.upload(library, user, tags=["Sunset"])
+    factories.upload(library, user, factories.picture(seed=1), tags=["sunset"])
     assert Tag.objects.get(library=library).name == "Sunset"
 
 
-def test_contributors_change_only_their_own(library: Library, editor: User) -> None:
-    asset = factories.upload(library, editor)
+def test_contributors_change_only_their_own(library: Library, user: User) -> None:
+    asset = factories.upload(library, user)
     other = factories.user()
     Membership.objects.create(library=library, user=other, role=Role.CONTRIBUTOR)
     with pytest.raises(Forbidden):
         ingest.update(asset, other, {"display_name": "mine now"})
-    assert ingest.update(asset, editor, {"display_name": "New", "tags": ["a"]}).display_name == "New"
+    assert ingest.update(asset, user, {"display_name": "New", "tags": ["a"]}).display_name == "New"
 
 
-def test_purging_removes_the_files_too(library: Library, editor: User, django_capture_on_commit_callbacks) -> None:
-    asset = factories.upload(library, editor)
+def test_purging_removes_the_files_too(library: Library, user: User, django_capture_on_commit_callbacks) -> None:
+    asset = factories.upload(library, user)
     processing.make_renditions(asset.pk)
     names = [asset.file.name, *(rendition.file.name for rendition in asset.renditions.all())]
     with django_capture_on_commit_callbacks(execute=True):
-        ingest.purge(asset, editor)
+        ingest.purge(asset, user)
     assert not any(default_storage.exists(name) for name in names)
 
 
-def test_a_new_folder_is_made_with_its_first_picture_and_only_then(library: Library, editor: User) -> None:
+def test_a_new_folder_is_made_with_its_first_picture_and_only_then(library: Library, user: User) -> None:
     with pytest.raises(BadImage):
-        factories.upload(library, editor, b"nothing", name="a.png", new_folder="Shoot")
+        factories.upload(library, user, b"nothing", name="a.png", new_folder="Shoot")
     assert not Folder.objects.exists()
-    first = factories.upload(library, editor, new_folder=" Shoot ")
-    second = factories.upload(library, editor, factories.picture(seed=1), new_folder="Shoot")
+    first = factories.upload(library, user, new_folder=" Shoot ")
+    second = factories.upload(library, user, factories.picture(seed=1), new_folder="Shoot")
     assert first.folder == second.folder == Folder.objects.get(name="Shoot", library=library)

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from media_library.models import Asset, Folder, Library, Role, User
+from media_library.models import Asset, Folder, Library, Role
 from tests import factories
 from tests.media_library.pages import links_of, signed_in, text_of
 
@@ -11,23 +11,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_e
 
 
 @pytest.fixture
-def user() -> User:
-    return factories.user("ann")
-
-
-@pytest.fixture
-def library(user: User) -> Library:
-    return factories.library(user, name="Studio")
-
-
-@pytest.fixture
 def asset(library: Library) -> Asset:
     return factories.asset(library, display_name="Harbour", description="Boats\nat dusk", exif={"model": "X<b>"})
-
-
-@pytest.fixture
-def client(user: User) -> Client:
-    return signed_in(user)
 
 
 def changes(**fields: Any) -> dict[str, Any]:

@@ -13,21 +13,6 @@ from tests.media_library.pages import cards_of, links_of, signed_in, text_of
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
 
 
-@pytest.fixture
-def user() -> User:
-    return factories.user("ann")
-
-
-@pytest.fixture
-def library(user: User) -> Library:
-    return factories.library(user, name="Studio")
-
-
-@pytest.fixture
-def client(user: User) -> Client:
-    return signed_in(user)
-
-
 def many(library: Library, number: int) -> list[Asset]:
     """Assets made a second apart, the first the newest."""
     assets = [factories.asset(library, display_name=f"Picture {index:03}") for index in range(number)]

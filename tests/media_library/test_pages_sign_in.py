@@ -2,15 +2,9 @@ import pytest
 from django.test import Client
 
 from media_library.models import User
-from tests import factories
 from tests.media_library.pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def user() -> User:
-    return factories.user("ann")
 
 
 def sign_in(client: Client, after: str) -> str:

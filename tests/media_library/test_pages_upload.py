@@ -3,26 +3,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from media_library.models import Asset, Folder, Library, Role, User
+from media_library.models import Asset, Folder, Library, Role
 from tests import factories
 from tests.media_library.pages import links_of, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
-
-
-@pytest.fixture
-def user() -> User:
-    return factories.user("ann")
-
-
-@pytest.fixture
-def library(user: User) -> Library:
-    return factories.library(user, name="Studio")
-
-
-@pytest.fixture
-def client(user: User) -> Client:
-    return signed_in(user)
 
 
 def send(client: Client, *files: Any, htmx: bool = False, **fields: Any) -> Any:

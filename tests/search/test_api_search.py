@@ -13,28 +13,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_embedder", "e
 
 
 @pytest.fixture
-def user() -> User:
-    return factories.user("ann")
-
-
-@pytest.fixture
-def library(user: User) -> Library:
-    return factories.library(user)
-
-
-@pytest.fixture
-def model() -> EmbeddingModel:
-    return factories.model()
-
-
-@pytest.fixture
-def client(user: User) -> APIClient:
-    client = APIClient()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
 def pictures(library: Library, model: EmbeddingModel, fake_embedder: Any) -> dict[str, str]:
     """One asset per colour: colour -> id."""
     colors = ["red", "green", "blue", "orange"]
@@ -53,9 +31,9 @@ def names(body: dict[str, Any]) -> list[str]:
 
 
 def test_text_answers_with_hits_distances_and_the_plan(
-    client: APIClient, library: Library, pictures: dict[str, str]
+    api: APIClient, library: Library, pictures: dict[str, str]
 ) -> None:
-    body = client.post(url(library, "search"), {"text": "red"}, format="json").json()
+    body = api.post(url(library, "search"), {"text": "red"}, format="json").json()
     assert names(body)[0] == "red"
     assert body["results"][0]["distance"] == pytest.approx(0, abs=1e-3)
     assert [hit["distance"] for hit in body["results"]] == sorted(hit["distance"] for hit in body["results"])
@@ -65,34 +43,34 @@ def test_text_answers_with_hits_distances_and_the_plan(
     assert body["results"][0]["asset"]["indexed"] is True
 
 
-def test_get_and_post_give_the_same(client: APIClient, library: Library, pictures: dict[str, str]) -> None:
-    got = client.get(url(library, "search"), {"like": pictures["green"], "limit": 2}).json()
-    posted = client.post(url(library, "search"), {"like": [pictures["green"]], "limit": 2}, format="json").json()
+def test_get_and_post_give_the_same(api: APIClient, library: Library, pictures: dict[str, str]) -> None:
+    got = api.get(url(library, "search"), {"like": pictures["green"], "limit": 2}).json()
+    posted = api.post(url(library, "search"), {"like": [pictures["green"]], "limit": 2}, format="json").json()
     assert got["results"] == posted["results"]
     assert len(got["results"]) == 2
 
 
 def test_similar_is_the_same_search_with_the_asset_first(
-    client: APIClient, library: Library, pictures: dict[str, str]
+    api: APIClient, library: Library, pictures: dict[str, str]
 ) -> None:
-    body = client.get(f"/api/v1/assets/{pictures['blue']}/similar/").json()
+    body = api.get(f"/api/v1/assets/{pictures['blue']}/similar/").json()
     assert names(body)[0] == "blue"
     assert len(body["results"]) == 4
 
 
 def test_an_uploaded_picture_becomes_an_anchor_to_search_with(
-    client: APIClient, library: Library, pictures: dict[str, str]
+    api: APIClient, library: Library, pictures: dict[str, str]
 ) -> None:
-    answer = client.post(url(library, "anchors"), {"file": factories.file(factories.picture("green"))})
+    answer = api.post(url(library, "anchors"), {"file": factories.file(factories.picture("green"))})
     anchor = answer.json()
     assert answer.status_code == 201, anchor
     assert anchor["type"] == "UPLOAD"
-    assert names(client.get(url(library, "search"), {"anchor": anchor["id"]}).json())[0] == "green"
-    assert client.get(anchor["thumb"]).status_code == 200
+    assert names(api.get(url(library, "search"), {"anchor": anchor["id"]}).json())[0] == "green"
+    assert api.get(anchor["thumb"]).status_code == 200
 
 
 def test_a_box_searches_with_a_part_of_the_picture(
-    client: APIClient, library: Library, pictures: dict[str, str]
+    api: APIClient, library: Library, pictures: dict[str, str]
 ) -> None:
     from io import BytesIO
 
@@ -103,8 +81,8 @@ def test_a_box_searches_with_a_part_of_the_picture(
     buffer = BytesIO()
     halves.save(buffer, "PNG")
     box = json.dumps({"x": 0.5, "y": 0, "width": 0.5, "height": 1})
-    answer = client.post(url(library, "anchors"), {"file": factories.file(buffer.getvalue()), "box": box})
-    found = client.get(url(library, "search"), {"anchor": answer.json()["id"]}).json()
+    answer = api.post(url(library, "anchors"), {"file": factories.file(buffer.getvalue()), "box": box})
+    found = api.get(url(library, "search"), {"anchor": answer.json()["id"]}).json()
     assert names(found)[0] == "orange"
     assert found["results"][0]["distance"] < 0.01
 
@@ -120,9 +98,9 @@ def test_a_box_searches_with_a_part_of_the_picture(
     ],
 )
 def test_bad_anchors_get_a_sentence(
-    client: APIClient, library: Library, model: EmbeddingModel, data: dict[str, Any], status: int, code: str
+    api: APIClient, library: Library, model: EmbeddingModel, data: dict[str, Any], status: int, code: str
 ) -> None:
-    answer = client.post(url(library, "anchors"), data, format="json")
+    answer = api.post(url(library, "anchors"), data, format="json")
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert not QueryAnchor.objects.exists()
 
@@ -139,22 +117,20 @@ def test_bad_anchors_get_a_sentence(
     ],
 )
 def test_bad_query_pictures_leave_nothing_behind(
-    client: APIClient, library: Library, model: EmbeddingModel, content: bytes, box: str | None, code: str
+    api: APIClient, library: Library, model: EmbeddingModel, content: bytes, box: str | None, code: str
 ) -> None:
-    from tests.media_library.test_ingest import stored_files
-
-    before = stored_files()
+    before = factories.stored_files()
     data = {"file": factories.file(content), **({"box": box} if box else {})}
-    answer = client.post(url(library, "anchors"), data)
+    answer = api.post(url(library, "anchors"), data)
     assert answer.json()["code"] == code
     assert 400 <= answer.status_code < 500
-    assert stored_files() == before
+    assert factories.stored_files() == before
 
 
 def test_strangers_find_neither_library_nor_anchor(
-    client: APIClient, library: Library, pictures: dict[str, str]
+    api: APIClient, library: Library, pictures: dict[str, str]
 ) -> None:
-    anchor = client.post(url(library, "anchors"), {"file": factories.file()}).json()
+    anchor = api.post(url(library, "anchors"), {"file": factories.file()}).json()
     stranger = APIClient()
     stranger.force_login(factories.user())
     assert stranger.get(url(library, "search"), {"text": "red"}).status_code == 404
@@ -164,12 +140,12 @@ def test_strangers_find_neither_library_nor_anchor(
     assert stranger.get(url(own, "search"), {"anchor": anchor["id"]}).status_code == 404
 
 
-def test_an_unindexed_example_is_said(client: APIClient, library: Library, model: EmbeddingModel) -> None:
-    answer = client.get(f"/api/v1/assets/{factories.asset(library).pk}/similar/")
+def test_an_unindexed_example_is_said(api: APIClient, library: Library, model: EmbeddingModel) -> None:
+    answer = api.get(f"/api/v1/assets/{factories.asset(library).pk}/similar/")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_indexed")
 
 
-def test_without_a_model_searching_is_answered_with_busy(client: APIClient, library: Library) -> None:
-    answer = client.get(url(library, "search"), {"text": "red"})
+def test_without_a_model_searching_is_answered_with_busy(api: APIClient, library: Library) -> None:
+    answer = api.get(url(library, "search"), {"text": "red"})
     assert (answer.status_code, answer.json()["code"]) == (503, "no_model")
     assert answer["Retry-After"]

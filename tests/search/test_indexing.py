@@ -17,23 +17,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_embedder", "e
 State = IndexEntry.State
 
 
-@pytest.fixture
-def owner() -> User:
-    return factories.user()
-
-
-@pytest.fixture
-def library(owner: User) -> Library:
-    return factories.library(owner)
-
-
-@pytest.fixture
-def model() -> EmbeddingModel:
-    return factories.model()
-
-
-def ready(library: Library, owner: User, seed: int = 0, **fields: object) -> Asset:
-    asset = factories.upload(library, owner, factories.picture(seed=seed), **fields)
+def ready(library: Library, user: User, seed: int = 0, **fields: object) -> Asset:
+    asset = factories.upload(library, user, factories.picture(seed=seed), **fields)
     processing.make_renditions(asset.pk)
     return asset
 
@@ -42,24 +27,24 @@ def states(model: EmbeddingModel) -> list[str]:
     return list(IndexEntry.objects.filter(model=model).order_by("id").values_list("state", flat=True))
 
 
-def test_a_ready_asset_is_entered_and_then_embedded(library: Library, owner: User, model: EmbeddingModel) -> None:
-    asset = ready(library, owner)
+def test_a_ready_asset_is_entered_and_then_embedded(library: Library, user: User, model: EmbeddingModel) -> None:
+    asset = ready(library, user)
     assert states(model) == [State.PENDING]
     assert indexing.index_pending() == 1
     assert states(model) == [State.DONE]
     assert len(Embedding.objects.get(asset=asset, model=model).vector) == model.dimensions
 
 
-def test_nothing_is_embedded_twice(library: Library, owner: User, model: EmbeddingModel) -> None:
-    ready(library, owner)
+def test_nothing_is_embedded_twice(library: Library, user: User, model: EmbeddingModel) -> None:
+    ready(library, user)
     assert [indexing.index_pending(), indexing.index_pending()] == [1, 0]
     assert Embedding.objects.count() == 1
 
 
 def test_an_asset_excluded_from_visual_search_is_not_entered(
-    library: Library, owner: User, model: EmbeddingModel
+    library: Library, user: User, model: EmbeddingModel
 ) -> None:
-    ready(library, owner, visual_search=False)
+    ready(library, user, visual_search=False)
     assert states(model) == []
 
 
@@ -73,8 +58,8 @@ def test_only_one_task_waits_however_many_assets_become_ready(monkeypatch: pytes
     assert calls == [1]
 
 
-def test_what_a_dead_worker_left_is_done_again(library: Library, owner: User, model: EmbeddingModel) -> None:
-    ready(library, owner)
+def test_what_a_dead_worker_left_is_done_again(library: Library, user: User, model: EmbeddingModel) -> None:
+    ready(library, user)
     indexing.claim(model)
     IndexEntry.objects.update(started_at=timezone.now() - timedelta(hours=1))
     indexing.sweep()
@@ -83,9 +68,9 @@ def test_what_a_dead_worker_left_is_done_again(library: Library, owner: User, mo
 
 
 def test_a_picture_that_kills_workers_is_given_up_after_three_attempts(
-    library: Library, owner: User, model: EmbeddingModel
+    library: Library, user: User, model: EmbeddingModel
 ) -> None:
-    ready(library, owner)
+    ready(library, user)
     for _ in range(3):
         indexing.claim(model)
         IndexEntry.objects.update(started_at=timezone.now() - timedelta(hours=1))
@@ -94,8 +79,8 @@ def test_a_picture_that_kills_workers_is_given_up_after_three_attempts(
     assert (entry.state, entry.error_code, entry.attempts) == (State.FAILED, "worker_died", 3)
 
 
-def test_an_unreadable_thumbnail_fails_alone(library: Library, owner: User, model: EmbeddingModel) -> None:
-    broken, whole = ready(library, owner, 1), ready(library, owner, 2)
+def test_an_unreadable_thumbnail_fails_alone(library: Library, user: User, model: EmbeddingModel) -> None:
+    broken, whole = ready(library, user, 1), ready(library, user, 2)
     name = broken.renditions.get(name="thumb").file.name
     default_storage.delete(name)
     default_storage.save(name, ContentFile(b"not a picture"))
@@ -105,7 +90,7 @@ def test_an_unreadable_thumbnail_fails_alone(library: Library, owner: User, mode
 
 
 def test_a_batch_too_large_for_the_encoder_is_halved(
-    library: Library, owner: User, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+    library: Library, user: User, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Small(FakeEmbedder):
         def encode_images(self, images):  # type: ignore[no-untyped-def]
@@ -115,30 +100,30 @@ def test_a_batch_too_large_for_the_encoder_is_halved(
 
     monkeypatch.setattr(embedders, "get_embedder", lambda source, **options: Small())
     for seed in range(5):
-        ready(library, owner, seed)
+        ready(library, user, seed)
     assert indexing.index_pending() == 5
 
 
 def test_assets_that_were_never_entered_are_found_by_the_sweep(
-    library: Library, owner: User, model: EmbeddingModel
+    library: Library, user: User, model: EmbeddingModel
 ) -> None:
-    ready(library, owner)
+    ready(library, user)
     IndexEntry.objects.all().delete()
     indexing.sweep()
     assert states(model) == [State.PENDING]
 
 
-def test_progress_counts_what_is_still_to_come(library: Library, owner: User, model: EmbeddingModel) -> None:
-    ready(library, owner, 1)
+def test_progress_counts_what_is_still_to_come(library: Library, user: User, model: EmbeddingModel) -> None:
+    ready(library, user, 1)
     indexing.index_pending()
-    ready(library, owner, 2)
-    factories.upload(library, owner, factories.picture(seed=3))
+    ready(library, user, 2)
+    factories.upload(library, user, factories.picture(seed=3))
     progress = indexing.progress(library)
     assert (progress.total, progress.indexed, progress.pending, progress.failed) == (3, 1, 2, 0)
 
 
-def test_why_an_asset_is_not_indexed_can_be_asked(library: Library, owner: User, model: EmbeddingModel) -> None:
-    failed, done = ready(library, owner, 1), ready(library, owner, 2)
+def test_why_an_asset_is_not_indexed_can_be_asked(library: Library, user: User, model: EmbeddingModel) -> None:
+    failed, done = ready(library, user, 1), ready(library, user, 2)
     indexing.index_pending()
     IndexEntry.objects.filter(asset=failed).update(state=State.FAILED, error="Too odd.")
     assert indexing.failures([failed, done]) == {failed.pk: "Too odd."}

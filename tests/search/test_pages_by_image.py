@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from media_library.models import Folder, Library, User
+from media_library.models import Folder, Library
 from search.models import EmbeddingModel, QueryAnchor
 from tests import factories
 from tests.media_library.pages import signed_in, text_of
@@ -11,21 +11,6 @@ from tests.media_library.pages import signed_in, text_of
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder", "eager")]
 
 ADDRESS = "/l/studio/search/by-image/"
-
-
-@pytest.fixture
-def user() -> User:
-    return factories.user("ann")
-
-
-@pytest.fixture
-def library(user: User) -> Library:
-    return factories.library(user, name="Studio")
-
-
-@pytest.fixture
-def client(user: User) -> Client:
-    return signed_in(user)
 
 
 @pytest.fixture(autouse=True)

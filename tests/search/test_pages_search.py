@@ -8,31 +8,11 @@ from search import anchors, queries
 from search.models import EmbeddingModel, IndexEntry, QueryAnchor
 from tests import factories
 from tests.fakes import FakeEmbedder
-from tests.media_library.pages import cards_of, links_of, signed_in, text_of
+from tests.media_library.pages import cards_of, links_of, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
 
 COLORS = {"Red": "red", "Blue": "blue", "Green": "green"}
-
-
-@pytest.fixture
-def user() -> User:
-    return factories.user("ann")
-
-
-@pytest.fixture
-def library(user: User) -> Library:
-    return factories.library(user, name="Studio")
-
-
-@pytest.fixture
-def client(user: User) -> Client:
-    return signed_in(user)
-
-
-@pytest.fixture
-def model() -> EmbeddingModel:
-    return factories.model()
 
 
 @pytest.fixture

@@ -16,21 +16,6 @@ from tests import factories
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_embedder", "enqueued")]
 
 
-@pytest.fixture
-def owner() -> User:
-    return factories.user()
-
-
-@pytest.fixture
-def library(owner: User) -> Library:
-    return factories.library(owner)
-
-
-@pytest.fixture
-def model() -> EmbeddingModel:
-    return factories.model()
-
-
 def fan(library: Library, model: EmbeddingModel, count: int) -> list[Asset]:
     """Assets whose vectors turn away from the first one step by step."""
     return [
@@ -47,22 +32,22 @@ def names(results: queries.Results) -> list[str]:
     return [hit.asset.display_name for hit in results.hits]
 
 
-def test_find_similar_ranks_from_most_to_least_similar(library: Library, owner: User, model: EmbeddingModel) -> None:
+def test_find_similar_ranks_from_most_to_least_similar(library: Library, user: User, model: EmbeddingModel) -> None:
     assets = fan(library, model, 6)
-    results = run(library, owner, f"like={assets[0].pk}")
+    results = run(library, user, f"like={assets[0].pk}")
     assert names(results) == ["0", "1", "2", "3", "4", "5"]
     assert results.hits[0].distance == pytest.approx(0, abs=1e-3)
     assert results.hits[0].score > results.hits[1].score
 
 
-def test_text_finds_by_meaning(library: Library, owner: User, model: EmbeddingModel, fake_embedder: Any) -> None:
+def test_text_finds_by_meaning(library: Library, user: User, model: EmbeddingModel, fake_embedder: Any) -> None:
     for color in ("red", "green", "blue"):
         vector = fake_embedder.encode_texts([color])[0]
         factories.embedded(library, model, vector, display_name=color)
-    assert names(run(library, owner, "text=something green"))[0] == "green"
+    assert names(run(library, user, "text=something green"))[0] == "green"
 
 
-def test_folder_and_tag_narrow_every_search(library: Library, owner: User, model: EmbeddingModel) -> None:
+def test_folder_and_tag_narrow_every_search(library: Library, user: User, model: EmbeddingModel) -> None:
     assets = fan(library, model, 6)
     shoot = Folder.objects.create(library=library, name="shoot")
     inner = Folder.objects.create(library=library, name="inner", parent=shoot)
@@ -71,65 +56,65 @@ def test_folder_and_tag_narrow_every_search(library: Library, owner: User, model
     Asset.objects.filter(pk=assets[3].pk).update(folder=shoot)
     assets[4].tags.add(tag)
     like = f"like={assets[0].pk}"
-    assert names(run(library, owner, f"{like}&folder={shoot.pk}")) == ["2", "3", "4"]
-    assert names(run(library, owner, f"{like}&folder={shoot.pk}&recursive=false")) == ["3"]
-    assert names(run(library, owner, f"{like}&folder={shoot.pk}&tags=keeper")) == ["4"]
-    assert names(run(library, owner, f"{like}&tags=nothing")) == []
+    assert names(run(library, user, f"{like}&folder={shoot.pk}")) == ["2", "3", "4"]
+    assert names(run(library, user, f"{like}&folder={shoot.pk}&recursive=false")) == ["3"]
+    assert names(run(library, user, f"{like}&folder={shoot.pk}&tags=keeper")) == ["4"]
+    assert names(run(library, user, f"{like}&tags=nothing")) == []
 
 
 def test_pages_neither_repeat_nor_skip_while_assets_come_and_go(
-    library: Library, owner: User, model: EmbeddingModel
+    library: Library, user: User, model: EmbeddingModel
 ) -> None:
     assets = fan(library, model, 12)
     params = f"like={assets[0].pk}"
-    first = run(library, owner, params, limit=4)
+    first = run(library, user, params, limit=4)
     factories.embedded(library, model, [1.0, 0.05] + [0.0] * 46, display_name="new")
-    ingest.trash(assets[5], owner)
-    second = run(library, owner, params, limit=4, cursor=first.next_cursor or "")
-    third = run(library, owner, params, limit=4, cursor=second.next_cursor or "")
+    ingest.trash(assets[5], user)
+    second = run(library, user, params, limit=4, cursor=first.next_cursor or "")
+    third = run(library, user, params, limit=4, cursor=second.next_cursor or "")
     assert names(first) + names(second) + names(third) == ["0", "1", "2", "3", "4", "6", "7", "8", "9", "10", "11"]
     assert third.next_cursor is None
 
 
 def test_a_forgotten_ranking_is_made_again_at_the_same_place(
-    library: Library, owner: User, model: EmbeddingModel
+    library: Library, user: User, model: EmbeddingModel
 ) -> None:
     from django.core.cache import cache
 
     assets = fan(library, model, 6)
-    first = run(library, owner, f"like={assets[0].pk}", limit=2)
+    first = run(library, user, f"like={assets[0].pk}", limit=2)
     cache.clear()
-    second = run(library, owner, f"like={assets[0].pk}", limit=2, cursor=first.next_cursor or "")
+    second = run(library, user, f"like={assets[0].pk}", limit=2, cursor=first.next_cursor or "")
     assert names(second) == ["2", "3"]
 
 
-def test_trashed_and_excluded_assets_are_never_hits(library: Library, owner: User, model: EmbeddingModel) -> None:
+def test_trashed_and_excluded_assets_are_never_hits(library: Library, user: User, model: EmbeddingModel) -> None:
     assets = fan(library, model, 4)
-    ingest.trash(assets[1], owner)
+    ingest.trash(assets[1], user)
     Asset.objects.filter(pk=assets[2].pk).update(visual_search=False)
-    assert names(run(library, owner, f"like={assets[0].pk}")) == ["0", "3"]
+    assert names(run(library, user, f"like={assets[0].pk}")) == ["0", "3"]
 
 
-def test_another_librarys_assets_are_never_hits(library: Library, owner: User, model: EmbeddingModel) -> None:
+def test_another_librarys_assets_are_never_hits(library: Library, user: User, model: EmbeddingModel) -> None:
     assets = fan(library, model, 2)
-    fan(factories.library(owner), model, 3)
-    assert len(run(library, owner, f"like={assets[0].pk}").hits) == 2
+    fan(factories.library(user), model, 3)
+    assert len(run(library, user, f"like={assets[0].pk}").hits) == 2
 
 
 @pytest.mark.parametrize("whose", ["stranger", "trashed", "absent", "other library"])
 def test_an_example_that_may_not_be_seen_is_not_found(
-    library: Library, owner: User, model: EmbeddingModel, whose: str
+    library: Library, user: User, model: EmbeddingModel, whose: str
 ) -> None:
     asset = fan(library, model, 1)[0]
-    user, like = owner, asset.pk
+    user, like = user, asset.pk
     if whose == "stranger":
         user = factories.user()
     elif whose == "trashed":
-        ingest.trash(asset, owner)
+        ingest.trash(asset, user)
     elif whose == "absent":
         like = uuid.uuid4()
     else:
-        like = fan(factories.library(owner), model, 1)[0].pk
+        like = fan(factories.library(user), model, 1)[0].pk
     with pytest.raises(NotFound):
         run(library, user, f"like={like}")
 
@@ -139,30 +124,30 @@ def test_an_example_that_may_not_be_seen_is_not_found(
     [({}, NotIndexed), ({"state": "failed"}, NotSearchable), ({"visual_search": False}, NotSearchable)],
 )
 def test_an_example_without_a_vector_is_said_never_an_arbitrary_order(
-    library: Library, owner: User, model: EmbeddingModel, fields: dict[str, Any], error: type[AppError]
+    library: Library, user: User, model: EmbeddingModel, fields: dict[str, Any], error: type[AppError]
 ) -> None:
     fan(library, model, 3)
     with pytest.raises(error):
-        run(library, owner, f"like={factories.asset(library, **fields).pk}")
+        run(library, user, f"like={factories.asset(library, **fields).pk}")
 
 
 @pytest.mark.parametrize(
     "params", ["", "text=%20", "like=nonsense", "text=a&folder=1", "text=a&state=x", f"text={'x' * 501}"]
 )
-def test_nonsense_is_refused(library: Library, owner: User, model: EmbeddingModel, params: str) -> None:
+def test_nonsense_is_refused(library: Library, user: User, model: EmbeddingModel, params: str) -> None:
     with pytest.raises(InvalidRequest):
-        run(library, owner, params)
+        run(library, user, params)
 
 
 def test_a_search_costs_the_same_number_of_queries_whatever_it_finds(
-    library: Library, owner: User, model: EmbeddingModel, django_assert_num_queries: DjangoAssertNumQueries
+    library: Library, user: User, model: EmbeddingModel, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     assets = fan(library, model, 3)
     with django_assert_num_queries(7):
-        run(library, owner, f"like={assets[0].pk}")
+        run(library, user, f"like={assets[0].pk}")
     fan(library, model, 30)
     with django_assert_num_queries(6):  # how large the scope is has been remembered
-        run(library, owner, f"like={assets[0].pk}")
+        run(library, user, f"like={assets[0].pk}")
 
 
 def test_the_query_goes_into_its_url_and_back(library: Library) -> None:
