@@ -306,6 +306,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Media library",
+    "DESCRIPTION": "Browse, organise and search pictures by what they look like. Errors are "
+    '`{"detail": "<one sentence>", "code": "<machine word>"}`; lists are `{"results", "next_cursor"}`.',
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -313,7 +315,6 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 # --- logging --------------------------------------------------------------------------------------------------

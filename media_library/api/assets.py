@@ -37,6 +37,7 @@ class Assets(LibraryView):
         responses=listing("AssetList", AssetSerializer),
     )
     def get(self, request: Request, library_id: str) -> Response:
+        """The live assets, filtered and sorted, a page at a time."""
         params = request.query_params
         filters = AssetFilters.from_params(self.library, params)
         assets = Asset.objects.visible_to(request.user).live().filter(library=self.library)
@@ -85,10 +86,12 @@ class AssetsFromUrl(LibraryView):
 class AssetDetail(AssetView):
     @extend_schema(responses=AssetSerializer)
     def get(self, request: Request, asset_id: str) -> Response:
+        """All that is known of one asset, in the trash too."""
         return Response(asset_json(self, self.asset.pk))
 
     @extend_schema(request=AssetChangesSerializer, responses=AssetSerializer)
     def patch(self, request: Request, asset_id: str) -> Response:
+        """Change the named fields; the rest stays. Its id, `public_id` and URLs never change."""
         context = {"library": self.asset.library}
         changes = validated(AssetChangesSerializer(data=request.data, context=context))
         ingest.update(self.asset, caller(request), changes)

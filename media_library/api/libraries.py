@@ -35,6 +35,7 @@ def listing(name: str, item: Any) -> Any:
 class Libraries(APIView):
     @extend_schema(operation_id="libraries_list", responses=listing("LibraryList", LibrarySerializer))
     def get(self, request: Request) -> Response:
+        """The libraries that the caller is a member of."""
         libraries = Library.objects.visible_to(request.user)
         return Response({"results": LibrarySerializer(libraries, many=True).data, "next_cursor": None})
 
@@ -52,10 +53,12 @@ class Libraries(APIView):
 class LibraryDetail(LibraryView):
     @extend_schema(responses=LibraryDetailSerializer)
     def get(self, request: Request, library_id: str) -> Response:
+        """A library, the caller's role, and how far it is indexed."""
         return Response(LibraryDetailSerializer(self.library, context={"request": request}).data)
 
     @extend_schema(request=LibrarySerializer, responses=LibraryDetailSerializer)
     def patch(self, request: Request, library_id: str) -> Response:
+        """Rename it (managers)."""
         self.library.require(request.user, Role.MANAGER)
         serializer = LibrarySerializer(self.library, data=request.data, partial=True)
         validated(serializer)
@@ -73,11 +76,13 @@ class LibraryDetail(LibraryView):
 class Folders(LibraryView):
     @extend_schema(operation_id="folders_list", responses=listing("FolderList", FolderSerializer))
     def get(self, request: Request, library_id: str) -> Response:
+        """The whole folder tree; each folder names its parent."""
         folders = FolderSerializer(self.library.folders.all(), many=True)
         return Response({"results": folders.data, "next_cursor": None})
 
     @extend_schema(request=FolderSerializer, responses={201: FolderSerializer})
     def post(self, request: Request, library_id: str) -> Response:
+        """Make a folder, inside another one or at the top."""
         self.library.require(request.user, Role.CONTRIBUTOR)
         serializer = FolderSerializer(data=request.data, context={"library": self.library})
         validated(serializer)
@@ -92,6 +97,7 @@ class Folders(LibraryView):
 class Tags(LibraryView):
     @extend_schema(operation_id="tags_list", responses=listing("TagList", TagSerializer))
     def get(self, request: Request, library_id: str) -> Response:
+        """The tags, with how many live assets have each."""
         live = Count("assets", filter=Q(assets__deleted_at=None))
         tags = TagSerializer(self.library.tags.annotate(live_assets=live), many=True)
         return Response({"results": tags.data, "next_cursor": None})

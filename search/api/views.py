@@ -93,7 +93,7 @@ class Anchors(LibraryView):
         responses={201: AnchorSerializer},
     )
     def post(self, request: Request, library_id: str) -> Response:
-        """Register a query picture for 24 hours; search with its id."""
+        """Register a query picture (upload, URL, or part of an asset) for 24 hours; then search with its id."""
         data = validated(AnchorRequestSerializer(data=request.data))
         box = Box.parse(data["box"]) if data.get("box") else None
         anchor = self.make(data, box)
@@ -118,6 +118,7 @@ class AnchorThumb(APIView):
 
     @extend_schema(responses={(200, "image/webp"): OpenApiTypes.BINARY})
     def get(self, request: Request, anchor_id: str) -> HttpResponseBase:
+        """The query picture, at most 512 px on the longer side."""
         anchor = QueryAnchor.objects.visible_to(request.user).filter(pk=anchor_id).first()
         if anchor is None:
             raise NotFound

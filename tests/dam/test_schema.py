@@ -44,3 +44,4 @@ def test_the_browsable_documentation_comes_from_this_server_alone() -> None:
     assert "swagger" in page
     assert "//cdn" not in page
     assert "<script>" not in page
+    assert "<style>" not in page
