@@ -39,6 +39,7 @@ def test_every_endpoint_of_the_contract_is_there(schema: dict) -> None:
         assert methods <= schema["paths"][path].keys(), path
 
 
+@pytest.mark.usefixtures("servers")  # the rate limit counts in Redis
 def test_the_browsable_documentation_comes_from_this_server_alone() -> None:
     page = Client().get("/api/docs/").content.decode()
     assert "swagger" in page
