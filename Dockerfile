@@ -24,7 +24,7 @@ COPY media_library media_library
 COPY search search
 COPY templates templates
 COPY static static
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DAM_DATA_DIR=/data
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DAM_DATA_DIR=/data OMP_WAIT_POLICY=PASSIVE
 RUN DAM_SECRET_KEY=build python manage.py collectstatic --noinput && mv /data/static /app/collected && chown -R dam /data
 ENV DAM_STATIC_ROOT=/app/collected
 USER dam

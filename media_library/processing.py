@@ -74,7 +74,6 @@ def finish(asset: Asset, rendered: renditions.Rendered) -> None:
             )
             if done:
                 Rendition.objects.bulk_create(stored)
-                asset.refresh_from_db()
                 asset_ready.send(sender=Asset, asset=asset)
     except BaseException:
         delete_files(stored)

@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# Sent inside the transaction that makes an asset `ready`, with `asset`.
+# Sent inside the transaction that makes an asset `ready`, with `asset` as it was before.
 asset_ready = Signal()

@@ -1,6 +1,7 @@
 """From a ready asset to its vector. IndexEntry is the queue of record; Celery only does what stands there."""
 
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 BATCH = 32
 LEASE = timedelta(minutes=10)  # a batch that runs longer than this has lost its worker
 REQUESTED = "indexing-requested"
+GATHER_SECONDS = 2.0
 
 State = IndexEntry.State
 
@@ -33,7 +35,7 @@ def enter(asset: Asset, **kwargs: object) -> None:
     """Note in the asset's own transaction that it has to be embedded."""
     model = EmbeddingModel.active()
     if model and asset.visual_search:
-        IndexEntry.objects.get_or_create(asset=asset, model=model)
+        IndexEntry.objects.bulk_create([IndexEntry(asset=asset, model=model)], ignore_conflicts=True)
         transaction.on_commit(request_indexing)
 
 
@@ -52,9 +54,23 @@ def index_pending() -> int:
     if model is None:
         return 0
     done = 0
+    gather(model)
     while entries := claim(model):
         done += index_batch(model, entries)
+        gather(model)
     return done
+
+
+def gather(model: EmbeddingModel) -> None:
+    """During an import, wait a little for a full batch: pictures one by one cost several times as much."""
+    deadline = time.monotonic() + GATHER_SECONDS
+    pending = IndexEntry.objects.filter(model=model, state=State.PENDING)
+    while (
+        time.monotonic() < deadline
+        and Asset.objects.filter(state=Asset.State.PROCESSING).exists()
+        and pending[:BATCH].count() < BATCH
+    ):
+        time.sleep(0.1)
 
 
 def claim(model: EmbeddingModel, size: int = BATCH) -> list[IndexEntry]:

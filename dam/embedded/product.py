@@ -9,6 +9,8 @@ from dam.embedded.children import Child
 from dam.embedded.terminal import PROJECT
 
 WEB_THREADS = 8
+# Idle threads of the encoder sleep. By default they spin, and take the processor from those that decode.
+PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def start_web(data_dir: Path, host: str, port: int) -> Child:
@@ -16,7 +18,7 @@ def start_web(data_dir: Path, host: str, port: int) -> Child:
     command = [sys.executable, "-m", "gunicorn", "dam.wsgi:application", "--bind", bind]
     command += ["--workers", "1", "--worker-class", "gthread", "--threads", str(WEB_THREADS)]
     command += ["--timeout", "120", "--graceful-timeout", "5", "--access-logfile", "-", "--no-control-socket"]
-    return _start("web", command, data_dir, {"DAM_MODEL_PRELOAD": "1"})
+    return _start("web", command, data_dir, {"DAM_MODEL_PRELOAD": "1"} | PATIENT_THREADS)
 
 
 def start_media_worker(data_dir: Path) -> Child:
@@ -29,7 +31,7 @@ def start_media_worker(data_dir: Path) -> Child:
 def start_index_worker(data_dir: Path) -> Child:
     """Embeds pictures, behind everything that a person waits for."""
     command = ["-n", "index@%h", "-Q", "index", "-P", "solo"]
-    return _start("index worker", _celery(command), data_dir, niceness=10)
+    return _start("index worker", _celery(command), data_dir, PATIENT_THREADS, niceness=10)
 
 
 def _celery(arguments: list[str]) -> list[str]:
