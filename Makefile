@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --prefer-binary -c constraints.txt
 CHECKED := dam media_library search benchmarks
 
-.PHONY: demo test check format bench clean distclean
+.PHONY: demo test check format bench train eval-model clean distclean
 
 demo: $(VENV)/demo.stamp
 	@exec $(PY) -m dam.embedded.demo
@@ -35,6 +35,25 @@ format: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(PY) -m benchmarks $(ARGS)
 
+# --- the offline model: see training/README.md ------------------------------------------------------------------
+
+DATA ?= ../shared/data/train
+JUDGED ?= ../shared/data/photos
+TRAINING_CACHE ?= .cache/training
+RUN ?= runs/tower
+STEPS ?= 7000
+SIZE ?= 96
+TOWER ?= search/embedders/offline/image_tower.safetensors
+
+train: $(VENV)/train.stamp
+	$(PY) -m training.train --data $(DATA) --keep-away $(JUDGED) --cache $(TRAINING_CACHE) --out $(RUN) --steps $(STEPS)
+	$(PY) -m training.export --checkpoint $(RUN)/checkpoint.pt --out $(RUN) --size $(SIZE)
+
+eval-model: $(VENV)/train.stamp
+	$(PY) -m training.evaluate --tower $(TOWER) --size $(SIZE) --data $(DATA) --cache $(TRAINING_CACHE) \
+	  --baseline $(DATA)/baseline-regnetx_004.safetensors --photos $(JUDGED) --keep-away $(JUDGED)
+	$(PY) -m training.speed --tower $(TOWER)
+
 # --- the virtual environment: made once, installed again when what is wanted changes ----------------------------
 
 $(VENV)/demo.stamp: pyproject.toml constraints.txt $(VENV)/made.stamp
@@ -44,6 +63,10 @@ $(VENV)/demo.stamp: pyproject.toml constraints.txt $(VENV)/made.stamp
 
 $(VENV)/dev.stamp: pyproject.toml constraints.txt $(VENV)/demo.stamp
 	$(PIP_INSTALL) -e '.[offline,embedded,demo,dev]'
+	@touch $@
+
+$(VENV)/train.stamp: pyproject.toml constraints.txt $(VENV)/demo.stamp
+	$(PIP_INSTALL) -e '.[offline,embedded,demo,train]'
 	@touch $@
 
 $(VENV)/made.stamp:

@@ -39,9 +39,7 @@ def run(filled: Filled, *, queries: int) -> None:
         # A word of its own in every query, so that no cached vector answers.
         "text": lambda i: {"text": f"{WORDS[i % len(WORDS)]} number {i} {assets}"},
         "similar": lambda i: {"like": str(filled.ids[i])},
-        "image of 12 megapixels (decoded and encoded for each)": lambda i: {
-            "anchor": str(anchor(filled, photograph))
-        },
+        "image of 12 megapixels (decoded and encoded for each)": lambda i: {"anchor": str(anchor(filled, photograph))},
     }
     rows = [row(name, timed(client, library, make, queries)) for name, make in kinds.items()]
     header = ["query", "encode ms", "search ms", "page: all but encode ms", "REST: all but encode ms", "hits"]

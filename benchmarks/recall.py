@@ -27,7 +27,11 @@ def run(filled: Filled, *, queries: int) -> None:
         for i in picked
     ]
     kinds = [("pictures", np.stack(like_pictures)), ("texts", filled.clusters.texts(queries))]
-    scopes = [("all", everything), ("ten shoots of twenty", half), ("one shoot", one_shoot(everything))]
+    scopes = [
+        ("all", everything),
+        ("ten shoots of twenty", half),
+        ("one shoot", everything.filter(folder=library.folders.first())),
+    ]
     rows = [
         [name, scope_name, *measure(query_vectors, scope, model)]
         for name, query_vectors in kinds
@@ -35,12 +39,6 @@ def run(filled: Filled, *, queries: int) -> None:
     ]
     header = ["queries like", "scope", "recall@50", "hits", "plan", "search ms p50 / p95", "index alone: recall@50"]
     table(f"Recall, {len(filled.ids):,} assets", header, rows)
-
-
-def one_shoot(everything: AssetQuerySet) -> AssetQuerySet:
-    first = everything.first()
-    assert first
-    return everything.filter(folder=first.folder_id)
 
 
 def measure(queries: Vectors, scope: AssetQuerySet, model: EmbeddingModel) -> list[object]:

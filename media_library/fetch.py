@@ -105,9 +105,7 @@ class Target:
     def excepted(self) -> bool:
         """Whether the administrator lets this host be fetched from, wherever it is."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return bool(
-            {host, self.host, f"{host}:{self.port}"} & {entry.lower() for entry in settings.FETCH_ALLOW_HOSTS}
-        )
+        return bool({host, self.host, f"{host}:{self.port}"} & {entry.lower() for entry in settings.FETCH_ALLOW_HOSTS})
 
 
 def fetch(url: str) -> Fetched:
@@ -150,9 +148,7 @@ def _get(target: Target, deadline: Deadline) -> tuple[BinaryIO | None, str]:
         httpcore.ConnectionPool(network_backend=backend, max_connections=1, http2=False) as pool,
         pool.stream("GET", url, headers=headers) as response,
     ):
-        received = {
-            name.lower().decode("ascii"): value.decode("utf-8", "replace") for name, value in response.headers
-        }
+        received = {name.lower().decode("ascii"): value.decode("utf-8", "replace") for name, value in response.headers}
         if response.status in REDIRECTS and "location" in received:
             return None, received["location"]
         if not 200 <= response.status < 300:

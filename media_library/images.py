@@ -204,9 +204,9 @@ def _orientation(exif: bytes) -> int:
 
 def truncated(format_: str) -> BadImage:
     return BadImage(
-        _(
-            "This {format} file is incomplete: part of the picture is missing. Get it again from where it came."
-        ).format(format=FORMATS[format_]),
+        _("This {format} file is incomplete: part of the picture is missing. Get it again from where it came.").format(
+            format=FORMATS[format_]
+        ),
         code="truncated",
     )
 

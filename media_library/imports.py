@@ -140,9 +140,7 @@ def import_all(library: Library, user: User, sources: Iterable[Source], manifest
         yield outcome
 
 
-def import_one(
-    library: Library, user: User, source: Source, folders: dict[tuple[str, ...], Folder | None]
-) -> Outcome:
+def import_one(library: Library, user: User, source: Source, folders: dict[tuple[str, ...], Folder | None]) -> Outcome:
     if source.make:
         source.make()
     try:

@@ -18,9 +18,7 @@ def query_chips(query: Query, user: User, path: str, params: Params) -> list[Chi
             remove = without(path, params, ("like", str(pk)))
             thumb = reverse("api:asset-thumb", args=[pk])
             chips.append(Chip("image", assets[pk].display_name, remove, thumb))
-    anchors = (
-        QueryAnchor.objects.visible_to(user).filter(library=query.library).defer("vector").in_bulk(query.anchors)
-    )
+    anchors = QueryAnchor.objects.visible_to(user).filter(library=query.library).defer("vector").in_bulk(query.anchors)
     for pk in query.anchors:
         if pk in anchors:
             remove = without(path, params, ("anchor", str(pk)))

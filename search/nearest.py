@@ -104,9 +104,7 @@ def index_only() -> Iterator[None]:
         transaction.set_rollback(True)  # nothing was written, and the settings end here in any case
 
 
-def nearest_rows(
-    vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel, *, order: str
-) -> list[Neighbour]:
+def nearest_rows(vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel, *, order: str) -> list[Neighbour]:
     with connection.cursor() as cursor:
         cursor.execute(*statement(vector, scope, k, model, order=order))
         return [Neighbour(asset_id, float(distance)) for asset_id, distance in cursor.fetchall()]

@@ -161,8 +161,7 @@ def page(ranking: Ranking, user: User, limit: int, offset: int) -> tuple[list[Hi
     hits: list[Hit] = []
     while len(hits) < limit and offset < len(ranking.ids):
         ids = ranking.ids[offset : offset + limit - len(hits)]
-        visible = Asset.objects.visible_to(user).live().select_related("folder").prefetch_related("tags")
-        found = visible.in_bulk(ids)
+        found = Asset.objects.visible_to(user).live().in_bulk(ids)
         for position, pk in enumerate(ids, offset):
             if pk in found:
                 hits.append(Hit(found[pk], ranking.distances[position]))

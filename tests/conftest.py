@@ -78,11 +78,7 @@ def stack() -> Iterator[Any]:
 def clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     """No test sees what another one left in Redis: cached values, throttle counts, queued jobs."""
     yield
-    if (
-        "servers" in request.fixturenames
-        or "db" in request.fixturenames
-        or "transactional_db" in request.fixturenames
-    ):
+    if "servers" in request.fixturenames or "db" in request.fixturenames or "transactional_db" in request.fixturenames:
         from django.core.cache import cache
 
         cache.clear()

@@ -76,9 +76,7 @@ def start(data_dir: Path, account: Account, *, durable: bool = True) -> Child:
         command += ["-c", f"{name}={value}"]
     log = data_dir / "logs" / "postgres.log"
     # SIGINT is its fast shutdown: connections are ended, everything is written.
-    return Child(
-        "PostgreSQL", command, log=log, cwd=Path("/"), account=account, stop_signal=signal.SIGINT, patience=60
-    )
+    return Child("PostgreSQL", command, log=log, cwd=Path("/"), account=account, stop_signal=signal.SIGINT, patience=60)
 
 
 def wait_until_ready(child: Child, data_dir: Path) -> None:

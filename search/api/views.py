@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -40,7 +41,9 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
     results = queries.run(
         query, caller(view.request), limit=limit_of(params.get("limit")), cursor=one(params, "cursor")
     )
-    context = asset_context(view, [hit.asset for hit in results.hits])
+    assets = [hit.asset for hit in results.hits]
+    prefetch_related_objects(assets, "tags")
+    context = asset_context(view, assets)
     hits = [
         {"asset": hit.asset, "distance": hit.distance, "score": hit.score, "reasons": ["visual"]}
         for hit in results.hits

@@ -3,6 +3,7 @@
 One embedder is kept per process. Importing this package does not import torch; building an embedder does.
 """
 
+import gc
 import logging
 import threading
 import time
@@ -86,6 +87,7 @@ def _build(source: str, *, images_only: bool) -> Embedder:
 
     started = time.monotonic()
     embedder = OpenClipEmbedder.load(sources.folder(source), images_only=images_only)
+    gc.freeze()  # what torch brought along stays, and no later collection needs to walk it
     logger.info("Loaded %s in %.1f s.", source, time.monotonic() - started)
     return embedder
 

@@ -7,20 +7,7 @@ from types import ModuleType
 import torch
 from django.conf import settings
 
-
-def _import_torchvision() -> None:
-    try:
-        import torchvision
-    except RuntimeError as error:
-        if "torchvision::nms" not in str(error):
-            raise
-        # PyPI's torchvision is built against CUDA. Beside a CPU-only torch its compiled operators are missing, though
-        # only its transforms are needed here: declaring the two that it looks up at import time is enough.
-        library = torch.library.Library("torchvision", "DEF")
-        library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _declared.append(library)  # the declarations last as long as this object
-        import torchvision  # noqa: F401
+from search.embedders import cpu_torchvision  # noqa: F401  comes before open_clip
 
 
 def _set_threads() -> None:
@@ -33,8 +20,6 @@ def _is_worth_logging(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING or "open_clip" not in Path(record.pathname).parts
 
 
-_declared: list[torch.library.Library] = []
-_import_torchvision()
 _set_threads()
 logging.getLogger().addFilter(_is_worth_logging)
 

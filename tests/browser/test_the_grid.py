@@ -75,9 +75,7 @@ def test_shift_and_right_click_leave_the_browsers_own_menu(page: Page) -> None:
     assert ours == [True, False]
 
 
-def test_a_long_press_opens_the_menu(
-    browser: Browser, stack: Stack, signed_in: object, complaints: Complaints
-) -> None:
+def test_a_long_press_opens_the_menu(browser: Browser, stack: Stack, signed_in: object, complaints: Complaints) -> None:
     with browser.new_context(
         base_url=stack.url,
         storage_state=signed_in,  # type: ignore[arg-type]

@@ -140,9 +140,7 @@ def test_a_runtime_folder_of_somebody_else_is_refused(data_dir: Path) -> None:
         folder.unlink()
 
 
-def test_socket_paths_stay_short_under_a_long_temporary_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_socket_paths_stay_short_under_a_long_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("long" * 30)))
     socket = addresses.runtime_dir(tmp_path) / ".s.PGSQL.5432"
     assert len(os.fsencode(socket)) <= 100

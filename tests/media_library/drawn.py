@@ -86,9 +86,7 @@ def bomb_tiff(width: int, height: int) -> io.BytesIO:
         (278, height),
         (279, 1),
     ]
-    body = struct.pack("<H", len(entries)) + b"".join(
-        struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries
-    )
+    body = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
     return io.BytesIO((b"II*\0" + struct.pack("<I", 8) + body + struct.pack("<I", 0)).ljust(256, b"\0"))
 
 

@@ -89,9 +89,7 @@ def test_what_lies_in_the_trash_is_no_duplicate(library: Library, user: User) ->
         (factories.picture(), "red.jpg", "wrong_extension"),
     ],
 )
-def test_a_bad_upload_leaves_nothing_behind(
-    library: Library, user: User, content: bytes, name: str, code: str
-) -> None:
+def test_a_bad_upload_leaves_nothing_behind(library: Library, user: User, content: bytes, name: str, code: str) -> None:
     before = factories.stored_files()
     with pytest.raises(BadImage) as refused:
         factories.upload(library, user, content, name=name)

@@ -42,9 +42,7 @@ def test_a_viewer_changes_nothing(library: Library, asset: Asset, action: str) -
 
 def test_an_edit_changes_name_description_tags_and_folder(client: Client, library: Library, asset: Asset) -> None:
     folder = Folder.objects.create(library=library, name="Trips")
-    data = changes(
-        display_name="Port", description="Quiet", alt_text="A port", tags="sea, boat", folder=str(folder.pk)
-    )
+    data = changes(display_name="Port", description="Quiet", alt_text="A port", tags="sea, boat", folder=str(folder.pk))
     assert client.post(f"/assets/{asset.pk}/edit/", data).headers["Location"] == f"/assets/{asset.pk}/"
     asset.refresh_from_db()
     assert (asset.display_name, asset.description, asset.alt_text) == ("Port", "Quiet", "A port")

@@ -69,9 +69,7 @@ def test_an_uploaded_picture_becomes_an_anchor_to_search_with(
     assert api.get(anchor["thumb"]).status_code == 200
 
 
-def test_a_box_searches_with_a_part_of_the_picture(
-    api: APIClient, library: Library, pictures: dict[str, str]
-) -> None:
+def test_a_box_searches_with_a_part_of_the_picture(api: APIClient, library: Library, pictures: dict[str, str]) -> None:
     from io import BytesIO
 
     from PIL import Image
@@ -127,9 +125,7 @@ def test_bad_query_pictures_leave_nothing_behind(
     assert factories.stored_files() == before
 
 
-def test_strangers_find_neither_library_nor_anchor(
-    api: APIClient, library: Library, pictures: dict[str, str]
-) -> None:
+def test_strangers_find_neither_library_nor_anchor(api: APIClient, library: Library, pictures: dict[str, str]) -> None:
     anchor = api.post(url(library, "anchors"), {"file": factories.file()}).json()
     stranger = APIClient()
     stranger.force_login(factories.user())

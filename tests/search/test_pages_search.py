@@ -173,9 +173,7 @@ def test_what_is_still_being_indexed_is_announced_with_progress(
     assert '<progress max="4" value="3"' in page.content.decode()
 
 
-def test_progress_is_a_fragment_that_stops_asking_when_all_is_done(
-    client: Client, pictures: dict[str, Asset]
-) -> None:
+def test_progress_is_a_fragment_that_stops_asking_when_all_is_done(client: Client, pictures: dict[str, Asset]) -> None:
     answer = client.get("/l/studio/indexing/").content.decode()
     assert "hx-get" not in answer
     assert "<html" not in answer

@@ -94,9 +94,7 @@ def test_threads_get_the_vectors_of_their_own_sentences(encoder: Any) -> None:
     texts = [f"{'very ' * (n % 7)}dog number {n}" for n in range(24)]
     expected = full_length(encoder, texts)
     found: dict[int, np.ndarray] = {}
-    threads = [
-        threading.Thread(target=lambda n=n: found.update({n: encoder.encode([texts[n]])[0]})) for n in range(24)
-    ]
+    threads = [threading.Thread(target=lambda n=n: found.update({n: encoder.encode([texts[n]])[0]})) for n in range(24)]
     for thread in threads:
         thread.start()
     for thread in threads:

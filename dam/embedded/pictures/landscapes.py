@@ -71,9 +71,7 @@ def mountains(sky: Sequence[Color], rock: Color, snow: Color, seed: int, *, lake
         x = RIGHT * number / 45
         art.pine((x, shore + 0.005), art.uniform(0.05, 0.11), mix("#1d4a34", "#2f6b45", art.uniform(0, 1)))
     if lake:
-        upper = art.image.crop((0, 0, art.size[0], round(shore * art.unit))).transpose(
-            Image.Transpose.FLIP_TOP_BOTTOM
-        )
+        upper = art.image.crop((0, 0, art.size[0], round(shore * art.unit))).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
         reflection = upper.resize((art.size[0], art.size[1] - round(shore * art.unit)))
         art.image.paste(reflection, (0, round(shore * art.unit)))
         art.rectangle((0, shore), (RIGHT, 1), mix(sky[0], "#0d3550", 0.5), opacity=0.32)
@@ -133,9 +131,7 @@ def desert(sky: Sequence[Color], sand: Color, seed: int, *, cactus: bool = True)
         shade = mix(mix(sand, sky[1], 0.45), mix(sand, "#7a3410", 0.3), layer / 3)
         ridge = art.ridge(0.52 + layer * 0.12, 0.045, 0.7)
         art.land(ridge, shade)
-        art.land(
-            ridge + 0.035 + 0.03 * np.sin(np.linspace(0, 7 + layer, ridge.size)), mix(shade, "#5a2408", 0.16), 0.6
-        )
+        art.land(ridge + 0.035 + 0.03 * np.sin(np.linspace(0, 7 + layer, ridge.size)), mix(shade, "#5a2408", 0.16), 0.6)
     if cactus:
         for x, y, height in ((0.3, 0.9, 0.42), (0.62, 0.8, 0.2), (1.3, 0.86, 0.26)):
             saguaro(art, x, y, height)

@@ -63,8 +63,7 @@ def citrus(paint: Color, flesh: Color, seed: int) -> Image.Image:
     for number in range(9):
         middle = 2 * pi * number / 9
         arc = [
-            (x + cos(middle + a) * size * 0.84, y + sin(middle + a) * size * 0.84)
-            for a in np.linspace(-0.29, 0.29, 8)
+            (x + cos(middle + a) * size * 0.84, y + sin(middle + a) * size * 0.84) for a in np.linspace(-0.29, 0.29, 8)
         ]
         art.polygon([(x + cos(middle) * size * 0.1, y + sin(middle) * size * 0.1), *arc], flesh)
     return art.finish()
@@ -75,9 +74,7 @@ def watermelon(seed: int) -> Image.Image:
     for x, y, size, turn in ((0.55, 0.5, 0.33, 0.12), (1.05, 0.58, 0.27, -0.2)):
         shadow(art, x, y + size * 0.95, size * 0.8)
         for share, color in ((1.0, "#2f7d32"), (0.95, "#8fce6a"), (0.9, "#f4f4d8"), (0.85, "#ec3a4a")):
-            arc = [
-                (x + cos(a + turn) * size * share, y + sin(a + turn) * size * share) for a in np.linspace(0, pi, 60)
-            ]
+            arc = [(x + cos(a + turn) * size * share, y + sin(a + turn) * size * share) for a in np.linspace(0, pi, 60)]
             art.polygon(arc, color)
         for _ in range(26):
             angle, far = art.uniform(0.2, pi - 0.2), art.uniform(0.25, 0.75) * size
@@ -280,9 +277,7 @@ def gift(paper: Color, ribbon: Color, seed: int) -> Image.Image:
     for side in (-1, 1):
         art.ellipse((0.75 + side * 0.11, 0.29), 0.1, 0.065, color=ribbon)
         art.ellipse((0.75 + side * 0.11, 0.295), 0.055, 0.03, color=mix(ribbon, "#000000", 0.35))
-        art.polygon(
-            [(0.75, 0.31), (0.75 + side * 0.13, 0.42), (0.75 + side * 0.2, 0.38)], mix(ribbon, "#000000", 0.1)
-        )
+        art.polygon([(0.75, 0.31), (0.75 + side * 0.13, 0.42), (0.75 + side * 0.2, 0.38)], mix(ribbon, "#000000", 0.1))
     art.ellipse((0.75, 0.31), 0.04, color=mix(ribbon, "#ffffff", 0.2))
     return art.finish()
 
