@@ -1,5 +1,6 @@
 """Celery tasks of the media worker. Each loads by id and makes one domain call."""
 
+from billiard import current_process
 from celery import shared_task
 from celery.signals import worker_process_init
 from django.conf import settings
@@ -9,8 +10,10 @@ from media_library.limits import limit_memory
 
 @worker_process_init.connect
 def limit_worker(**kwargs: object) -> None:
-    """Prefork children decode untrusted originals; the index worker runs without children and is not limited."""
-    limit_memory(settings.WORKER_MEMORY_BYTES)
+    """Prefork children decode untrusted originals. A worker without children (the index worker, which holds a model
+    larger than that) sends this signal in its main process, and is not limited."""
+    if current_process().name != "MainProcess":
+        limit_memory(settings.WORKER_MEMORY_BYTES)
 
 
 @shared_task(soft_time_limit=60, time_limit=75)
