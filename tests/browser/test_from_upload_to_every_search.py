@@ -99,6 +99,7 @@ def test_find_similar_is_offered_in_the_results_and_on_the_asset_page(uploaded: 
     card(uploaded, RED).click(button="right")
     uploaded.get_by_role("menuitem", name="Open").click()
     uploaded.wait_for_url("**/assets/**")
+    uploaded.wait_for_load_state("networkidle")  # the strip of similar pictures arrives, and moves what is below it
     uploaded.locator(".stage").click(button="right")
     uploaded.get_by_role("menuitem", name="Find Similar Image").click()
     uploaded.wait_for_url("**/search/?like=*")
