@@ -1,4 +1,4 @@
-"""recall@50 of the index against the exact scan: queries like pictures and like texts, with and without filters."""
+"""recall@50 of a first page against the exact scan: queries like pictures and like texts, with and without filters."""
 
 import time
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from benchmarks.vectors import Vectors
 from media_library.models import Asset, AssetQuerySet
 from search import nearest
 from search.models import EmbeddingModel
+from search.queries import RANKING
 
 K = 50
 
@@ -46,10 +47,10 @@ def measure(queries: Vectors, scope: AssetQuerySet, model: EmbeddingModel) -> li
     for query in queries:
         query /= np.linalg.norm(query)
         started = time.perf_counter()
-        answer = nearest.search(query, scope, K, model)
+        answer = nearest.search(query, scope, RANKING, model, enough=K)
         times.append(1000 * (time.perf_counter() - started))
         plans.add(answer.plan)
-        found.append({neighbour.asset_id for neighbour in answer.neighbours})
+        found.append(ids(answer.neighbours[:K]))
     exact = [ids(nearest.exact(query, scope, K, model)) for query in queries]
     recall = np.mean([len(a & b) / len(b) for a, b in zip(found, exact, strict=True)])
     alone = recall_of(lambda query: ids(nearest.by_index(query, scope, K, model)), queries, exact)

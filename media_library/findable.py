@@ -5,20 +5,29 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 from uuid import UUID
 
-from media_library.models import Asset, Library
+from media_library.models import Asset, AssetQuerySet, Library
 
 
 @dataclass(frozen=True)
 class Progress:
     """How far a library's live, findable pictures are indexed under the active model."""
 
-    total: int
-    indexed: int
+    findable: AssetQuerySet
     pending: int
     failed: int
+
+    @cached_property
+    def total(self) -> int:
+        """Counted when it is asked for: of a large library it takes longer than a search, and most pages need not."""
+        return self.findable.count()
+
+    @property
+    def indexed(self) -> int:
+        return max(0, self.total - self.pending - self.failed)
 
     @property
     def percent(self) -> int:

@@ -183,18 +183,17 @@ def ensure_index(model: EmbeddingModel) -> None:
 
 
 def progress(library: Library) -> Progress:
-    findable = Asset.objects.live().filter(library=library, visual_search=True)
-    total = findable.exclude(state=Asset.State.FAILED).count()
-    processing = findable.filter(state=Asset.State.PROCESSING).count()
+    live = Asset.objects.live().filter(library=library, visual_search=True)
+    processing = live.filter(state=Asset.State.PROCESSING).count()
+    findable = live.exclude(state=Asset.State.FAILED)
     model = EmbeddingModel.active()
     if model is None:
-        return Progress(total=total, indexed=0, pending=total, failed=0)
+        return Progress(findable, pending=findable.count(), failed=0)
     entries = IndexEntry.objects.filter(model=model, asset__library=library, asset__deleted_at=None)
     entries = entries.filter(asset__visual_search=True)
     waiting = entries.filter(state__in=[State.PENDING, State.RUNNING]).count()
     failed = entries.filter(state=State.FAILED).count()
-    pending = processing + waiting
-    return Progress(total=total, indexed=max(0, total - pending - failed), pending=pending, failed=failed)
+    return Progress(findable, pending=processing + waiting, failed=failed)
 
 
 def indexed_ids(assets: Iterable[Asset]) -> set[UUID]:

@@ -85,7 +85,7 @@ class Hit:
 class Results:
     hits: list[Hit]
     next_cursor: str | None
-    total: int  # how many are ranked: min(1000, indexed pictures in scope)
+    total: int  # how many can be paged through: min(1000, indexed pictures in scope)
     plan: Literal["exact", "index"]
     model: EmbeddingModel
     took_ms: dict[str, float] = field(default_factory=dict)
@@ -104,10 +104,26 @@ class Ranking:
     ids: list[UUID]
     distances: list[float]
     plan: Literal["exact", "index"]
+    complete: bool  # false: the first of RANKING, the rest is ranked when somebody pages that far
+
+    @property
+    def total(self) -> int:
+        return len(self.ids) if self.complete else RANKING
+
+    def followed_by(self, other: "Ranking") -> "Ranking":
+        """What was shown stays where it was; what else the other ranking has comes after it."""
+        known = set(self.ids)
+        more = [pair for pair in zip(other.ids, other.distances, strict=True) if pair[0] not in known]
+        ids = [*self.ids, *(pk for pk, _ignored in more)][:RANKING]
+        distances = [*self.distances, *(distance for _pk, distance in more)][:RANKING]
+        return Ranking(self.token, ids, distances, other.plan, other.complete)
 
     @staticmethod
     def key(user: User, token: str) -> str:
         return f"ranking:{user.pk}:{token}"
+
+    def remember(self, user: User) -> None:
+        cache.set(self.key(user, self.token), self, REMEMBERED_SECONDS)
 
 
 def run(query: Query, user: User, *, limit: int = 50, cursor: str = "") -> Results:
@@ -121,33 +137,39 @@ def run(query: Query, user: User, *, limit: int = 50, cursor: str = "") -> Resul
         raise InvalidRequest(_("Describe what you look for, or give an example picture."), code="empty_query")
     model = anchors.active_model()
     token, offset = parse_cursor(cursor)
-    took = {"encode": 0.0, "search": 0.0}
+    took = {"encode": 0.0, "search": 0.0, "load": 0.0}
     ranking: Ranking | None = cache.get(Ranking.key(user, token)) if token else None
     if ranking is None:
-        ranking = rank(query, user, model, took)
-    loading = time.perf_counter()
-    hits, offset = page(ranking, user, limit, offset)
-    finished = time.perf_counter()
-    took |= {"load": 1000 * (finished - loading), "total": 1000 * (finished - started)}
-    following = f"{ranking.token}.{offset}" if offset < len(ranking.ids) else None
-    return Results(hits, following, len(ranking.ids), ranking.plan, model, took)
+        ranking = rank(query, user, model, took, enough=limit)
+        ranking.remember(user)
+    hits, offset = page(ranking, user, limit, offset, took)
+    if len(hits) < limit and not ranking.complete:
+        ranking = ranking.followed_by(rank(query, user, model, took))
+        ranking.remember(user)
+        more, offset = page(ranking, user, limit - len(hits), offset, took)
+        hits += more
+    took["total"] = 1000 * (time.perf_counter() - started)
+    following = f"{ranking.token}.{offset}" if offset < ranking.total else None
+    return Results(hits, following, ranking.total, ranking.plan, model, took)
 
 
-def rank(query: Query, user: User, model: EmbeddingModel, took: dict[str, float]) -> Ranking:
-    """Encode, search and remember. The times go into `took`, in milliseconds."""
+def rank(
+    query: Query, user: User, model: EmbeddingModel, took: dict[str, float], *, enough: int | None = None
+) -> Ranking:
+    """Encode and search, all of RANKING or at least `enough`. The times are added to `took`, in milliseconds."""
     started = time.perf_counter()
     vector = vector_for(query, user, model)
     encoded = time.perf_counter()
-    found = nearest.search(vector, scope(query, user), RANKING, model)
-    took |= {"encode": 1000 * (encoded - started), "search": 1000 * (time.perf_counter() - encoded)}
-    ranking = Ranking(
+    found = nearest.search(vector, scope(query, user), RANKING, model, enough=enough)
+    took["encode"] += 1000 * (encoded - started)
+    took["search"] += 1000 * (time.perf_counter() - encoded)
+    return Ranking(
         token=secrets.token_urlsafe(12),
         ids=[neighbour.asset_id for neighbour in found.neighbours],
         distances=[neighbour.distance for neighbour in found.neighbours],
         plan=found.plan,
+        complete=found.complete,
     )
-    cache.set(Ranking.key(user, ranking.token), ranking, REMEMBERED_SECONDS)
-    return ranking
 
 
 def scope(query: Query, user: User) -> AssetQuerySet:
@@ -156,8 +178,9 @@ def scope(query: Query, user: User) -> AssetQuerySet:
     return query.filters.apply(assets)
 
 
-def page(ranking: Ranking, user: User, limit: int, offset: int) -> tuple[list[Hit], int]:
+def page(ranking: Ranking, user: User, limit: int, offset: int, took: dict[str, float]) -> tuple[list[Hit], int]:
     """The next `limit` hits from `offset`, and where to go on. What has been deleted meanwhile is passed over."""
+    started = time.perf_counter()
     hits: list[Hit] = []
     while len(hits) < limit and offset < len(ranking.ids):
         ids = ranking.ids[offset : offset + limit - len(hits)]
@@ -166,6 +189,7 @@ def page(ranking: Ranking, user: User, limit: int, offset: int) -> tuple[list[Hi
             if pk in found:
                 hits.append(Hit(found[pk], ranking.distances[position]))
         offset += len(ids)
+    took["load"] += 1000 * (time.perf_counter() - started)
     return hits, offset
 
 

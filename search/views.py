@@ -78,8 +78,8 @@ def query_context(request: PageRequest, query: Query, scores: list[tuple[str, st
 def results_context(
     request: PageRequest, place: Place, results: Results, params: list[tuple[str, str]]
 ) -> dict[str, Any]:
-    scores = {hit.asset.pk: hit.score for hit in results.hits}
-    context = {"cards": cards_for(place, [hit.asset for hit in results.hits], scores), "results": results}
+    cards = [Card(hit.asset, indexed=True, editable=place.may_edit(hit.asset), score=hit.score) for hit in results.hits]
+    context = {"cards": cards, "results": results}
     if results.next_cursor:
         context["more_url"] = address(request.path, [*params, ("cursor", results.next_cursor)])
     return context

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from PIL import Image
 
 from media_library import ingest
 from media_library.models import Asset, Library, Membership, Role, User
+from search import nearest
 from search.models import Embedding, EmbeddingModel, IndexEntry
 
 counter = itertools.count()
@@ -77,3 +79,12 @@ def stored_files() -> set[str]:
     """What lies in the local storage, so that a test can show that nothing was left behind."""
     root = Path(settings.DATA_DIR) / "files"
     return {str(path) for path in root.rglob("*") if path.is_file()}
+
+
+def build_index(model: EmbeddingModel) -> None:
+    """The model's HNSW index, made inside the test's transaction, its rows counted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # an index cannot be made over pending checks
+        for statement in nearest.index_statements(model, concurrently=False):
+            cursor.execute(statement)
+        cursor.execute(f"ANALYZE {Embedding._meta.db_table}")

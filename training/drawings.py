@@ -190,12 +190,12 @@ def draw_any(generator: np.random.Generator) -> Drawing:
         if generator.random() < 0.35:
             ground = generator.choice([c for c in ("white", "black") if c != ink])
         return draw_one_shape(generator, str(ink), str(generator.choice(SHAPES)), str(ground))
-    if kind < 0.52:
+    if kind < 0.47:
         return draw_plain(generator, str(generator.choice(COLOURS)))
-    if kind < 0.7:
+    if kind < 0.75:
         return draw_pattern(generator, str(generator.choice(PATTERNS)))
-    if kind < 0.76:
+    if kind < 0.78:
         return draw_light(generator, str(generator.choice(["dark", "bright"])))
-    if kind < 0.88:
+    if kind < 0.89:
         return draw_count(generator, int(generator.integers(1, 7)), str(generator.choice(SHAPES)))
     return draw_scene(generator, str(generator.choice(SCENES)))

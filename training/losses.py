@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy, log_softmax
+from torch.nn.functional import cross_entropy, log_softmax, normalize
 
 from training.batches import Batch, light_targets
 from training.targets import Targets
@@ -33,19 +33,20 @@ class Criterion:
         free: dict[str, torch.Tensor],
         scale: torch.Tensor,
         batch: Batch,
+        seen: torch.Tensor,
         generator: np.random.Generator,
     ) -> dict[str, torch.Tensor]:
         """Unweighted terms.
 
         vectors: (b + p + d, 512) unit length, float32; free: logits (b + p + d, classes) of the classifiers
-        that only teach; scale: what a cosine is multiplied by before softmax.
+        that only teach; scale: what a cosine is multiplied by before softmax; seen: (m, 512) other pictures.
         """
         photos = len(batch.rows)
         meaning = vectors[:, :TEXT_DIMENSIONS]
         terms = self._words(meaning[:photos], scale, batch, generator)
         terms |= self._free(free, batch)
         terms |= self._drawn(meaning[photos:], scale, batch, generator)
-        terms |= two_views(vectors[:photos], batch.pairs)
+        terms |= two_views(vectors[:photos], batch.pairs, seen)
         terms["balance"] = ((meaning.square().sum(1) - MEANING_SHARE).square()).mean()
         return terms
 
@@ -133,18 +134,26 @@ def nearness(meaning: torch.Tensor, text: torch.Tensor) -> torch.Tensor:
     return 1 - torch.cosine_similarity(meaning, text, dim=1)
 
 
-def two_views(vectors: torch.Tensor, pairs: int) -> dict[str, torch.Tensor]:
-    """Two crops of one picture find each other among the batch (InfoNCE), and mean the same.
+def two_views(vectors: torch.Tensor, pairs: int, seen: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Two crops of one picture find each other among the batch and the pictures of the last steps (InfoNCE),
+    and mean the same.
 
-    vectors: (b + p, 512), views of b pictures, then other views of the first p. What the meaning
-    dimensions tell already is taken as given, so that the others learn what distinguishes pictures of
-    the same thing.
+    vectors: (b + p, 512), views of b pictures, then other views of the first p; seen: (m, 512), no gradient.
+    What the meaning dimensions tell already is taken as given, so that the others learn what distinguishes
+    pictures of the same thing. The parts have fixed shares here: this term must not make one longer.
     """
-    first, second = vectors[:-pairs], vectors[-pairs:]
-    meaning = first[:, :TEXT_DIMENSIONS], second[:, :TEXT_DIMENSIONS]
-    instance = first[:, TEXT_DIMENSIONS:], second[:, TEXT_DIMENSIONS:]
-    logits = (meaning[1].detach() @ meaning[0].detach().T + instance[1] @ instance[0].T) / INSTANCE_TEMPERATURE
+    first, second = shared_out(vectors[:-pairs]), shared_out(vectors[-pairs:])
+    others = shared_out(seen)
     same = torch.arange(pairs, device=vectors.device)
-    contrast = (cross_entropy(logits, same) + cross_entropy(logits[:, :pairs].T, same)) / 2
-    agreement = nearness(meaning[0][:pairs], meaning[1]).mean()
+    to_first = second @ torch.cat([first, others]).T / INSTANCE_TEMPERATURE
+    to_second = first[:pairs] @ torch.cat([second, others]).T / INSTANCE_TEMPERATURE
+    contrast = (cross_entropy(to_first, same) + cross_entropy(to_second, same)) / 2
+    agreement = nearness(vectors[:pairs, :TEXT_DIMENSIONS], vectors[-pairs:, :TEXT_DIMENSIONS]).mean()
     return {"instance": contrast, "agreement": agreement}
+
+
+def shared_out(vectors: torch.Tensor) -> torch.Tensor:
+    """Meaning, as given, and instance dimensions at their wanted shares of the length: (n, 512)."""
+    meaning = normalize(vectors[:, :TEXT_DIMENSIONS].detach(), dim=1)
+    instance = normalize(vectors[:, TEXT_DIMENSIONS:], dim=1)
+    return torch.cat([MEANING_SHARE**0.5 * meaning, (1 - MEANING_SHARE) ** 0.5 * instance], dim=1)

@@ -16,7 +16,7 @@ from torch import nn
 from training.batches import Ahead, Batch, RowOrder, make_batch
 from training.classes import split_rows
 from training.losses import WEIGHTS, Criterion
-from training.model import ARCHITECTURE, Average, embed, make_heads, make_tower
+from training.model import ARCHITECTURE, DIMENSIONS, Average, embed, make_heads, make_tower
 from training.photos import Photos, load_photos
 from training.targets import Targets, make_targets, soften
 
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 SIZES = ((0.25, 48), (0.72, 64), (0.92, 80), (1.01, 96))
 """Picture size in pixels until each share of the run."""
+SEEN = 4096
+"""Pictures of the last steps that a picture is told apart from; fewer than an epoch has."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class Run:
             lr=settings.rate,
         )
         self.criterion = Criterion(targets, soften(targets.labels, 0.12))
+        self.seen = torch.zeros(0, DIMENSIONS, device=settings.device)
         self.step = 0
         self.progress = 0.0
 
@@ -118,7 +121,7 @@ class Run:
         free = {name: head(pooled) for name, head in self.heads.items()}
         generator = np.random.default_rng([self.settings.seed, self.step, 3])
         scale = self.log_scale.exp().clamp(max=100)
-        terms = self.criterion.terms(vectors, free, scale, batch, generator)
+        terms = self.criterion.terms(vectors, free, scale, batch, self.seen, generator)
         loss = sum((WEIGHTS[name] * term for name, term in terms.items()), start=vectors.new_zeros(()))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -126,6 +129,7 @@ class Run:
         self.optimizer.step()
         self.step += 1
         self.average.update(self.tower, self.step)
+        self.seen = torch.cat([vectors[: len(batch.rows) - batch.pairs].detach(), self.seen])[:SEEN]
         return {"loss": loss.item(), "scale": scale.item(), **{name: term.item() for name, term in terms.items()}}
 
     def save(self, file: Path) -> None:
@@ -137,6 +141,7 @@ class Run:
             "average": self.average.tower.state_dict(),
             "heads": self.heads.state_dict(),
             "log_scale": self.log_scale.detach(),
+            "seen": self.seen,
             "optimizer": self.optimizer.state_dict(),
         }
         part = file.with_suffix(".part")
@@ -151,6 +156,7 @@ class Run:
         self.average.tower.load_state_dict(state["average"])
         self.heads.load_state_dict(state["heads"])
         self.log_scale.data.copy_(state["log_scale"])
+        self.seen = state["seen"]
         self.optimizer.load_state_dict(state["optimizer"])
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -140,9 +140,13 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
 
     @extend_schema_field(UrlsSerializer)
     def get_urls(self, asset: Asset) -> dict[str, str]:
-        build = self.context["request"].build_absolute_uri
-        urls = {name: build(reverse(f"api:asset-{name}", args=[asset.pk])) for name in ("file", "thumb", "preview")}
-        return {"page": build(asset.get_absolute_url()), **urls}
+        urls = {name: self._origin + asset.address(f"api:asset-{name}") for name in ("file", "thumb", "preview")}
+        return {"page": self._origin + asset.get_absolute_url(), **urls}
+
+    @cached_property
+    def _origin(self) -> str:
+        """`https://library.example.org`, asked for once for all assets of the answer."""
+        return self.context["request"].build_absolute_uri("/").rstrip("/")
 
 
 class AssetChangesSerializer(serializers.Serializer[Any]):

@@ -54,6 +54,10 @@ class Place:
             raise Forbidden
         return cls(request, library, role)
 
+    @cached_property
+    def search_url(self) -> str:
+        return reverse("search", args=[self.library.slug])
+
     @property
     def can_upload(self) -> bool:
         return self.role >= Role.CONTRIBUTOR

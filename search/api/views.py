@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dam.errors import NotFound
-from media_library.api.base import FILTERS, PAGING, AssetView, LibraryView, asset_context, caller, validated
+from media_library.api.base import FILTERS, PAGING, AssetView, LibraryView, caller, validated
 from media_library.api.files import AnyType
 from media_library.filters import one, uuid_of
 from media_library.models import Asset
@@ -43,7 +43,7 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
     )
     assets = [hit.asset for hit in results.hits]
     prefetch_related_objects(assets, "tags")
-    context = asset_context(view, assets)
+    context = {"request": view.request, "indexed": {asset.pk for asset in assets}}  # or they would not be hits
     hits = [
         {"asset": hit.asset, "distance": hit.distance, "score": hit.score, "reasons": ["visual"]}
         for hit in results.hits

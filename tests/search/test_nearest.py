@@ -33,14 +33,6 @@ def fill(model: EmbeddingModel, count: int, *, seed: int = 0) -> tuple[list[Asse
     return assets, vectors.astype(np.float16).astype(np.float32)
 
 
-def build_index(model: EmbeddingModel) -> None:
-    """The same index, made inside the test's transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # an index cannot be made over pending checks
-        for statement in nearest.index_statements(model, concurrently=False):
-            cursor.execute(statement)
-
-
 def ids(found: nearest.Nearest) -> list[object]:
     return [neighbour.asset_id for neighbour in found.neighbours]
 
@@ -67,7 +59,7 @@ def test_assets_without_a_vector_under_this_model_are_never_hits(model: Embeddin
 
 def test_a_large_scope_goes_through_the_index(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
     _assets, vectors = fill(model, 300)
-    build_index(model)
+    factories.build_index(model)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
     found = nearest.search(vectors[3], Asset.objects.all(), 20, model)
     exact = nearest.exact(vectors[3], Asset.objects.all(), 20, model)
@@ -77,7 +69,7 @@ def test_a_large_scope_goes_through_the_index(model: EmbeddingModel, monkeypatch
 
 def test_the_index_is_really_used(model: EmbeddingModel) -> None:
     fill(model, 300)
-    build_index(model)
+    factories.build_index(model)
     plans = nearest.explain(Asset.objects.all(), 20, model)
     assert model.index_name in plans["index"]
     assert model.index_name not in plans["exact"]
@@ -87,7 +79,7 @@ def test_a_filter_that_the_index_cannot_satisfy_falls_back_to_exact(
     model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assets, vectors = fill(model, 400)
-    build_index(model)
+    factories.build_index(model)
     tag = Tag.objects.create(library=assets[0].library, name="far")
     far = np.argsort(vectors @ vectors[0])[:30]  # the 30 farthest from the query
     for position in far:
@@ -109,9 +101,46 @@ def test_without_the_index_a_large_scope_is_searched_exactly(
     assert (found.plan, len(found.neighbours)) == ("exact", 5)
 
 
+def test_a_first_page_can_be_had_without_the_rest(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    _assets, vectors = fill(model, 300)
+    factories.build_index(model)
+    monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
+    found = nearest.search(vectors[3], Asset.objects.all(), 200, model, enough=50)
+    assert (found.plan, found.complete, len(found.neighbours)) == ("index", False, nearest.GLANCE)
+    assert found.neighbours[:50] == nearest.exact(vectors[3], Asset.objects.all(), 50, model)
+
+
+@pytest.mark.parametrize("inside", ["the nearest", "the farthest"])
+def test_a_first_page_is_right_whatever_the_filter_hides(
+    model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
+    assets, vectors = fill(model, 400)
+    factories.build_index(model)
+    monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
+    order = np.argsort(-(vectors @ vectors[0]))
+    kept = order[:150] if inside == "the nearest" else order[-150:]
+    Asset.objects.filter(pk__in=[assets[position].pk for position in kept]).update(description="kept")
+    scope = Asset.objects.filter(description="kept")
+    found = nearest.search(vectors[0], scope, 120, model, enough=50)
+    assert found.complete == (inside == "the farthest")
+    assert ids(found)[:50] == [row.asset_id for row in nearest.exact(vectors[0], scope, 50, model)]
+
+
+@pytest.mark.parametrize("limit", ["GLANCE", "GLANCE_VECTORS"])
+def test_a_large_page_or_a_large_graph_is_searched_in_full(
+    model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    _assets, vectors = fill(model, 300)
+    factories.build_index(model)
+    monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
+    monkeypatch.setattr(nearest, limit, 49)
+    found = nearest.search(vectors[3], Asset.objects.all(), 200, model, enough=50)
+    assert (found.complete, len(found.neighbours)) == (True, 200)
+
+
 def test_search_settings_do_not_outlive_the_query(model: EmbeddingModel) -> None:
     _assets, vectors = fill(model, 20)
-    build_index(model)
+    factories.build_index(model)
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('enable_seqscan')")
         before = cursor.fetchone()

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from dam.errors import AppError, InvalidRequest, NotFound
 from media_library import ingest
 from media_library.models import Asset, Folder, Library, Tag, User
-from search import queries
+from search import nearest, queries
 from search.models import EmbeddingModel
 from search.queries import NotIndexed, NotSearchable, Query
 from tests import factories
@@ -86,6 +86,26 @@ def test_a_forgotten_ranking_is_made_again_at_the_same_place(
     cache.clear()
     second = run(library, user, f"like={assets[0].pk}", limit=2, cursor=first.next_cursor or "")
     assert names(second) == ["2", "3"]
+
+
+def test_the_rest_of_a_large_ranking_follows_without_gap_or_repeat(
+    library: Library, user: User, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assets = fan(library, model, 30)
+    factories.build_index(model)
+    monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
+    monkeypatch.setattr(nearest, "GLANCE", 8)
+    monkeypatch.setattr(queries, "RANKING", 20)
+    shown: list[str] = []
+    cursor, totals = "", []
+    for _page in range(4):
+        results = run(library, user, f"like={assets[0].pk}", limit=6, cursor=cursor)
+        shown += names(results)
+        totals.append(results.total)
+        cursor = results.next_cursor or ""
+    assert shown == [str(step) for step in range(20)]
+    assert totals == [20] * 4
+    assert cursor == ""
 
 
 def test_trashed_and_excluded_assets_are_never_hits(library: Library, user: User, model: EmbeddingModel) -> None:
