@@ -6,6 +6,7 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ Times = dict[str, list[float]]
 
 
 def run(filled: Filled, *, queries: int) -> None:
+    import_module("dam.wsgi")  # as the web process does, which tunes its garbage collection
     model = EmbeddingModel.active()
     assert model
     embedders.get_embedder(model.source)

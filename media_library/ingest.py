@@ -89,7 +89,8 @@ def store_upload(
                 uploaded_by=user,
                 visual_search=visual_search,
             )
-            asset.tags.set(tags_named(library, tag_names))
+            if tag_names:
+                asset.tags.add(*tags_named(library, tag_names))
             transaction.on_commit(lambda: tasks.make_renditions.delay(str(asset.pk)))
     except BaseException:  # whatever interrupted it, the stored file must not be orphaned
         default_storage.delete(stored)
