@@ -54,7 +54,7 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
             for assets in args.assets:
                 filled = fill(assets)
                 if "queries" in wanted:
-                    query_times.run(filled, queries=args.queries)
+                    query_times.run(running, filled, queries=args.queries)
                 if "recall" in wanted:
                     recall.run(filled, queries=args.queries)
 

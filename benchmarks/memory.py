@@ -16,11 +16,10 @@ from django.core.management import call_command
 
 from benchmarks.import_speed import import_rate, photographs
 from benchmarks.tables import table
+from benchmarks.web import HOST, PORT
 from dam.embedded import product
 from dam.embedded.servers import Servers
 from media_library.models import Library, PersonalToken, User
-
-PORT = 18765
 
 
 def random_vit_b_32(folder: Path) -> None:
@@ -48,7 +47,7 @@ def run(servers: Servers) -> None:
 
 def measure(servers: Servers) -> None:
     before = len(servers.running)
-    servers.launch(lambda: product.start_web(servers.data_dir, "127.0.0.1", PORT))
+    servers.launch(lambda: product.start_web(servers.data_dir, HOST, PORT))
     servers.launch(lambda: product.start_media_worker(servers.data_dir))
     servers.launch(lambda: product.start_index_worker(servers.data_dir))
     import_rate("memory", photographs(64, (1600, 1200)))
@@ -68,7 +67,7 @@ def search() -> None:
     library = Library.objects.get(name="memory")
     opener = urllib.request.build_opener()
     opener.addheaders = [("Authorization", f"Bearer {secret}")]
-    base = f"http://127.0.0.1:{PORT}/api/v1/libraries/{library.pk}"
+    base = f"http://{HOST}:{PORT}/api/v1/libraries/{library.pk}"
     for text in ("a+red+car", "cold+night", "people+on+a+beach"):
         opener.open(f"{base}/search/?text={text}").read()
     body = io.BytesIO()

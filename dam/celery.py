@@ -3,8 +3,10 @@
 import os
 
 from celery import Celery
-from celery.signals import task_postrun
+from celery.signals import task_postrun, worker_process_init
 from django.db import close_old_connections
+
+from dam import garbage
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dam.settings")
 
@@ -17,3 +19,8 @@ app.autodiscover_tasks()
 def return_connection(**kwargs: object) -> None:
     """A task's connection goes back to the pool of its process. A new one for every task took a tenth of an import."""
     close_old_connections()
+
+
+@worker_process_init.connect
+def settle(**kwargs: object) -> None:
+    garbage.settle()

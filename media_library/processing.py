@@ -26,7 +26,7 @@ def make_renditions(asset_id: UUID | str) -> None:
     unfinished = Asset.objects.filter(pk=asset_id, state=Asset.State.PROCESSING)
     if not unfinished.update(attempts=F("attempts") + 1, updated_at=timezone.now()):
         return
-    asset = Asset.objects.get(pk=asset_id)
+    asset = Asset.objects.only("file", "attempts", "visual_search").get(pk=asset_id)
     if asset.attempts > MAX_ATTEMPTS:
         # Each attempt ended with the death of its worker: a file that kills decoders.
         fail(asset, "decoder_died", _("This picture could not be decoded within the memory and time allowed."))

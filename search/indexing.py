@@ -70,7 +70,7 @@ def gather(model: EmbeddingModel) -> None:
         and Asset.objects.filter(state=Asset.State.PROCESSING).exists()
         and pending[:BATCH].count() < BATCH
     ):
-        time.sleep(0.1)
+        time.sleep(0.25)
 
 
 def claim(model: EmbeddingModel, size: int = BATCH) -> list[IndexEntry]:
