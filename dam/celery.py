@@ -2,7 +2,7 @@
 
 import os
 
-from celery import Celery
+from celery import Celery, Task
 from celery.signals import task_postrun, worker_process_init
 from django.db import close_old_connections
 
@@ -16,9 +16,10 @@ app.autodiscover_tasks()
 
 
 @task_postrun.connect
-def return_connection(**kwargs: object) -> None:
+def return_connection(task: Task, **kwargs: object) -> None:
     """A task's connection goes back to the pool of its process. A new one for every task took a tenth of an import."""
-    close_old_connections()
+    if not task.request.is_eager:  # then it is still its caller's
+        close_old_connections()
 
 
 @worker_process_init.connect

@@ -107,7 +107,7 @@ def test_a_failure_after_storing_removes_the_file(
     before = factories.stored_files()
     monkeypatch.setattr(ingest, "tags_named", break_down)
     with pytest.raises(RuntimeError):
-        factories.upload(library, user)
+        factories.upload(library, user, tags=["sea"])
     assert factories.stored_files() == before
     assert not Asset.objects.exists()
 

@@ -1,0 +1,22 @@
+import pytest
+from celery.fixups.django import DjangoWorkerFixup
+from django.db import connection
+
+from dam.celery import app, return_connection
+from media_library.models import Asset
+from media_library.tasks import make_renditions
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_hands_its_connection_on_to_the_next() -> None:
+    celery_does = DjangoWorkerFixup(app)
+    Asset.objects.exists()
+    pool = connection.pool
+    for _task in range(3):
+        celery_does.on_task_prerun(make_renditions)
+        Asset.objects.exists()
+        celery_does.on_task_postrun(make_renditions)
+        return_connection(task=make_renditions)
+        assert connection.connection is None  # it is back in the pool
+    assert connection.pool is pool
+    assert not pool.closed
