@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -52,21 +54,27 @@ def measure(tower: Path | None) -> dict[str, float]:
 
 
 def offline_model(tower: Path, folder: Path) -> Loader:
-    """The product's own loader, over this tower."""
-    from django.conf import settings
-
-    from search.embedders import offline
-    from search.embedders.clip import OpenClipEmbedder
-
-    settings.MODEL_DIR = folder
-    offline.WEIGHTS, offline.CONFIG = tower, tower.with_suffix(".json")
-    assembled = offline.assembled()
+    """The product's own loader over this tower, put together in a process of its own, as an earlier start did it."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assembled = pool.submit(assemble, tower, folder).result()
 
     def load() -> Encoders:
+        from search.embedders.clip import OpenClipEmbedder
+
         embedder = OpenClipEmbedder.load(assembled)
         return embedder.encode_images, embedder.encode_texts
 
     return load
+
+
+def assemble(tower: Path, folder: Path) -> Path:
+    from django.conf import settings
+
+    from search.embedders import offline
+
+    settings.MODEL_DIR = folder
+    offline.WEIGHTS, offline.CONFIG = tower, tower.with_suffix(".json")
+    return offline.assembled()
 
 
 def random_vit_b_32(open_clip: Any) -> Loader:

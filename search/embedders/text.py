@@ -2,7 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from search.embedders.checkpoints import Checkpoint
 CACHED_TEXTS = 4096
 TEXT_BATCH = 64
 SAME = 1e-3  # largest difference in any dimension between a shortened and a full encoding
+SMALL_TOWER = 30_000_000  # parameters; a sentence in a smaller tower takes longer on several threads than on one
 PROBE = "two dogs run along the beach"
 
 
@@ -30,6 +32,7 @@ class TextEncoder:
         device: torch.device,
     ) -> None:
         self._tower = _TextTower(model)
+        self._small = _parameters(getattr(model, "text", model)) < SMALL_TOWER
         self._tokenize = tokenize
         self._template = checkpoint.prompt_template
         self._dimensions = checkpoint.dimensions
@@ -73,7 +76,8 @@ class TextEncoder:
 
     @torch.inference_mode()
     def _features(self, tokens: torch.Tensor) -> NDArray[np.float32]:
-        features = self._tower.encode(tokens.to(self._device))
+        with threads(1 if self._small and len(tokens) == 1 else torch.get_num_threads()):
+            features = self._tower.encode(tokens.to(self._device))
         return normalize(features.float(), dim=-1).cpu().numpy()
 
     def _agrees_when_shortened(self) -> bool:
@@ -84,6 +88,21 @@ class TextEncoder:
         except RuntimeError:  # an architecture that takes its full length only
             return False
         return float(np.abs(shortened - self._features(tokens)).max()) <= SAME
+
+
+def _parameters(module: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Compute with so many threads in between."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _TextTower(torch.nn.Module):
@@ -97,7 +116,8 @@ class _TextTower(torch.nn.Module):
         return self.model.encode_text(tokens)
 
     def encode(self, tokens: torch.Tensor) -> torch.Tensor:
-        return functional_call(self, self._positions(tokens.shape[1]), (tokens,))
+        cut = self._positions(tokens.shape[1])
+        return functional_call(self, cut, (tokens,)) if cut else self(tokens)
 
     def _positions(self, length: int) -> dict[str, torch.Tensor]:
         """The position embeddings and the causal mask, cut to `length`; nothing where the tower does it itself."""

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from celery.fixups.django import DjangoWorkerFixup
 from django.db import connection
@@ -10,6 +12,7 @@ from media_library.tasks import make_renditions
 @pytest.mark.django_db(transaction=True)
 def test_a_task_hands_its_connection_on_to_the_next() -> None:
     celery_does = DjangoWorkerFixup(app)
+    celery_does.worker = SimpleNamespace(pool_cls="prefork")
     Asset.objects.exists()
     pool = connection.pool
     for _task in range(3):

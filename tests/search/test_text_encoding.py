@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from search.embedders import get_embedder, text
 from tests.search import tiny
@@ -33,6 +34,14 @@ def test_each_sentence_alone_gives_what_it_gives_among_longer_ones(encoder: Any)
     together = encoder.encode(TEXTS)
     encoder._cache.clear()
     assert np.allclose(np.concatenate([encoder.encode([each]) for each in TEXTS]), together, atol=1e-3)
+
+
+def test_encoding_leaves_the_number_of_threads_as_it_was(encoder: Any) -> None:
+    before = torch.get_num_threads()
+    with text.threads(before + 1):
+        encoder.encode(["one sentence"])
+        assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before
 
 
 def test_a_sentence_longer_than_the_context_is_cut(encoder: Any) -> None:

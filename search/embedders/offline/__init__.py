@@ -33,7 +33,7 @@ TEXT_WIDTH = 384
 TEXT_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 # In the package's file, but no part of a mean-pooled encoder: BERT's pooler, and positions that are recomputed.
 TEXT_UNUSED = ("pooler.", "embeddings.position_ids")
-LAYOUT = b"1"  # raise it when `_assemble` writes something else from the same files
+LAYOUT = b"2"  # raise it when `_assemble` writes something else from the same files
 
 
 @functools.cache
@@ -118,13 +118,17 @@ def _open_clip_config(tower: dict[str, Any]) -> dict[str, Any]:
 
 
 def _state(tower: dict[str, Any], text_folder: Path) -> "dict[str, torch.Tensor]":
-    """Both towers under open_clip's names. Words fill the first dimensions; the others stay zero for them."""
+    """Both towers under open_clip's names. Words fill the first dimensions; the others stay zero for them.
+
+    In half precision, which moves no vector by more than 0.001: loading holds file and model in memory at once.
+    """
     import torch
     from safetensors.torch import load_file
 
     text = load_file(text_folder / "model.safetensors")
     state = {f"visual.trunk.{name}": tensor for name, tensor in load_file(WEIGHTS).items()}
-    state |= {f"text.transformer.{name}": tensor for name, tensor in text.items() if not name.startswith(TEXT_UNUSED)}
+    wanted = {name: tensor.half() for name, tensor in text.items() if not name.startswith(TEXT_UNUSED)}
+    state |= {f"text.transformer.{name}": tensor for name, tensor in wanted.items()}
     state["text.proj.weight"] = torch.eye(tower["embed_dim"], TEXT_WIDTH)
     state["logit_scale"] = torch.tensor(math.log(1 / 0.07))  # unused in search; open_clip expects it
     return state
