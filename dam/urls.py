@@ -16,3 +16,7 @@ urlpatterns = [
     path("", include("search.urls")),
     path("", include("media_library.urls")),
 ]
+
+handler400 = "dam.failures.bad_request"
+handler404 = "dam.failures.not_found"
+handler500 = "dam.failures.server_error"

@@ -3,7 +3,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema, inline_serializer
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +18,7 @@ from media_library.api.serializers import (
     LibrarySerializer,
     TagSerializer,
 )
+from media_library.filters import boolean
 from media_library.models import Library, Membership, Role
 
 
@@ -24,6 +26,12 @@ class NameTaken(AppError):
     code = "name_taken"
     status = 409
     message = _("There is already a folder with this name here.")
+
+
+class LibraryNotEmpty(AppError):
+    code = "library_not_empty"
+    status = 409
+    message = _("This library holds pictures. Ask again with purge=true to remove it with all of them, for good.")
 
 
 def listing(name: str, item: Any) -> Any:
@@ -65,10 +73,17 @@ class LibraryDetail(LibraryView):
         serializer.save()
         return self.get(request, library_id)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("purge", OpenApiTypes.BOOL, description="With all its assets and files, for good.")
+        ],
+        responses={204: None},
+    )
     def delete(self, request: Request, library_id: str) -> Response:
-        """Remove the library with all its assets and files, for good."""
+        """Remove an empty library, or with `purge=true` any (managers)."""
         self.library.require(request.user, Role.MANAGER)
+        if not boolean(request.query_params, "purge", default=False) and self.library.assets.exists():
+            raise LibraryNotEmpty
         self.library.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 

@@ -54,3 +54,26 @@ def test_the_announced_length_is_limited(site: Client, settings: Settings, path:
 def test_a_body_of_unknown_length_is_refused(site: Client) -> None:
     answer = site.generic("POST", "/api/files/", b"", CONTENT_LENGTH="", HTTP_TRANSFER_ENCODING="chunked")
     assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing/", "/api/v1/assets/no-uuid/"])
+def test_an_address_that_does_not_exist_is_told_to_programs_in_json(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_an_address_that_does_not_exist_is_told_to_people_on_a_page(client: Client) -> None:
+    answer = client.get("/nothing/", headers={"accept": "text/html"})
+    assert answer.status_code == 404
+    assert "There is nothing at this address" in answer.content.decode()
+
+
+def test_what_nobody_foresaw_says_nothing_of_its_inside(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: object) -> object:
+        raise RuntimeError("a secret")
+
+    client.raise_request_exception = False
+    monkeypatch.setattr("rest_framework.views.APIView.get_authenticators", broken)
+    answer = client.get("/api/v1/libraries/")
+    assert (answer.status_code, answer.json()["code"]) == (500, "server_error")
+    assert "secret" not in answer.content.decode()

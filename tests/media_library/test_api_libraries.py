@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from rest_framework.test import APIClient
 
@@ -34,6 +36,28 @@ def test_renaming_keeps_the_slug(api: APIClient, user: User) -> None:
     library = factories.library(user, name="Old")
     body = api.patch(f"/api/v1/libraries/{library.pk}/", {"name": "New"}, format="json").json()
     assert (body["name"], body["slug"]) == ("New", "old")
+
+
+def test_a_library_with_pictures_is_not_removed_by_accident(
+    api: APIClient, user: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    library, before = factories.library(user), factories.stored_files()
+    factories.upload(library, user)
+    url = f"/api/v1/libraries/{library.pk}/"
+    answer = api.delete(url)
+    assert (answer.status_code, answer.json()["code"]) == (409, "library_not_empty")
+    assert library.assets.count() == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        assert api.delete(f"{url}?purge=true").status_code == 204
+    assert not Library.objects.exists()
+    assert factories.stored_files() == before
+
+
+def test_an_empty_library_is_removed_by_its_managers(api: APIClient, user: User) -> None:
+    seen = factories.library(user, role=Role.EDITOR)
+    assert api.delete(f"/api/v1/libraries/{seen.pk}/").status_code == 403
+    assert api.delete(f"/api/v1/libraries/{factories.library(user).pk}/").status_code == 204
+    assert Library.objects.get() == seen
 
 
 def test_folders_form_a_tree_with_unique_names(api: APIClient, user: User) -> None:
