@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --prefer-binary -c constraints.txt
 CHECKED := dam media_library search benchmarks
 
-.PHONY: demo test check format bench train eval-model clean distclean
+.PHONY: demo test check format bench eval-search train eval-model clean distclean
 
 demo: $(VENV)/demo.stamp
 	@exec $(PY) -m dam.embedded.demo
@@ -34,6 +34,10 @@ format: $(VENV)/dev.stamp
 # Prints tables; needs a quiet machine. `make bench ARGS="queries recall"` runs a part of it.
 bench: $(VENV)/dev.stamp
 	$(PY) -m benchmarks $(ARGS)
+
+# What composed queries find, on photographs with one folder per class.
+eval-search: $(VENV)/dev.stamp
+	$(PY) -m benchmarks.composed --photos $(JUDGED)
 
 # --- the offline model: see training/README.md ------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ Params = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Chip:
-    kind: str  # words, folder, tag, state; the search app adds text and image
+    kind: str  # words, folder, tag, state; the search app adds text, image and not (wanted)
     label: str
     remove_url: str
     thumb_url: str = ""

@@ -6,22 +6,30 @@ from django.utils.translation import gettext as _
 from media_library.chips import Chip, Params, filter_chips, without
 from media_library.models import Asset, User
 from search.models import QueryAnchor
-from search.queries import Query
+from search.query import Query
 
 
 def query_chips(query: Query, user: User, path: str, params: Params) -> list[Chip]:
     """`params` are those of the whole page."""
-    chips = [Chip("text", query.text, without(path, params, ("text", query.text)))] if query.text else []
-    assets = Asset.objects.visible_to(user).filter(library=query.library).in_bulk(query.like)
-    for pk in query.like:
-        if pk in assets:
-            remove = without(path, params, ("like", str(pk)))
-            thumb = reverse("api:asset-thumb", args=[pk])
-            chips.append(Chip("image", assets[pk].display_name, remove, thumb))
+
+    def left_out(name: str, value: str) -> str:
+        """The address without this part and, if it was the last that its weight was for, without the weight."""
+        part = value if name in {"like", "unlike", "anchor"} else name
+        several = [pair for pair in params if pair[0] == name or pair[1] == value]
+        kept = [pair for pair in params if len(several) > 1 or not pair[1].startswith(f"{part}:")]
+        return without(path, kept, (name, value))
+
+    chips = [Chip("text", query.text, left_out("text", query.text))] if query.text else []
+    chips += [Chip("not", text, left_out("not_text", text)) for text in query.not_text]
+    assets = Asset.objects.visible_to(user).filter(library=query.library).in_bulk([*query.like, *query.unlike])
+    for kind, name, ids in (("image", "like", query.like), ("not", "unlike", query.unlike)):
+        for pk in ids:
+            if pk in assets:
+                thumb = assets[pk].address("api:asset-thumb")
+                chips.append(Chip(kind, assets[pk].display_name, left_out(name, str(pk)), thumb))
     anchors = QueryAnchor.objects.visible_to(user).filter(library=query.library).defer("vector").in_bulk(query.anchors)
     for pk in query.anchors:
         if pk in anchors:
-            remove = without(path, params, ("anchor", str(pk)))
             thumb = reverse("api:anchor-thumb", args=[pk])
-            chips.append(Chip("image", anchors[pk].name or _("Your image"), remove, thumb))
+            chips.append(Chip("image", anchors[pk].name or _("Your image"), left_out("anchor", str(pk)), thumb))
     return chips + filter_chips(query.filters, path, params)

@@ -21,10 +21,12 @@ from media_library.views.place import Place
 from media_library.views.request import PageRequest
 from search import anchors, queries
 from search.chips import query_chips
+from search.composition import NotIndexed, NotSearchable
 from search.context import DISMISSED
 from search.forms import ByImageForm
 from search.models import QueryAnchor
-from search.queries import NotIndexed, NotSearchable, Query, Results, scope
+from search.queries import Results, scope
+from search.query import Query, spoken
 
 STRIP = 12
 
@@ -35,6 +37,8 @@ STRIP = 12
 def search(request: PageRequest, slug: str) -> HttpResponse:
     """Results, most similar first; asked for by htmx, only the next cards. Without a query, where to start."""
     place = Place.of(request, slug)
+    if apart := texts_apart(request):
+        return redirect(apart)
     query = Query.from_params(place.library, request.GET)
     scores = [("scores", "1")] if request.GET.get("scores") else []
     context = query_context(request, query, scores) | {"place": place}
@@ -56,6 +60,18 @@ def search(request: PageRequest, slug: str) -> HttpResponse:
     return response
 
 
+def texts_apart(request: PageRequest) -> str:
+    """The address with what was typed taken apart, `red shirt -logo` as a text and one that is not wanted, if it is."""
+    wanted, unwanted = spoken(request.GET.get("text", ""))
+    if not unwanted:
+        return ""
+    params = request.GET.copy()
+    params["text"] = wanted
+    for text in unwanted:
+        params.appendlist("not_text", text)
+    return f"{request.path}?{params.urlencode()}"
+
+
 def sample(place: Place, query: Query) -> list[Card]:
     """A few pictures of all kinds to start from: by their hash, so that neighbours in time do not stand together."""
     ready = scope(query, place.request.user).filter(state=Asset.State.READY)
@@ -70,7 +86,7 @@ def query_context(request: PageRequest, query: Query, scores: list[tuple[str, st
         "scores": bool(scores),
         "scores_url": address(request.path, params if scores else [*params, ("scores", "1")]),
         "kept": [pair for pair in query.filters.params() if pair[0] != "q"],
-        "carried": [pair for pair in params if pair[0] != "text"],
+        "carried": query.without_texts(),
         "narrowed": query.filters.params(),
     }
 

@@ -9,15 +9,48 @@ from media_library.api.serializers import AssetSerializer
 from search.models import QueryAnchor
 
 
+class BoxField(serializers.JSONField):
+    """`{"x", "y", "width", "height"}`: fractions of the upright image."""
+
+
 class SearchRequestSerializer(serializers.Serializer[Any]):
-    """At least one of `text`, `like` and `anchor`; the filters narrow the scope."""
+    """Something that is wanted: `text`, examples (`like`, `anchor`), or a picture (`file` or `image_url`). The filters
+    narrow the scope."""
 
     text = serializers.CharField(required=False, max_length=500)
+    not_text = serializers.ListField(
+        child=serializers.CharField(max_length=500), required=False, help_text="What they should not show."
+    )
     like = serializers.ListField(child=serializers.UUIDField(), required=False, help_text="Ids of example assets.")
+    unlike = serializers.ListField(
+        child=serializers.UUIDField(), required=False, help_text="Ids of assets that they should not be like."
+    )
     anchor = serializers.ListField(child=serializers.UUIDField(), required=False, help_text="Ids of anchors.")
+    file = serializers.FileField(required=False, allow_empty_file=True, help_text="A picture of at most 40 MB.")
+    image_url = serializers.CharField(required=False, max_length=2000, help_text="The address of a picture.")
+    box = BoxField(required=False, help_text="Search with this part only, of `file`, `image_url` or the one `like`.")
+    weights = serializers.JSONField(
+        required=False,
+        binary=False,
+        help_text="Of `text`, `not_text`, `picture` (what `file` or `image_url` gives) and examples by id; above 0, "
+        "at most 10. 1 if absent, 0.5 for what is not wanted.",
+    )
     filters = serializers.DictField(required=False, help_text="folder, recursive, tags, q, state")
     limit = serializers.IntegerField(required=False, min_value=1, max_value=500)
     cursor = serializers.CharField(required=False)
+
+    def validate_weights(self, weights: Any) -> dict[str, Any]:
+        if not isinstance(weights, dict):
+            raise serializers.ValidationError('Weights look like {"text": 2, "<id of an example>": 0.5}.')
+        return weights
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        pictures = [name for name in ("file", "image_url") if name in data]
+        if len(pictures) > 1:
+            raise serializers.ValidationError("Give file or image_url, or make anchors and give their ids.")
+        if "box" in data and len(pictures) + len(data.get("like", [])) != 1:
+            raise serializers.ValidationError("A box needs exactly one picture: file, image_url or one like.")
+        return data
 
 
 class HitSerializer(serializers.Serializer[Any]):
@@ -29,7 +62,10 @@ class HitSerializer(serializers.Serializer[Any]):
 
 class QueryEchoSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
+    not_text = serializers.ListField(child=serializers.CharField())
     like = serializers.ListField(child=serializers.UUIDField())
+    unlike = serializers.ListField(child=serializers.UUIDField())
+    weights = serializers.DictField(child=serializers.FloatField())
     anchors = serializers.ListField(child=serializers.UUIDField())
     model = serializers.CharField(help_text="The model that answered.")
 
@@ -43,10 +79,6 @@ class SearchAnswerSerializer(serializers.Serializer[Any]):
     query = QueryEchoSerializer()
     plan = serializers.ChoiceField(choices=["exact", "index"])
     took_ms = serializers.DictField(child=serializers.FloatField())
-
-
-class BoxField(serializers.JSONField):
-    """`{"x", "y", "width", "height"}`: fractions of the upright image."""
 
 
 class AnchorRequestSerializer(serializers.Serializer[Any]):

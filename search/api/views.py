@@ -27,12 +27,15 @@ from search.api.serializers import (
     SearchRequestSerializer,
 )
 from search.models import QueryAnchor
-from search.queries import Query
+from search.query import Query
 
-EXAMPLES = [
+PARTS = [
     OpenApiParameter("text", OpenApiTypes.STR),
+    OpenApiParameter("not_text", OpenApiTypes.STR, many=True, description="What they should not show."),
     OpenApiParameter("like", OpenApiTypes.UUID, many=True, description="Ids of example assets."),
+    OpenApiParameter("unlike", OpenApiTypes.UUID, many=True, description="Ids of assets they should not be like."),
     OpenApiParameter("anchor", OpenApiTypes.UUID, many=True, description="Ids of anchors."),
+    OpenApiParameter("weight", OpenApiTypes.STR, many=True, description="`text:2`, `not_text:1`, `<id>:0.5`."),
 ]
 
 
@@ -54,8 +57,11 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
         "total": results.total,
         "query": {
             "text": query.text,
+            "not_text": query.not_text,
             "like": query.like,
+            "unlike": query.unlike,
             "anchors": query.anchors,
+            "weights": query.weights,
             "model": results.model.name,
         },
         "plan": results.plan,
@@ -65,18 +71,51 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
 
 
 class Search(LibraryView):
-    @extend_schema(parameters=[*EXAMPLES, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
+    @extend_schema(parameters=[*PARTS, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
     def get(self, request: Request, library_id: str) -> Response:
         """Search by text, by example, or both; most similar first."""
         return answer(self, Query.from_params(self.library, request.query_params), request.query_params)
 
-    @extend_schema(request=SearchRequestSerializer, responses=SearchAnswerSerializer)
+    @extend_schema(
+        request={"application/json": SearchRequestSerializer, "multipart/form-data": SearchRequestSerializer},
+        responses=SearchAnswerSerializer,
+    )
     def post(self, request: Request, library_id: str) -> Response:
-        """Search by text, by example, or both; most similar first."""
+        """Search by any mix of texts and pictures, wanted and not wanted; most similar first.
+
+        A picture that comes with the request becomes an anchor, whose id is in the answer's `query`.
+        """
         data = validated(SearchRequestSerializer(data=request.data))
-        examples = {name: [str(pk) for pk in data.get(name, [])] for name in ("like", "anchor")}
-        params = {**data.get("filters", {}), **examples, "text": data.get("text", "")}
+        params: dict[str, Any] = {name: [str(pk) for pk in data.get(name, [])] for name in ("like", "unlike", "anchor")}
+        params |= {"text": data.get("text", ""), "not_text": data.get("not_text", [])}
+        params |= data.get("filters", {})
+        weights = data.get("weights", {})
+        if {"file", "image_url", "box"} & data.keys():
+            Query.from_params(self.library, params)  # nonsense is refused before a picture is decoded and kept
+            weights = self.add_picture(params, weights, data)
+        params["weight"] = [f"{name}:{weight}" for name, weight in weights.items()]
         return answer(self, Query.from_params(self.library, params), data)
+
+    def add_picture(self, params: dict[str, Any], weights: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+        """Put the anchor of the request's own picture among the examples. Gives the weights with its id."""
+        asset = params["like"].pop() if "box" in data and params["like"] else ""
+        anchor = str(make_anchor(self, data | {"asset": asset}).pk)
+        params["anchor"].append(anchor)
+        return {anchor if name in {"picture", asset} else name: weight for name, weight in weights.items()}
+
+
+def make_anchor(view: LibraryView, data: dict[str, Any]) -> QueryAnchor:
+    """From `file`, `image_url` or `asset`, or the `box` of it."""
+    user, box = caller(view.request), Box.parse(data["box"]) if data.get("box") else None
+    if (file := data.get("file")) is not None:
+        return anchors.from_file(user=user, library=view.library, file=file, name=file.name, box=box)
+    if "image_url" in data:
+        return anchors.from_url(user=user, library=view.library, url=data["image_url"], box=box)
+    assets = Asset.objects.visible_to(user).live().filter(library=view.library)
+    asset = assets.filter(pk=uuid_of(str(data["asset"]), "asset")).first()
+    if asset is None:
+        raise NotFound
+    return anchors.from_asset(user=user, asset=asset, box=box)
 
 
 class Similar(AssetView):
@@ -85,8 +124,8 @@ class Similar(AssetView):
         """Find similar: the library's pictures by their likeness to this one, itself first."""
         params = request.query_params.copy()
         params.setlist("like", [str(self.asset.pk)])
-        params.pop("text", None)
-        params.pop("anchor", None)
+        for other in ("text", "not_text", "unlike", "anchor", "weight"):
+            params.pop(other, None)
         return answer(self, Query.from_params(self.asset.library, params), params)
 
 
@@ -97,22 +136,8 @@ class Anchors(LibraryView):
     )
     def post(self, request: Request, library_id: str) -> Response:
         """Register a query picture (upload, URL, or part of an asset) for 24 hours; then search with its id."""
-        data = validated(AnchorRequestSerializer(data=request.data))
-        box = Box.parse(data["box"]) if data.get("box") else None
-        anchor = self.make(data, box)
+        anchor = make_anchor(self, validated(AnchorRequestSerializer(data=request.data)))
         return Response(AnchorSerializer(anchor, context={"request": request}).data, status.HTTP_201_CREATED)
-
-    def make(self, data: dict[str, Any], box: Box | None) -> QueryAnchor:
-        user = caller(self.request)
-        if (file := data.get("file")) is not None:
-            return anchors.from_file(user=user, library=self.library, file=file, name=file.name, box=box)
-        if "image_url" in data:
-            return anchors.from_url(user=user, library=self.library, url=data["image_url"], box=box)
-        assets = Asset.objects.visible_to(user).live().filter(library=self.library)
-        asset = assets.filter(pk=uuid_of(str(data["asset"]), "asset")).first()
-        if asset is None:
-            raise NotFound
-        return anchors.from_asset(user=user, asset=asset, box=box)
 
 
 class AnchorThumb(APIView):

@@ -9,8 +9,9 @@ from dam.errors import AppError, InvalidRequest, NotFound
 from media_library import ingest
 from media_library.models import Asset, Folder, Library, Tag, User
 from search import nearest, queries
+from search.composition import NotIndexed, NotSearchable
 from search.models import EmbeddingModel
-from search.queries import NotIndexed, NotSearchable, Query
+from search.query import Query
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_embedder", "enqueued")]

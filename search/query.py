@@ -1,0 +1,136 @@
+"""What is looked for, among what: every kind of search is one Query, which an address can hold."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from dam.errors import InvalidRequest
+from media_library.filters import AssetFilters, many, one, uuid_of
+from media_library.models import Library
+
+MAX_TEXT = 500
+MAX_EXAMPLES = 20
+MAX_WEIGHT = 10
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is looked for among what. See `search.composition` for what the parts amount to."""
+
+    library: Library
+    filters: AssetFilters
+    text: str = ""
+    not_text: tuple[str, ...] = ()
+    like: tuple[UUID, ...] = ()
+    unlike: tuple[UUID, ...] = ()
+    anchors: tuple[UUID, ...] = ()
+    weights: Mapping[str, float] = field(default_factory=dict)  # of `text`, `not_text` and the ids of examples
+
+    @classmethod
+    def from_params(cls, library: Library, params: Mapping[str, Any]) -> "Query":
+        """Parse `text`, and, all repeatable, `not_text`, `like`, `unlike`, `anchor` and `weight` (`name:number`); and
+        the filters. Raises InvalidRequest on nonsense."""
+        not_text = tuple(text for text in (sentence(part) for part in many(params, "not_text")) if text)
+        like, unlike, anchor = (
+            tuple(uuid_of(value, name) for value in many(params, name) if value)
+            for name in ("like", "unlike", "anchor")
+        )
+        if len(not_text) + len(like) + len(unlike) + len(anchor) > MAX_EXAMPLES:
+            raise InvalidRequest(_("Search with at most 20 examples."), code="too_many_examples")
+        query = cls(
+            library,
+            AssetFilters.from_params(library, params),
+            text=sentence(one(params, "text")),
+            not_text=not_text,
+            like=like,
+            unlike=unlike,
+            anchors=anchor,
+            weights=dict(weight_of(pair) for pair in many(params, "weight") if pair),
+        )
+        if unknown := query.weights.keys() - query.parts():
+            raise InvalidRequest(
+                _("There is no %(part)s in this search that could have a weight.") % {"part": min(unknown)},
+                code="bad_weight",
+            )
+        return query
+
+    def without_texts(self) -> list[tuple[str, str]]:
+        """The URL parameters of everything but the texts, for the box in which they are typed."""
+        others = replace(self, text="", not_text=())
+        weights = {name: weight for name, weight in self.weights.items() if name in others.parts()}
+        return replace(others, weights=weights).params()
+
+    def parts(self) -> set[str]:
+        """What can have a weight."""
+        texts = {"text"} if self.text else set()
+        texts |= {"not_text"} if self.not_text else set()
+        return texts | {str(pk) for pk in (*self.like, *self.unlike, *self.anchors)}
+
+    @property
+    def spoken(self) -> str:
+        """The texts as somebody would type them; `spoken()` undoes it."""
+        return " ".join([self.text, *(f'-"{text}"' if " " in text else f"-{text}" for text in self.not_text)]).strip()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is wanted. Of what is only not wanted nothing is most similar to anything."""
+        return not (self.text or self.like or self.anchors)
+
+    def params(self) -> list[tuple[str, str]]:
+        """Back to URL parameters, in a fixed order."""
+        pairs = [("text", self.text)] if self.text else []
+        pairs += [("not_text", text) for text in self.not_text]
+        pairs += [("like", str(asset)) for asset in self.like]
+        pairs += [("unlike", str(asset)) for asset in self.unlike]
+        pairs += [("anchor", str(anchor)) for anchor in self.anchors]
+        pairs += [("weight", f"{name}:{weight:g}") for name, weight in self.weights.items()]
+        return pairs + self.filters.params()
+
+
+def sentence(text: str) -> str:
+    text = " ".join(text.replace("\0", "").split())
+    if len(text) > MAX_TEXT:
+        raise InvalidRequest(_("Describe it in at most 500 characters."), code="text_too_long")
+    return text
+
+
+def weight_of(pair: str) -> tuple[str, float]:
+    """`text:2` as ("text", 2.0)."""
+    name, _colon, number = pair.rpartition(":")
+    try:
+        weight = float(number)
+    except ValueError:
+        weight = -1
+    if not name or not 0 < weight <= MAX_WEIGHT:
+        raise InvalidRequest(
+            _("A weight looks like text:2, with a number above 0 and up to %(most)s.") % {"most": MAX_WEIGHT},
+            code="bad_weight",
+        )
+    return name.lower(), weight
+
+
+PHRASE = re.compile(r'(?P<minus>(?<!\S)-(?=\S))?(?:"(?P<quoted>[^"]*)"|(?P<word>\S+))')
+
+
+def spoken(text: str) -> tuple[str, list[str]]:
+    """What people type, as what they want and what they do not: `red shirt -logo`, `beach not "two people" -dog`.
+
+    A minus takes the word or the quoted phrase after it, `not` all words up to the next minus. In quotes, which stay,
+    both are ordinary words.
+    """
+    wanted: list[str] = []
+    unwanted: list[list[str]] = []
+    target = wanted
+    for phrase in PHRASE.finditer(text):
+        if phrase["minus"]:
+            unwanted.append([phrase["word"] or phrase["quoted"]])
+            target = wanted
+        elif (phrase["word"] or "").lower() == "not":
+            unwanted.append(target := [])
+        else:
+            target.append(phrase[0])
+    return " ".join(wanted), [" ".join(words) for words in unwanted if any(words)]
