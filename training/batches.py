@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from training.augment import brightness, change, change_light, colour_shares
-from training.captions import LIGHT
-from training.drawings import Drawing, draw_any
+from training.captions import COLOURS, LIGHT, PATTERNS, SCENES, SHAPES
+from training.drawings import Drawing, draw_count, draw_light, draw_one_shape, draw_pattern, draw_plain
 from training.photos import Photos
+from training.scenes import draw_scene
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,25 @@ def make_batch(
         torch.from_numpy(brightness(views)),
         drawn,
     )
+
+
+def draw_any(generator: np.random.Generator) -> Drawing:
+    """A drawing of a random kind."""
+    kind = generator.random()
+    if kind < 0.4:
+        ink, ground = generator.choice(COLOURS, 2, replace=False)
+        if generator.random() < 0.35:
+            ground = generator.choice([c for c in ("white", "black") if c != ink])
+        return draw_one_shape(generator, str(ink), str(generator.choice(SHAPES)), str(ground))
+    if kind < 0.47:
+        return draw_plain(generator, str(generator.choice(COLOURS)))
+    if kind < 0.75:
+        return draw_pattern(generator, str(generator.choice(PATTERNS)))
+    if kind < 0.78:
+        return draw_light(generator, str(generator.choice(["dark", "bright"])))
+    if kind < 0.89:
+        return draw_count(generator, int(generator.integers(1, 7)), str(generator.choice(SHAPES)))
+    return draw_scene(generator, str(generator.choice(SCENES)))
 
 
 def light_targets(light: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from training.captions import COLOURS, NUMBERS, PATTERNS, SCENES, SHAPES, article
+from training.captions import COLOURS, NUMBERS, PATTERNS, article
 
 _CANVAS = 160
 
@@ -178,24 +178,3 @@ def draw_light(generator: np.random.Generator, word: str) -> Drawing:
 
 def _image(pixels: NDArray[np.floating]) -> Image.Image:
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-
-
-def draw_any(generator: np.random.Generator) -> Drawing:
-    """A drawing of a random kind."""
-    from training.scenes import draw_scene
-
-    kind = generator.random()
-    if kind < 0.4:
-        ink, ground = generator.choice(COLOURS, 2, replace=False)
-        if generator.random() < 0.35:
-            ground = generator.choice([c for c in ("white", "black") if c != ink])
-        return draw_one_shape(generator, str(ink), str(generator.choice(SHAPES)), str(ground))
-    if kind < 0.47:
-        return draw_plain(generator, str(generator.choice(COLOURS)))
-    if kind < 0.75:
-        return draw_pattern(generator, str(generator.choice(PATTERNS)))
-    if kind < 0.78:
-        return draw_light(generator, str(generator.choice(["dark", "bright"])))
-    if kind < 0.89:
-        return draw_count(generator, int(generator.integers(1, 7)), str(generator.choice(SHAPES)))
-    return draw_scene(generator, str(generator.choice(SCENES)))

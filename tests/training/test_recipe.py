@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from training.batches import RowOrder
+from training.batches import RowOrder, draw_any
 from training.captions import drawing_captions
 from training.classes import class_name, groups_of, mentions_left_out, split_rows
-from training.drawings import draw_any
 from training.export import export
 from training.model import make_tower
 from training.photos import MissingTrainingData, Photos, load_photos, teacher_probabilities
