@@ -155,6 +155,12 @@ def test_the_box_is_taken_apart_into_chips(
     assert 'aria-label="Remove logo"' in html
 
 
+def test_only_what_is_not_wanted_is_too_little(client: Client, user: User, library: Library, axes: Any) -> None:
+    client.force_login(user)
+    html = client.get(f"/l/{library.slug}/search/", {"text": "-logo"}, follow=True).content.decode()
+    assert "Say also what you do want" in html
+
+
 def test_taking_a_chip_away_takes_its_weight_along(
     client: Client, user: User, library: Library, axes: dict[str, Asset]
 ) -> None:
