@@ -65,6 +65,7 @@ class OpenClipEmbedder:
         except UNUSABLE as error:
             raise _not_loadable(folder, error) from error
         model.eval().requires_grad_(requires_grad=False)
+        model.visual.to(memory_format=torch.channels_last)  # convolutions are a fifth faster, transformers as fast
         if images_only:
             _drop_text_tower(model)
         return cls(model, tokenize, preprocess, checkpoint)
