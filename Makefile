@@ -49,13 +49,17 @@ STEPS ?= 7000
 SIZE ?= 96
 TOWER ?= search/embedders/offline/image_tower.safetensors
 
+EVALUATE = $(PY) -m training.evaluate --size $(SIZE) --data $(DATA) --cache $(TRAINING_CACHE) \
+  --baseline $(DATA)/baseline-regnetx_004.safetensors --photos $(JUDGED) --keep-away $(JUDGED)
+
 train: $(VENV)/train.stamp
 	$(PY) -m training.train --data $(DATA) --keep-away $(JUDGED) --cache $(TRAINING_CACHE) --out $(RUN) --steps $(STEPS)
 	$(PY) -m training.export --checkpoint $(RUN)/checkpoint.pt --out $(RUN) --size $(SIZE)
+	$(EVALUATE) --tower $(RUN)/image_tower.safetensors > $(RUN)/table.md
+	@echo "$(RUN)/table.md is the table of its model card."
 
 eval-model: $(VENV)/train.stamp
-	$(PY) -m training.evaluate --tower $(TOWER) --size $(SIZE) --data $(DATA) --cache $(TRAINING_CACHE) \
-	  --baseline $(DATA)/baseline-regnetx_004.safetensors --photos $(JUDGED) --keep-away $(JUDGED)
+	$(EVALUATE) --tower $(TOWER)
 	$(PY) -m training.speed --tower $(TOWER)
 
 # --- the virtual environment: made once, installed again when what is wanted changes ----------------------------
