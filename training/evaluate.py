@@ -190,7 +190,11 @@ def main() -> None:
     sets: list[Labelled] = []
     if arguments.photos:
         sets.append(labelled_folder(arguments.photos))
-    towers = {"baseline": load_tower(arguments.baseline, "regnetx_004", 112)} if arguments.baseline else {}
+    if sets and not arguments.data.is_dir():
+        logger.warning("%s is not there: nothing but your own photographs is measured", arguments.data)
+        arguments.only_photos = True
+    has_baseline = arguments.baseline and arguments.baseline.is_file()
+    towers = {"baseline": load_tower(arguments.baseline, "regnetx_004", 112)} if has_baseline else {}
     towers["this tower"] = load_tower(
         arguments.tower, arguments.architecture, arguments.size, squashed=arguments.squash
     )

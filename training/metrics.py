@@ -20,7 +20,7 @@ class Measured:
 def zero_shot(pictures: Vectors, labels: Labels, texts: Vectors, top: int = 1) -> Measured:
     """Share of pictures (n, d) whose label is among the `top` nearest of the texts (classes, d)."""
     nearest = np.argsort(-(pictures @ texts.T), axis=1)[:, :top]
-    return Measured(float((nearest == labels[:, None]).any(axis=1).mean()), top / len(texts))
+    return Measured(float((nearest == labels[:, None]).any(axis=1).mean()), min(1.0, top / len(texts)))
 
 
 def text_to_picture(pictures: Vectors, labels: Labels, texts: Vectors, first: int = 10) -> Measured:
