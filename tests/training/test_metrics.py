@@ -15,6 +15,7 @@ PICTURES = EYE[LABELS]
 def test_zero_shot_counts_the_nearest_text() -> None:
     assert zero_shot(PICTURES, LABELS, EYE).value == 1
     assert zero_shot(PICTURES, (LABELS + 1) % 3, EYE).value == 0
+    assert zero_shot(PICTURES, LABELS, EYE, 5).chance == 1
     assert zero_shot(PICTURES, LABELS, EYE).chance == pytest.approx(1 / 3)
 
 
