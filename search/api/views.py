@@ -86,9 +86,9 @@ class Search(LibraryView):
         A picture that comes with the request becomes an anchor, whose id is in the answer's `query`.
         """
         data = validated(SearchRequestSerializer(data=request.data))
-        params: dict[str, Any] = {name: [str(pk) for pk in data.get(name, [])] for name in ("like", "unlike", "anchor")}
-        params |= {"text": data.get("text", ""), "not_text": data.get("not_text", [])}
-        params |= data.get("filters", {})
+        params = dict(data.get("filters", {}))
+        params |= {name: [str(pk) for pk in data.get(name, [])] for name in ("like", "unlike", "anchor")}
+        params |= {"text": data.get("text", ""), "not_text": data.get("not_text", []), "weight": []}
         weights = data.get("weights", {})
         if {"file", "image_url", "box"} & data.keys():
             Query.from_params(self.library, params)  # nonsense is refused before a picture is decoded and kept

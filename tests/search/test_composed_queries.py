@@ -211,6 +211,12 @@ def test_nonsense_beside_a_picture_leaves_nothing_behind(
     assert not QueryAnchor.objects.exists()
 
 
+def test_filters_hold_nothing_but_filters(api: APIClient, library: Library, axes: dict[str, Asset]) -> None:
+    filters = {"like": [str(axes["a"].pk)], "weight": ["text:3"], "not_text": ["x"]}
+    body = api.post(url(library, "search"), {"text": "red", "filters": filters}, format="json").json()
+    assert (body["query"]["like"], body["query"]["weights"], body["query"]["not_text"]) == ([], {}, [])
+
+
 @pytest.mark.parametrize("weights", ["text", [1], {"text": "much"}, {"text": -1}, {"text": {}}])
 def test_weights_that_are_none_are_refused(api: APIClient, library: Library, axes: Any, weights: Any) -> None:
     answer = api.post(url(library, "search"), {"text": "red", "weights": weights}, format="json")
