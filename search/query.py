@@ -58,11 +58,10 @@ class Query:
             )
         return query
 
-    def without_texts(self) -> list[tuple[str, str]]:
-        """The URL parameters of everything but the texts, for the box in which they are typed."""
-        others = replace(self, text="", not_text=())
-        weights = {name: weight for name, weight in self.weights.items() if name in others.parts()}
-        return replace(others, weights=weights).params()
+    def changed(self, **parts: Any) -> "Query":
+        """With other parts, and the weights of only what is left."""
+        query = replace(self, **parts)
+        return replace(query, weights={name: self.weights[name] for name in self.weights if name in query.parts()})
 
     def parts(self) -> set[str]:
         """What can have a weight."""

@@ -82,11 +82,11 @@ def query_context(request: PageRequest, query: Query, scores: list[tuple[str, st
     params = query.params()
     return {
         "query": query,
-        "chips": query_chips(query, request.user, request.path, params + scores),
+        "chips": query_chips(query, request.user, request.path, scores),
         "scores": bool(scores),
         "scores_url": address(request.path, params if scores else [*params, ("scores", "1")]),
         "kept": [pair for pair in query.filters.params() if pair[0] != "q"],
-        "carried": query.without_texts(),
+        "carried": query.changed(text="", not_text=()).params(),  # beside what is typed into the box
         "narrowed": query.filters.params(),
     }
 

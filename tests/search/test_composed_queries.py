@@ -10,7 +10,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from dam.errors import InvalidRequest, NotFound
-from media_library.models import Asset, Library, User
+from media_library.models import Asset, Folder, Library, User
 from search import queries
 from search.models import EmbeddingModel, QueryAnchor
 from search.query import Query, spoken
@@ -131,15 +131,17 @@ def test_what_people_type_is_taken_apart(typed: str, wanted: str, unwanted: list
 
 
 def test_the_whole_query_goes_into_its_url_and_back(library: Library) -> None:
-    like, unlike = uuid.uuid4(), uuid.uuid4()
-    url = f"text=red+car&not_text=two+people&not_text=b&like={like}&unlike={unlike}&weight=text:2&weight={like}:0.25"
+    like, unlike, anchor = (uuid.uuid4() for _ in range(3))
+    folder = Folder.objects.create(library=library, name="f")
+    url = f"text=red+car&not_text=two+people&not_text=b&like={like}&unlike={unlike}&anchor={anchor}"
+    url += f"&weight=text:2&weight={like}:0.25&q=x&folder={folder.pk}&tags=a&tags=b"
     query = Query.from_params(library, QueryDict(url))
     again = QueryDict(mutable=True)
     for name, value in query.params():
         again.appendlist(name, value)
     assert Query.from_params(library, again) == query
     assert query.spoken == 'red car -"two people" -b'
-    assert query.without_texts() == [("like", str(like)), ("unlike", str(unlike)), ("weight", f"{like}:0.25")]
+    assert query.changed(text="", not_text=()).weights == {str(like): 0.25}
 
 
 def test_the_box_is_taken_apart_into_chips(
@@ -166,8 +168,16 @@ def test_taking_a_chip_away_takes_its_weight_along(
 ) -> None:
     client.force_login(user)
     pk = axes["a"].pk
-    params = {"text": "red", "not_text": "logo", "like": str(pk), "weight": ["text:2", "not_text:1", f"{pk}:3"]}
+    weights = ["text:2", "not_text:0.5", f"{pk}:3"]
+    params = {"text": "text:2", "not_text": ["text:2", "b"], "like": str(pk), "weight": weights, "tags": "text:2"}
     answer = client.get(f"/l/{library.slug}/search/", params)
+    chips = {(chip.kind, chip.label): QueryDict(chip.remove_url.partition("?")[2]) for chip in answer.context["chips"]}
+    assert len(chips) == 5
+    assert chips["text", "text:2"].getlist("weight") == weights[1:]
+    assert chips["not", "text:2"].getlist("not_text") == ["b"]
+    assert chips["not", "text:2"].getlist("weight") == weights  # of `b`, too
+    assert chips["image", "a"].getlist("weight") == weights[:2]
+    assert chips["tag", "text:2"].getlist("weight") == weights
     for chip in answer.context["chips"]:
         assert client.get(chip.remove_url).status_code == 200, chip
 

@@ -33,6 +33,14 @@ def fill(model: EmbeddingModel, count: int, *, seed: int = 0) -> tuple[list[Asse
     return assets, vectors.astype(np.float16).astype(np.float32)
 
 
+def fill_large(model: EmbeddingModel, count: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Asset], np.ndarray]:
+    """The same with an index, and more than are scanned exactly."""
+    filled = fill(model, count)
+    factories.build_index(model)
+    monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
+    return filled
+
+
 def ids(found: nearest.Nearest) -> list[object]:
     return [neighbour.asset_id for neighbour in found.neighbours]
 
@@ -58,9 +66,7 @@ def test_assets_without_a_vector_under_this_model_are_never_hits(model: Embeddin
 
 
 def test_a_large_scope_goes_through_the_index(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    _assets, vectors = fill(model, 300)
-    factories.build_index(model)
-    monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
+    _assets, vectors = fill_large(model, 300, monkeypatch)
     found = nearest.search(vectors[3], Asset.objects.all(), 20, model)
     exact = nearest.exact(vectors[3], Asset.objects.all(), 20, model)
     assert found.plan == "index"
@@ -102,9 +108,7 @@ def test_without_the_index_a_large_scope_is_searched_exactly(
 
 
 def test_a_first_page_can_be_had_without_the_rest(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    _assets, vectors = fill(model, 300)
-    factories.build_index(model)
-    monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
+    _assets, vectors = fill_large(model, 300, monkeypatch)
     found = nearest.search(vectors[3], Asset.objects.all(), 200, model, enough=50)
     assert (found.plan, found.complete, len(found.neighbours)) == ("index", False, nearest.GLANCE)
     assert found.neighbours[:50] == nearest.exact(vectors[3], Asset.objects.all(), 50, model)
@@ -114,9 +118,7 @@ def test_a_first_page_can_be_had_without_the_rest(model: EmbeddingModel, monkeyp
 def test_a_first_page_is_right_whatever_the_filter_hides(
     model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch, inside: str
 ) -> None:
-    assets, vectors = fill(model, 400)
-    factories.build_index(model)
-    monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
+    assets, vectors = fill_large(model, 400, monkeypatch)
     order = np.argsort(-(vectors @ vectors[0]))
     kept = order[:150] if inside == "the nearest" else order[-150:]
     Asset.objects.filter(pk__in=[assets[position].pk for position in kept]).update(description="kept")
@@ -130,9 +132,7 @@ def test_a_first_page_is_right_whatever_the_filter_hides(
 def test_a_large_page_or_a_large_graph_is_searched_in_full(
     model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    _assets, vectors = fill(model, 300)
-    factories.build_index(model)
-    monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
+    _assets, vectors = fill_large(model, 300, monkeypatch)
     monkeypatch.setattr(nearest, limit, 49)
     found = nearest.search(vectors[3], Asset.objects.all(), 200, model, enough=50)
     assert (found.complete, len(found.neighbours)) == (True, 200)

@@ -169,13 +169,3 @@ def test_a_search_costs_the_same_number_of_queries_whatever_it_finds(
     fan(library, model, 30)
     with django_assert_num_queries(5):  # how large the scope is has been remembered
         run(library, user, f"like={assets[0].pk}")
-
-
-def test_the_query_goes_into_its_url_and_back(library: Library) -> None:
-    folder = Folder.objects.create(library=library, name="f")
-    url = f"text=red+car&like={uuid.uuid4()}&anchor={uuid.uuid4()}&q=x&folder={folder.pk}&tags=a&tags=b"
-    query = Query.from_params(library, QueryDict(url))
-    again = QueryDict(mutable=True)
-    for name, value in query.params():
-        again.appendlist(name, value)
-    assert Query.from_params(library, again) == query
