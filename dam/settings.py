@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -248,6 +249,7 @@ MODEL = env_str("DAM_MODEL", "ViT-B-32/laion2b_s34b_b79k")
 MODEL_DIR = Path(env_str("DAM_MODEL_DIR", str(DATA_DIR / "models"))).expanduser().resolve()
 MODEL_PRELOAD = env_bool("DAM_MODEL_PRELOAD", default=False)  # the web process sets it
 TORCH_THREADS = env_int("DAM_TORCH_THREADS", 0)  # 0: as many as there are cores
+INDEX_MEMORY_MB = env_int("DAM_INDEX_MEMORY_MB", 3072)  # that PostgreSQL may take while it builds an HNSW index
 
 # --- jobs -----------------------------------------------------------------------------------------------------
 
@@ -267,6 +269,8 @@ CELERY_TASK_DEFAULT_QUEUE = "media"
 CELERY_TASK_ROUTES = {
     "search.tasks.decode_query_image": {"queue": "queries"},
     "search.tasks.index_pending": {"queue": "index"},
+    "search.tasks.measure_recall": {"queue": "index"},
+    "search.tasks.rebuild_index": {"queue": "index"},
 }
 # A worker that listens to `-Q queries,media` always takes what a person is waiting for first.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibility_timeout": 900}
@@ -275,6 +279,7 @@ CELERY_BEAT_SCHEDULE = {
     "requeue-stale-assets": {"task": "media_library.tasks.requeue_stale_assets", "schedule": 60},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
     "delete-expired-anchors": {"task": "search.tasks.delete_expired_anchors", "schedule": 3600},
+    "measure-recall": {"task": "search.tasks.measure_recall", "schedule": crontab(hour=3, minute=30)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 WORKER_MEMORY_BYTES = env_int("DAM_WORKER_MEMORY_MB", 2048) * 1024 * 1024  # address space of one media worker

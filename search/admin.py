@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from media_library.models import Asset
-from search import indexing
-from search.models import Embedding, EmbeddingModel, IndexEntry, QueryAnchor
+from search import indexing, recall, tasks
+from search.models import Embedding, EmbeddingModel, IndexEntry, QueryAnchor, RecallMeasurement
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -38,6 +38,40 @@ class OfVisibleAssets(ReadOnlyAdmin):
 class EmbeddingModelAdmin(ReadOnlyAdmin):
     list_display = ["name", "source", "dimensions", "precision", "state", "created_at"]
     list_filter = ["state"]
+    actions = ["measure_recall", "rebuild_index"]
+
+    @admin.action(description=_("Measure how much its searches find"), permissions=["view"])
+    def measure_recall(self, request: HttpRequest, models: QuerySet[EmbeddingModel]) -> None:
+        for model in models:
+            tasks.measure_recall.delay(model.pk)
+        self.message_user(request, _("It is being measured; the figures will appear under Recall measurements."))
+
+    @admin.action(description=_("Rebuild its index, without a pause for searches"), permissions=["view"])
+    def rebuild_index(self, request: HttpRequest, models: QuerySet[EmbeddingModel]) -> None:
+        for model in models:
+            tasks.rebuild_index.delay(model.pk)
+        self.message_user(request, _("The index is being rebuilt. Searches are answered by the old one meanwhile."))
+
+
+@admin.register(RecallMeasurement)
+class RecallMeasurementAdmin(ReadOnlyAdmin):
+    list_display = ["measured_at", "model", "library", "kind", "scope", "assets", "found", "hits", "plans", "times"]
+    list_filter = ["model", "kind", "scope"]
+    list_select_related = ["model", "library"]
+    date_hierarchy = "measured_at"
+
+    @admin.display(description=_("recall"), ordering="recall")
+    def found(self, measured: RecallMeasurement) -> str:
+        low = recall.too_low([measured])
+        return f"{'⚠ ' if low else ''}{100 * measured.recall:.1f} %"
+
+    @admin.display(description=_("fewest hits"), ordering="fewest_hits")
+    def hits(self, measured: RecallMeasurement) -> str:
+        return f"{measured.fewest_hits} / {min(measured.k, measured.assets)}"
+
+    @admin.display(description=_("ms, search / exact"))
+    def times(self, measured: RecallMeasurement) -> str:
+        return f"{measured.search_ms:.1f} / {measured.exact_ms:.1f}"
 
 
 @admin.register(Embedding)

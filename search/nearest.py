@@ -9,6 +9,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import numpy as np
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from numpy.typing import NDArray
@@ -21,17 +22,31 @@ logger = logging.getLogger(__name__)
 
 Vector = NDArray[np.float32]
 
+Kind = Literal["image", "text"]
+
 # Up to this many assets in the scope an exact scan is both faster and right (figures in benchmarks/README.md).
 EXACT_SCOPE = 20_000
-# pgvector's largest; the ranking that is remembered for paging holds about as many.
-EF_SEARCH = 1000
-MAX_SCAN_TUPLES = 60_000
-# A first look takes a fifth of the time: the first 100 of a search 400 wide, of all assets, are the right ones in 99 of
-# 100 cases (further down it is not so sure). It is enough if a page of them is in the scope, and if the graph is not
-# so large that texts, which lie far from all pictures, would need a wider one.
-GLANCE = 100
-GLANCE_EF_SEARCH = 400
-GLANCE_VECTORS = 200_000
+# A ranking of many goes on past what the scope excludes, until an exact scan would be faster.
+RANKING_EF_SEARCH = 1000  # pgvector's largest
+MAX_SCAN_TUPLES = 5_000
+# Above this many vectors, queries with words need the widest search: they lie far from all pictures, and a narrower one
+# ends in the wrong part of the graph for one text in ten (docs/decisions/0004).
+LARGE_GRAPH = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """An index search of all assets, `ef_search` wide, of which the first `depth` are sure to be the nearest."""
+
+    ef_search: int
+    depth: int
+
+    @classmethod
+    def at(cls, kind: Kind, vectors: int) -> "Glance":
+        return WIDE_GLANCE if kind == "text" and vectors > LARGE_GRAPH else NARROW_GLANCE
+
+
+NARROW_GLANCE, WIDE_GLANCE = Glance(400, 100), Glance(1000, 400)
 
 BY_INDEX = "distance"
 EXACTLY = "distance + 0, asset_id"  # adding zero keeps the HNSW index out of the plan
@@ -51,23 +66,35 @@ class Nearest:
 
 
 def search(
-    vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel, *, enough: int | None = None
+    vector: Vector,
+    scope: AssetQuerySet,
+    k: int,
+    model: EmbeddingModel,
+    *,
+    kind: Kind = "image",
+    enough: int | None = None,
 ) -> Nearest:
     """The `min(k, indexed assets in scope)` assets nearest to `vector`, nearest first, ties by id.
 
-    `vector` has shape (model.dimensions,) and unit length. A small scope is scanned exactly. A large one goes through
-    the HNSW index; if that returns fewer than k, because the filter hides what the index finds, the scan decides.
-    Who can do with the `enough` nearest for now gets at least those, sooner; `complete` is false then.
+    `vector` has shape (model.dimensions,) and unit length; it is of the kind "text" if words are a part of it. Who can
+    do with the `enough` nearest for now gets at least those, sooner; `complete` is false then.
+
+    The plan: a small scope is scanned exactly. In a large one, a glance at the nearest of all assets answers if enough
+    of them are in the scope, whatever the filter, for there are no nearer ones elsewhere. If not, the filter follows
+    the content or lets little through: what the index finds then is a matter of luck, and the exact scan decides. More
+    than a glance is sure of comes from an iterative scan, where the glance shows that the filter does not matter much.
     """
     vectors = vectors_in_index(model) if is_large(scope) else None
-    if vectors is not None:
-        if enough is not None and enough <= GLANCE and EXACT_SCOPE < vectors <= GLANCE_VECTORS:
-            neighbours = glance(vector, scope, model)
-            if len(neighbours) >= enough:
-                return Nearest(neighbours, "index", complete=False)
-        neighbours = by_index(vector, scope, k, model)
-        if len(neighbours) == k:
-            return Nearest(neighbours, "index")
+    if vectors is not None and vectors > EXACT_SCOPE:
+        glance = Glance.at(kind, vectors)
+        wanted = k if enough is None else min(enough, k)
+        neighbours = glanced(vector, scope, model, glance)
+        if len(neighbours) >= wanted:
+            return Nearest(neighbours[:k], "index", complete=len(neighbours) >= k)
+        if wanted > glance.depth and len(neighbours) >= glance.depth / 2:
+            neighbours = by_index(vector, scope, k, model)
+            if len(neighbours) == k:
+                return Nearest(neighbours, "index")
     return Nearest(exact(vector, scope, k, model), "exact")
 
 
@@ -99,21 +126,21 @@ def exact(vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel) -
 
 def by_index(vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel) -> list[Neighbour]:
     """HNSW with iterative scan: it goes on past hits that the scope excludes, up to MAX_SCAN_TUPLES."""
-    with index_only(EF_SEARCH, "relaxed_order"):
+    with index_only(RANKING_EF_SEARCH, "relaxed_order"):
         rows = nearest_rows(vector, scope, k, model, order=BY_INDEX)
     return sorted(rows, key=lambda row: (row.distance, row.asset_id))
 
 
-def glance(vector: Vector, scope: AssetQuerySet, model: EmbeddingModel) -> list[Neighbour]:
-    """Those of the GLANCE nearest of all assets that are in the scope: whatever it leaves out, no nearer ones are."""
+def glanced(vector: Vector, scope: AssetQuerySet, model: EmbeddingModel, glance: Glance) -> list[Neighbour]:
+    """Those of the `glance.depth` nearest of all assets that are in the scope."""
     nearest, parameters = candidates(vector, model)
     subquery, params = in_scope(scope)
     sql = (
         f"SELECT asset_id, distance FROM ({nearest} ORDER BY distance LIMIT %s) AS nearest"  # noqa: S608
         f" WHERE asset_id IN ({subquery}) ORDER BY distance, asset_id"
     )
-    with index_only(GLANCE_EF_SEARCH, "off"):
-        return fetch(sql, [*parameters, GLANCE, *params])
+    with index_only(glance.ef_search, "off"):
+        return fetch(sql, [*parameters, glance.depth, *params])
 
 
 @contextmanager
@@ -183,7 +210,7 @@ def explain(scope: AssetQuerySet, k: int, model: EmbeddingModel) -> dict[str, st
             cursor.execute(f"EXPLAIN {sql}", params)
             return "\n".join(line for (line,) in cursor.fetchall())
 
-    with index_only(EF_SEARCH, "relaxed_order"):
+    with index_only(RANKING_EF_SEARCH, "relaxed_order"):
         by_index_plan = plan(BY_INDEX)
     return {"index": by_index_plan, "exact": plan(EXACTLY)}
 
@@ -198,12 +225,48 @@ def create_index(model: EmbeddingModel) -> None:
     """Build the model's partial HNSW index without blocking writes; an invalid leftover is replaced."""
     if vectors_in_index(model) is not None:
         return
-    with connection.cursor() as cursor:
-        cursor.execute("SET maintenance_work_mem = '1GB'")
+    with built_in_memory(model):
         for sql in index_statements(model, concurrently=True):
-            cursor.execute(sql)
-        cursor.execute("RESET maintenance_work_mem")
+            execute(sql)
     logger.info("Built the index of %s.", model)
+
+
+def rebuild_index(model: EmbeddingModel) -> None:
+    """Build the model's index anew beside the old one, which answers meanwhile. Outside a transaction only."""
+    if vectors_in_index(model) is None:
+        create_index(model)
+        return
+    with built_in_memory(model):
+        for leftover in unfinished(model):  # of a rebuild that was cut short
+            execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{leftover}"')
+        execute(f'REINDEX INDEX CONCURRENTLY "{model.index_name}"')
+    logger.info("Rebuilt the index of %s.", model)
+
+
+@contextmanager
+def built_in_memory(model: EmbeddingModel) -> Iterator[None]:
+    """A graph that does not fit into maintenance_work_mem takes many times as long to build."""
+    vectors = Embedding.objects.filter(model=model).count()
+    graph = vectors * (2 * model.dimensions + 1200) // 2**20 + 64  # bytes of halfvec, and of m = 16 neighbours
+    execute("SELECT set_config('maintenance_work_mem', %s, false)", f"{min(graph, settings.INDEX_MEMORY_MB)}MB")
+    try:
+        yield
+    finally:
+        execute("RESET maintenance_work_mem")
+
+
+def unfinished(model: EmbeddingModel) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class JOIN pg_index ON indexrelid = oid WHERE NOT indisvalid AND relname LIKE %s",
+            [f"{model.index_name}\\_cc%"],
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+def execute(sql: str, *params: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params or None)
 
 
 def index_statements(model: EmbeddingModel, *, concurrently: bool) -> list[str]:

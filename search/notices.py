@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from search import recall
 from search.embedders import attempts, sources
 from search.models import EmbeddingModel
 
@@ -21,6 +22,29 @@ def model_notice() -> Notice | None:
     if model is None or not sources.is_offline(model.source):
         return None
     return Notice(_("The compact offline model answers"), f"{_abilities()} {_reason()} {_remedy()}")
+
+
+def recall_notice() -> Notice | None:
+    """For administrators: where the last measurement found that searches miss too much, and what helps."""
+    model = EmbeddingModel.active()
+    low = recall.too_low(recall.latest(model)) if model else []
+    if not low:
+        return None
+    worst = min(low, key=lambda measured: measured.recall)
+    return Notice(
+        _("Searches miss pictures"),
+        _(
+            "Of the %(k)s nearest pictures only %(share)s %% were found by searches by %(kind)s in a scope of "
+            "%(assets)s (%(scope)s). Rebuild the index of the model in the administration."
+        )
+        % {
+            "k": worst.k,
+            "share": round(100 * worst.recall),
+            "kind": worst.get_kind_display(),
+            "assets": worst.assets,
+            "scope": worst.scope,
+        },
+    )
 
 
 def _abilities() -> str:

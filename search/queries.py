@@ -109,7 +109,7 @@ def rank(
     started = time.perf_counter()
     vector = composition.vector_for(query, user, model)
     encoded = time.perf_counter()
-    found = nearest.search(vector, scope(query, user), RANKING, model, enough=enough)
+    found = nearest.search(vector, scope(query, user), RANKING, model, kind=query.kind, enough=enough)
     took["encode"] += 1000 * (encoded - started)
     took["search"] += 1000 * (time.perf_counter() - encoded)
     return Ranking(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -78,6 +78,11 @@ class Query:
     def is_empty(self) -> bool:
         """Whether nothing is wanted. Of what is only not wanted nothing is most similar to anything."""
         return not (self.text or self.like or self.anchors)
+
+    @property
+    def kind(self) -> Literal["image", "text"]:
+        """Whether words are a part of the query: their vectors lie far from those of all pictures."""
+        return "text" if self.text or self.not_text else "image"
 
     def params(self) -> list[tuple[str, str]]:
         """Back to URL parameters, in a fixed order."""

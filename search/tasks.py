@@ -4,7 +4,8 @@ from typing import Any
 
 from celery import shared_task
 
-from search import anchors, indexing
+from search import anchors, indexing, nearest, recall
+from search.models import EmbeddingModel
 
 
 @shared_task(time_limit=3600, soft_time_limit=3500)
@@ -20,6 +21,19 @@ def sweep_index() -> None:
 @shared_task
 def delete_expired_anchors() -> None:
     anchors.delete_expired()
+
+
+@shared_task(time_limit=3600, soft_time_limit=3500)
+def measure_recall(model_id: int | None = None) -> None:
+    """Of the active model, or of another."""
+    model = EmbeddingModel.objects.filter(pk=model_id).first() if model_id else EmbeddingModel.active()
+    if model:
+        recall.measure(model)
+
+
+@shared_task(time_limit=4 * 3600, soft_time_limit=4 * 3600 - 60)
+def rebuild_index(model_id: int) -> None:
+    nearest.rebuild_index(EmbeddingModel.objects.get(pk=model_id))
 
 
 @shared_task(ignore_result=False, soft_time_limit=15, time_limit=20)

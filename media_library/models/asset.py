@@ -89,6 +89,11 @@ class Asset(models.Model):
             models.Index(fields=["library", "display_name", "id"], name="asset_by_name"),
             models.Index(fields=["library", "sha256"], name="asset_by_hash"),
             models.Index(fields=["folder"], name="asset_in_folder"),
+            models.Index(  # from which alone the scope of a search can be read
+                fields=["library", "folder", "id"],
+                name="asset_findable",
+                condition=models.Q(deleted_at=None, visual_search=True),
+            ),
             models.Index(fields=["updated_at"], name="asset_unfinished", condition=models.Q(state="processing")),
         ]
 

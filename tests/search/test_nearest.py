@@ -91,8 +91,7 @@ def test_a_filter_that_the_index_cannot_satisfy_falls_back_to_exact(
     for position in far:
         assets[position].tags.add(tag)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
-    monkeypatch.setattr(nearest, "EF_SEARCH", 10)
-    monkeypatch.setattr(nearest, "MAX_SCAN_TUPLES", 20)
+    monkeypatch.setattr(nearest, "NARROW_GLANCE", nearest.Glance(10, 30))
     found = nearest.search(vectors[0], Asset.objects.filter(tags=tag), 25, model)
     assert found.plan == "exact"
     assert len(found.neighbours) == 25
@@ -110,7 +109,7 @@ def test_without_the_index_a_large_scope_is_searched_exactly(
 def test_a_first_page_can_be_had_without_the_rest(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
     _assets, vectors = fill_large(model, 300, monkeypatch)
     found = nearest.search(vectors[3], Asset.objects.all(), 200, model, enough=50)
-    assert (found.plan, found.complete, len(found.neighbours)) == ("index", False, nearest.GLANCE)
+    assert (found.plan, found.complete, len(found.neighbours)) == ("index", False, nearest.NARROW_GLANCE.depth)
     assert found.neighbours[:50] == nearest.exact(vectors[3], Asset.objects.all(), 50, model)
 
 
@@ -128,14 +127,23 @@ def test_a_first_page_is_right_whatever_the_filter_hides(
     assert ids(found)[:50] == [row.asset_id for row in nearest.exact(vectors[0], scope, 50, model)]
 
 
-@pytest.mark.parametrize("limit", ["GLANCE", "GLANCE_VECTORS"])
-def test_a_large_page_or_a_large_graph_is_searched_in_full(
-    model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch, limit: str
+def test_more_than_a_glance_is_sure_of_is_searched_in_full(
+    model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _assets, vectors = fill_large(model, 300, monkeypatch)
-    monkeypatch.setattr(nearest, limit, 49)
-    found = nearest.search(vectors[3], Asset.objects.all(), 200, model, enough=50)
-    assert (found.complete, len(found.neighbours)) == (True, 200)
+    found = nearest.search(vectors[3], Asset.objects.all(), 200, model, enough=150)
+    assert (found.plan, found.complete, len(found.neighbours)) == ("index", True, 200)
+
+
+def test_texts_are_searched_wider_in_a_large_graph(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    _assets, vectors = fill_large(model, 500, monkeypatch)
+    monkeypatch.setattr(nearest, "LARGE_GRAPH", 400)
+    everything = Asset.objects.all()
+    depths = {
+        kind: len(nearest.search(vectors[0], everything, 450, model, kind=kind, enough=50).neighbours)
+        for kind in ("image", "text")
+    }
+    assert depths == {"image": nearest.NARROW_GLANCE.depth, "text": nearest.WIDE_GLANCE.depth}
 
 
 def test_search_settings_do_not_outlive_the_query(model: EmbeddingModel) -> None:
@@ -147,3 +155,27 @@ def test_search_settings_do_not_outlive_the_query(model: EmbeddingModel) -> None
         nearest.by_index(vectors[0], Asset.objects.all(), 5, model)
         cursor.execute("SELECT current_setting('enable_seqscan')")
         assert cursor.fetchone() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_index_is_rebuilt_beside_the_one_that_answers(model: EmbeddingModel) -> None:
+    fill(model, 20)
+    nearest.create_index(model)
+    before = relfilenode(model)
+    nearest.rebuild_index(model)
+    assert nearest.vectors_in_index(model) == 20
+    assert relfilenode(model) != before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_index_that_is_missing_is_built_instead(model: EmbeddingModel) -> None:
+    fill(model, 20)
+    nearest.rebuild_index(model)
+    assert nearest.vectors_in_index(model) == 20
+
+
+def relfilenode(model: EmbeddingModel) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_relation_filenode(%s::regclass)", [model.index_name])
+        (node,) = cursor.fetchone()
+    return int(node)

@@ -95,7 +95,7 @@ def test_the_rest_of_a_large_ranking_follows_without_gap_or_repeat(
     assets = fan(library, model, 30)
     factories.build_index(model)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
-    monkeypatch.setattr(nearest, "GLANCE", 8)
+    monkeypatch.setattr(nearest, "NARROW_GLANCE", nearest.Glance(40, 8))
     monkeypatch.setattr(queries, "RANKING", 20)
     shown: list[str] = []
     cursor, totals = "", []
@@ -107,6 +107,30 @@ def test_the_rest_of_a_large_ranking_follows_without_gap_or_repeat(
     assert shown == [str(step) for step in range(20)]
     assert totals == [20] * 4
     assert cursor == ""
+
+
+def test_twenty_pages_have_no_gap_and_no_repeat_while_assets_come_and_go(
+    library: Library, user: User, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assets = fan(library, model, 130)
+    factories.build_index(model)
+    monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
+    monkeypatch.setattr(nearest, "NARROW_GLANCE", nearest.Glance(100, 12))
+    shown: list[str] = []
+    trashed: set[str] = set()
+    cursor = ""
+    for page in range(20):
+        results = run(library, user, f"like={assets[0].pk}", limit=5, cursor=cursor)
+        shown += names(results)
+        cursor = results.next_cursor or ""
+        factories.embedded(library, model, [1.0, 0.001 * page] + [0.0] * 46, display_name=f"new {page}")
+        gone = assets[129 - page if page % 2 else 5 * page + 7]  # far away, and on the next page
+        ingest.trash(gone, user)
+        trashed.add(gone.display_name)
+    in_order = [int(name) for name in shown if not name.startswith("new")]
+    assert len(shown) == len(set(shown)) == 100
+    assert in_order == sorted(in_order)
+    assert {str(step) for step in range(max(in_order))} - trashed <= set(shown)
 
 
 def test_trashed_and_excluded_assets_are_never_hits(library: Library, user: User, model: EmbeddingModel) -> None:
