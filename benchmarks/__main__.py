@@ -10,7 +10,9 @@ from pathlib import Path
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help="import, queries, recall, memory; all of them if absent")
+    parser.add_argument(
+        "parts", nargs="*", help="import, queries, recall, engines, index, memory; the first three and memory if absent"
+    )
     parser.add_argument("--assets", type=int, nargs="+", default=[1_000, 100_000])
     parser.add_argument("--queries", type=int, default=200, help="how many of each kind are timed")
     parser.add_argument("--photos", type=int, default=120, help="how many 12-megapixel photographs are imported")
@@ -37,7 +39,7 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
     from dam.embedded.servers import servers
 
     django.setup()
-    from benchmarks import import_speed, memory, query_times, recall
+    from benchmarks import engines, import_speed, index_costs, memory, query_times, recall
     from benchmarks.filling import fill
 
     with servers(data_dir) as running:
@@ -50,13 +52,17 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
             import_speed.run(running, photos=args.photos)
         if "memory" in wanted:
             memory.run(running)
-        if {"queries", "recall"} & set(wanted):
+        if {"queries", "recall", "engines", "index"} & set(wanted):
             for assets in args.assets:
                 filled = fill(assets)
                 if "queries" in wanted:
                     query_times.run(running, filled, queries=args.queries)
                 if "recall" in wanted:
                     recall.run(filled, queries=args.queries)
+                if "engines" in wanted:
+                    engines.run(running, filled, queries=args.queries)
+                if "index" in wanted:
+                    index_costs.run(running, filled, queries=args.queries)
 
 
 if __name__ == "__main__":

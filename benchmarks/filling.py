@@ -54,11 +54,16 @@ def fill(count: int) -> Filled:
     return Filled(library, user, ids, vectors, clusters)
 
 
-def copy_rows(library: Library, user: User, model: EmbeddingModel, rows: list[tuple[UUID, UUID]]) -> None:
-    """Copies of one asset, its thumbnail and its index entry, made by the database from (id, folder) pairs."""
+def copy_rows(
+    library: Library, user: User, model: EmbeddingModel, rows: list[tuple[UUID, UUID]], *, after: int = 0
+) -> None:
+    """Copies of one asset, its thumbnail and its index entry, made by the database from (id, folder) pairs.
+
+    `after` is how many have been made before.
+    """
     thumb = thumbnail()
     template = Asset.objects.create(
-        library=library, public_id="template", display_name="Picture", file=thumb, format="jpeg",
+        library=library, public_id=f"template-{after}", display_name="Picture", file=thumb, format="jpeg",
         mime_type="image/jpeg", bytes=4_000_000, width=4000, height=3000, sha256="0" * 64, uploaded_by=user,
         state=Asset.State.READY,
     )  # fmt: skip
@@ -72,8 +77,8 @@ def copy_rows(library: Library, user: User, model: EmbeddingModel, rows: list[tu
         replaced = {
             "id": "wanted.id",
             "folder_id": "wanted.folder",
-            "public_id": "'picture-' || wanted.n",
-            "display_name": "'Picture ' || wanted.n",
+            "public_id": f"'picture-' || {after} + wanted.n",
+            "display_name": f"'Picture ' || {after} + wanted.n",
             "created_at": "template.created_at - wanted.n * interval '1 second'",
         }
         cursor.execute(copies(template, replaced), [template.pk])

@@ -35,7 +35,7 @@ def run(servers: Servers, filled: Filled, *, queries: int) -> None:
         "image of 12 megapixels (decoded and encoded for each)": lambda i: {"anchor": str(anchor(filled, photograph))},
     }
     with web(servers):
-        visitor = Visitor(filled.user)
+        visitor = Visitor.signed_in(filled.user)
         rows = [row(name, timed(visitor, filled.library, make, queries)) for name, make in kinds.items()]
     header = ["query", "encode ms", "search ms", "page: all but encode ms", "REST: all but encode ms", "hits"]
     table(f"Query times, {len(filled.ids):,} assets, p50 / p95", header, rows)

@@ -19,7 +19,7 @@ from search.queries import RANKING
 from search.recall import ids, recall
 
 K = 50
-SHARES = (1.0, 0.5, 0.1, 0.05, 0.01, 0.001, 0.0001)
+ONE_IN = (1, 2, 5, 10, 20, 100, 1000, 10_000)
 
 
 def run(filled: Filled, *, queries: int) -> None:
@@ -41,9 +41,9 @@ def run(filled: Filled, *, queries: int) -> None:
 
 def scopes(filled: Filled) -> Iterator[tuple[str, AssetQuerySet]]:
     everything = Asset.objects.live().filter(library=filled.library, visual_search=True)
-    for share in SHARES:
-        if share * len(filled.ids) >= 1:
-            yield f"random {share:.2%}", everything.filter(id__lte=UUID(int=int(share * (2**128 - 1))))
+    for n in ONE_IN:
+        if n <= len(filled.vectors):
+            yield f"random {1 / n:.2%}", everything.filter(id__lte=UUID(int=(2**128 - 1) // n))
     folders = list(filled.library.folders.all())
     yield "half of the shoots", everything.filter(folder__in=folders[: len(folders) // 2])
     yield "one shoot", everything.filter(folder=folders[0])

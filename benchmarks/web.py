@@ -30,12 +30,16 @@ class Answer:
 
 
 class Visitor:
-    def __init__(self, user: User) -> None:
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self.headers = dict(headers)
+        self.connection = http.client.HTTPConnection(HOST, PORT)
+
+    @classmethod
+    def signed_in(cls, user: User) -> "Visitor":
         client = Client()
         client.force_login(user)
         session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        self.headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"}
-        self.connection = http.client.HTTPConnection(HOST, PORT)
+        return cls({"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"})
 
     def get(self, path: str, params: Mapping[str, str]) -> Answer:
         started = time.perf_counter()
@@ -49,9 +53,9 @@ class Visitor:
 
 
 @contextmanager
-def web(servers: Servers) -> Iterator[None]:
+def web(servers: Servers, application: str = "dam.wsgi:application") -> Iterator[None]:
     """The web process as `make demo` starts it, its model loaded."""
-    child = servers.launch(lambda: product.start_web(servers.data_dir, HOST, PORT))
+    child = servers.launch(lambda: product.start_web(servers.data_dir, HOST, PORT, application))
     deadline = time.monotonic() + READY_SECONDS
     while not is_up():
         servers.check()

@@ -13,9 +13,9 @@ WEB_THREADS = 8
 PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
-def start_web(data_dir: Path, host: str, port: int) -> Child:
+def start_web(data_dir: Path, host: str, port: int, application: str = "dam.wsgi:application") -> Child:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    command = [sys.executable, "-m", "gunicorn", "dam.wsgi:application", "--bind", bind]
+    command = [sys.executable, "-m", "gunicorn", application, "--bind", bind]
     command += ["--workers", "1", "--worker-class", "gthread", "--threads", str(WEB_THREADS)]
     command += ["--timeout", "120", "--graceful-timeout", "5", "--access-logfile", "-", "--no-control-socket"]
     return _start("web", command, data_dir, {"DAM_MODEL_PRELOAD": "1"} | PATIENT_THREADS)

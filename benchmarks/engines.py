@@ -1,0 +1,230 @@
+"""The whole request (HTTP in, JSON out) beside bare pgvector and beside graphs in memory, on the same vectors.
+
+Each engine searches as wide as it has to for the recall@50 that is asked for. hnswlib and faiss are measured if they
+are installed (`pip install hnswlib faiss-cpu`).
+"""
+
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import psycopg
+from django.db import connection
+from pgvector import HalfVector
+from pgvector.psycopg import register_vector
+
+from benchmarks.filling import Filled
+from benchmarks.recall import K, like_pictures
+from benchmarks.replayed import FILE
+from benchmarks.tables import p50_p95, table
+from benchmarks.vectors import Vectors
+from benchmarks.web import Visitor, web
+from dam.embedded.servers import Servers
+from media_library.models import Asset
+from search import nearest
+from search.models import EmbeddingModel, QueryAnchor
+from search.nearest import Kind
+
+CLIENTS = (1, 2, 8)
+WIDTHS = (50, 100, 200, 400, 600, 1000, 2000, 4000)
+RECALL = 0.98
+M, EF_CONSTRUCTION = 16, 128
+
+Search = Callable[[int], list[Any]]  # the number of a query -> ids of the hits, nearest first
+
+
+@dataclass(frozen=True)
+class Run:
+    times: list[float]  # ms
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return len(self.times) / self.seconds
+
+
+def run(servers: Servers, filled: Filled, *, queries: int) -> None:
+    model = EmbeddingModel.active()
+    assert model
+    kinds: list[tuple[Kind, Vectors]] = [
+        ("image", like_pictures(filled.vectors, queries)),
+        ("text", filled.clusters.texts(queries)),
+    ]
+    graphs = dict(in_memory(filled.vectors))
+    for kind, vectors in kinds:
+        scope = Asset.objects.filter(library=filled.library)
+        truth = [[hit.asset_id for hit in nearest.exact(vector, scope, K, model)] for vector in vectors]
+        connection.close()
+        rows = [ours(servers, filled, kind, vectors, truth, model), bare(vectors, truth, model)]
+        rows += [in_graph(name, graph, vectors, truth, filled.ids) for name, graph in graphs.items()]
+        header = ["engine", "width", "recall@50"] + [f"{n} clients: p50 / p95 ms, /s" for n in CLIENTS]
+        table(f"{len(filled.ids):,} assets, queries like {kind}s, {K} hits", header, rows)
+
+
+def ours(
+    servers: Servers, filled: Filled, kind: Kind, vectors: Vectors, truth: list[list[UUID]], model: EmbeddingModel
+) -> list[object]:
+    file = Path(servers.data_dir) / "texts.npz"
+    np.savez(file, vectors=vectors)
+    os.environ[FILE] = str(file)
+    anchors = QueryAnchor.objects.bulk_create(
+        QueryAnchor(owner=filled.user, library=filled.library, thumb="x", model=model, vector=HalfVector(vector))
+        for vector in vectors
+    )
+    words: list[dict[str, str]] = [
+        {"text": str(number)} if kind == "text" else {"anchor": str(anchor.pk)} for number, anchor in enumerate(anchors)
+    ]
+    path = f"/api/v1/libraries/{filled.library.pk}/search/"
+    with web(servers, "benchmarks.replayed:application"):
+        visitor = Visitor.signed_in(filled.user)
+        connect = partial(http_client, visitor.headers, path, words)
+        search = connect()
+        recall = recall_of(search, truth)
+        runs = [by_processes(connect, len(vectors), clients) for clients in CLIENTS]
+    return ["our whole request", "planned", f"{recall:.4f}", *map(said, runs)]
+
+
+def http_client(headers: dict[str, str], path: str, words: list[dict[str, str]]) -> Search:
+    visitor = Visitor(headers)
+
+    def search(number: int) -> list[UUID]:
+        body = json.loads(visitor.get(path, words[number]).body)
+        return [UUID(hit["asset"]["id"]) for hit in body["results"]]
+
+    return search
+
+
+def bare(vectors: Vectors, truth: list[list[UUID]], model: EmbeddingModel) -> list[object]:
+    settings = connection.get_connection_params()
+    where = {name: settings[name] for name in ("host", "port", "user", "password", "dbname") if settings.get(name)}
+    for width in (w for w in WIDTHS if w <= 1000):
+        connect = partial(pgvector_client, where, vectors, model.pk, model.dimensions, width)
+        recall = recall_of(connect(), truth)
+        if recall >= RECALL:
+            break
+    runs = [by_processes(connect, len(vectors), clients) for clients in CLIENTS]
+    return ["bare pgvector", width, f"{recall:.4f}", *map(said, runs)]
+
+
+def pgvector_client(where: dict[str, Any], vectors: Vectors, model: int, dimensions: int, width: int) -> Search:
+    database = psycopg.connect(**where, autocommit=True)
+    register_vector(database)
+    database.execute(f"SET hnsw.ef_search = {int(width)}")
+    sql = (
+        f"SELECT asset_id FROM search_embedding WHERE model_id = {int(model)}"  # noqa: S608
+        f" ORDER BY vector::halfvec({dimensions}) <=> %s LIMIT {K}"
+    )
+    rows = [HalfVector(vector) for vector in vectors]
+
+    def search(number: int) -> list[UUID]:
+        found = database.execute(sql, [rows[number]], prepare=True, binary=True)
+        return [pk for (pk,) in found.fetchall()]
+
+    return search
+
+
+def in_memory(vectors: Vectors) -> Iterable[tuple[str, Callable[[int], Callable[[Vectors], Any]]]]:
+    """Name, and from a width to a function from one query to the numbers of its K nearest."""
+    try:
+        import hnswlib
+
+        graph = hnswlib.Index(space="ip", dim=vectors.shape[1])
+        graph.init_index(len(vectors), M=M, ef_construction=EF_CONSTRUCTION)
+        graph.add_items(vectors)
+
+        def of_hnswlib(width: int) -> Callable[[Vectors], Any]:
+            graph.set_ef(width)
+            return lambda query: graph.knn_query(query[None], k=K, num_threads=1)[0][0]
+
+        yield "hnswlib, in memory", of_hnswlib
+    except ImportError:
+        print("hnswlib is not installed.")
+    try:
+        import faiss
+
+        faiss.omp_set_num_threads(2)
+        index = faiss.IndexHNSWFlat(vectors.shape[1], M, faiss.METRIC_INNER_PRODUCT)
+        index.hnsw.efConstruction = EF_CONSTRUCTION
+        index.add(np.ascontiguousarray(vectors))
+
+        def of_faiss(width: int) -> Callable[[Vectors], Any]:
+            faiss.omp_set_num_threads(1)
+            index.hnsw.efSearch = width
+            return lambda query: index.search(query[None], K)[1][0]
+
+        yield "faiss HNSW, in memory", of_faiss
+    except ImportError:
+        print("faiss is not installed.")
+
+
+def in_graph(
+    name: str,
+    graph: Callable[[int], Callable[[Vectors], Any]],
+    vectors: Vectors,
+    truth: list[list[UUID]],
+    ids: Sequence[UUID],
+) -> list[object]:
+    for width in WIDTHS:
+        near = graph(width)
+        recall = recall_of(lambda number: [ids[i] for i in near(vectors[number])], truth)  # noqa: B023
+        if recall >= RECALL:
+            break
+    runs = [by_threads(lambda number: list(near(vectors[number])), len(vectors), clients) for clients in CLIENTS]
+    return [name, width, f"{recall:.4f}", *map(said, runs)]
+
+
+def recall_of(search: Search, truth: list[list[UUID]]) -> float:
+    found = [len(set(search(number)) & set(right)) / len(right) for number, right in enumerate(truth)]
+    return float(np.mean(found))
+
+
+def by_processes(connect: Callable[[], Search], queries: int, clients: int) -> Run:
+    """Each client is a process with a connection of its own and asks all queries, from another one on."""
+    context = multiprocessing.get_context("fork")
+    barrier, answers = context.Barrier(clients + 1), context.SimpleQueue()
+
+    def work(first: int) -> None:
+        search = connect()
+        search(0)
+        barrier.wait()
+        answers.put(timed(search, queries, first))
+
+    workers = [context.Process(target=work, args=(queries * n // clients,)) for n in range(clients)]
+    for worker in workers:
+        worker.start()
+    barrier.wait()
+    started = time.perf_counter()
+    times = [ms for _worker in workers for ms in answers.get()]
+    seconds = time.perf_counter() - started
+    for worker in workers:
+        worker.join()
+    return Run(times, seconds)
+
+
+def by_threads(search: Search, queries: int, clients: int) -> Run:
+    started = time.perf_counter()
+    with ThreadPoolExecutor(clients) as pool:
+        parts = list(pool.map(lambda n: timed(search, queries, queries * n // clients), range(clients)))
+    return Run([ms for part in parts for ms in part], time.perf_counter() - started)
+
+
+def timed(search: Search, queries: int, first: int) -> list[float]:
+    times = []
+    for n in range(queries):
+        started = time.perf_counter()
+        search((first + n) % queries)
+        times.append(1000 * (time.perf_counter() - started))
+    return times
+
+
+def said(measured: Run) -> str:
+    return f"{p50_p95(measured.times)}, {measured.rate:,.0f}"

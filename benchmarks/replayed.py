@@ -1,0 +1,33 @@
+"""The web application with a model whose texts are read from a file, so that searches by text can be measured with
+vectors of one's choice and without their encoding. `gunicorn benchmarks.replayed:application`."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.vectors import Vectors
+from dam.wsgi import application
+from search import embedders
+
+FILE = "DAM_BENCH_TEXTS"  # names an .npz of `vectors`, (n, dimensions); text `i` is the number of a row
+
+
+class Replayed:
+    def __init__(self, file: Path) -> None:
+        self.vectors: Vectors = np.load(file)["vectors"]
+        self.dimensions = self.vectors.shape[1]
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        return self.vectors[[int(text) for text in texts]]
+
+    def encode_images(self, images: Sequence[Any]) -> Vectors:
+        raise NotImplementedError
+
+
+replayed = Replayed(Path(os.environ[FILE]))
+embedders.get_embedder = lambda source, *, images_only=False: replayed
+
+__all__ = ["application"]
