@@ -23,14 +23,12 @@ from dam.embedded.errors import CannotRun
 
 VERSION = "18"
 START_SECONDS = 60  # recovery after a crash takes longer than a plain start
-PARALLEL_BUILD_MB = 600
+PARALLEL_BUILD_MB = 3200  # more than DAM_INDEX_MEMORY_MB's default
 
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
     "work_mem": "16MB",
     "maintenance_work_mem": "512MB",
     "max_parallel_workers_per_gather": "2",
@@ -70,7 +68,7 @@ def start(data_dir: Path, account: Account, *, durable: bool = True) -> Child:
     account.require_entry(binary("postgres").parent, "the virtual environment")
     _initialise(cluster, account, durable=durable)
     _clear_stale_locks(cluster, addresses.runtime_dir(data_dir))
-    settings = SETTINGS | _parallel_builds() | ({} if durable else THROWAWAY)
+    settings = SETTINGS | _memory() | _parallel_builds() | ({} if durable else THROWAWAY)
     command = [str(binary("postgres")), "-D", str(cluster), "-k", str(addresses.runtime_dir(data_dir))]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
@@ -143,6 +141,15 @@ def _clear_stale_locks(cluster: Path, runtime: Path) -> None:
                 raise CannotRun(f"Another PostgreSQL runs on {cluster} as process {pid} and does not stop.") from None
         else:
             lock.unlink(missing_ok=True)
+
+
+def _memory() -> dict[str, str]:
+    """Exact searches read vectors at the speed of memory, if they lie in it: 1.1 GB for a million."""
+    machine = psutil.virtual_memory().total // 2**20
+    return {
+        "shared_buffers": f"{min(2048, max(128, machine // 12))}MB",
+        "effective_cache_size": f"{machine // 2}MB",
+    }
 
 
 def _parallel_builds() -> dict[str, str]:

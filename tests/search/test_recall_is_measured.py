@@ -1,5 +1,8 @@
+import io
+
 import numpy as np
 import pytest
+from django.core.management import call_command
 
 from media_library.models import Asset, Library, User
 from search import nearest, notices, recall, tasks
@@ -109,3 +112,12 @@ def test_administrators_are_told_on_every_page(user: User, library: Library, mod
         for who in (user, member)
     }
     assert said == {"boss": True, member.username: False}
+
+
+def test_a_command_prints_the_figures(library: Library, model: EmbeddingModel) -> None:
+    said = io.StringIO()
+    call_command("measure_recall", stdout=said)
+    assert "Nothing is indexed" in said.getvalue()
+    fill(library, model, 5)
+    call_command("measure_recall", stdout=said)
+    assert "1.0000  text   all (5), exact" in said.getvalue()
