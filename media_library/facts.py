@@ -16,7 +16,7 @@ from media_library import colours, pixels
 Floats = NDArray[np.float32]
 
 SHARPNESS_SIDE = 256
-TONES_SIDE = 48
+TONES_SIDE = 40
 TILE = 16
 TEXTURE = 25  # squared difference over two pixels, of 255 levels, from which a tile has edges to judge
 NEAR_STRONGEST = 0.2  # and of the strongest tile's: what is weaker is noise, or gives no evidence
@@ -103,8 +103,8 @@ def _energies(grey: Floats) -> tuple[list[Floats], list[Floats]]:
         return grey[1 + down : 1 + down + height, 1 + right : 1 + right + width]
 
     def by_tile(differences: Floats) -> Floats:
-        tiles = np.square(differences).reshape(height // TILE, TILE, width // TILE, TILE)
-        return tiles.mean((1, 3)).ravel()
+        rows = np.square(differences).reshape(-1, TILE, width).sum(1)  # along whole rows first: twice as fast
+        return rows.reshape(-1, TILE).sum(1) / TILE**2
 
     twice = 2 * moved(0, 0)
     pairs = [(moved(*step), moved(-step[0], -step[1])) for step in ((0, 1), (1, 0), (1, 1), (1, -1))]
