@@ -38,9 +38,9 @@ ISSUES = ("blurry", "dark", "bright")
 
 @dataclass(frozen=True)
 class Facts:
-    """`lightness` (mean) and `highlights` (a tenth is lighter) are OKLab lightness, 0 to 1; `chroma` is that of the most
-    colourful hundredth, 0 to about 0.3; `sharpness` see `sharpness()`; `transparency` is a share of all pixels, and
-    `burnt_out` (nearly white in all channels) and `colors` are shares of those that are not transparent."""
+    """`lightness` (mean) and `highlights` (a tenth is lighter) are OKLab lightness, 0 to 1; `chroma` is that of the
+    most colourful hundredth, 0 to about 0.3; `sharpness` see `sharpness()`; `transparency` is a share of all pixels,
+    and `burnt_out` (nearly white in all channels) and `colors` are shares of those that are not transparent."""
 
     sharpness: float | None
     lightness: float
@@ -60,7 +60,7 @@ def measure(picture: Image.Image) -> Facts:
     opaque = rgba[rgba[:, 3] >= OPAQUE][:, :3]
     transparency = 1 - len(opaque) / len(rgba)
     if not len(opaque):
-        return Facts(None, 1, 1, 0, 0, 1, {})
+        return Facts(None, 0, 0, 0, 0, 1, {})
     lab = colours.oklab(opaque)
     return Facts(
         sharpness=sharpness(picture),
@@ -130,7 +130,16 @@ def traits(facts: Facts | None, width: int, height: int) -> list[str]:
     return found + (["transparent"] if facts.transparency >= TRANSPARENT_FROM else [])
 
 
+def described(measures: dict[str, Any], of: list[str]) -> dict[str, Any]:
+    """The stored measures and traits as one object."""
+    named = dict(trait.split(":") for trait in of if trait.startswith(("orientation:", "size:")))
+    wrong = [name for name in ISSUES if f"issue:{name}" in of]
+    return {**measures, **named, "issues": wrong, "grey": "grey" in of, "transparent": "transparent" in of}
+
+
 def issues(facts: Facts) -> list[str]:
+    if not facts.colors:
+        return []  # there is nothing to see
     found = {
         "blurry": facts.sharpness is not None and facts.sharpness < BLURRY_BELOW,
         "dark": facts.highlights < DARK_BELOW,

@@ -23,7 +23,7 @@ def without() -> AssetQuerySet:
 
 
 def add(assets: AssetQuerySet | None = None, *, seconds: float = float("inf")) -> int:
-    """Measure these assets, all that have no facts if none are named, or as many as fit into the time. Gives how many."""
+    """Measure these assets, or all that have no facts, or as many as fit into the time. Gives how many."""
     waiting = (without() if assets is None else assets.filter(state=Asset.State.READY)).order_by("id")
     deadline, done = time.monotonic() + seconds, 0
     batch = waiting.only("width", "height", "exif")[:BATCH]
