@@ -100,7 +100,9 @@ def array(*texts: Concat | Value) -> Func:
 def values_of(facet: Facet, counts: dict[str, int]) -> list[tuple[str, int]]:
     if facet.values:
         return [(value or "true", counts.get(facet.label + value, 0)) for value in facet.values]
-    named = {label.removeprefix(facet.label): number for label, number in counts.items() if label.startswith(facet.label)}
+    named = {
+        label.removeprefix(facet.label): number for label, number in counts.items() if label.startswith(facet.label)
+    }
     known = [(value, number) for value, number in named.items() if value]
     if facet.name == "taken":
         return sorted(known, reverse=True)[:MOST_YEARS]

@@ -1,5 +1,6 @@
 from search.models.anchor import QueryAnchor
 from search.models.embedding import Embedding, IndexEntry
 from search.models.embedding_model import EmbeddingModel
+from search.models.isolation import Isolation
 
-__all__ = ["Embedding", "EmbeddingModel", "IndexEntry", "QueryAnchor"]
+__all__ = ["Embedding", "EmbeddingModel", "IndexEntry", "Isolation", "QueryAnchor"]

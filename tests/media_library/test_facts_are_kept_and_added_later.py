@@ -51,7 +51,9 @@ def test_the_command_says_how_many_and_may_run_twice(library: Library, user: Use
     said = StringIO()
     for options in ({}, {}, {"again": True, "library": library.slug}):
         call_command("add_facts", stdout=said, **options)
-    assert said.getvalue().split("\n")[:3] == [f"Measured {number}." for number in ("1 picture", "0 pictures", "1 picture")]
+    assert said.getvalue().split("\n")[:3] == [
+        f"Measured {number}." for number in ("1 picture", "0 pictures", "1 picture")
+    ]
     with pytest.raises(CommandError, match="no library"):
         call_command("add_facts", library="elsewhere")
 
