@@ -1,10 +1,11 @@
 """How many assets have each property, under the filters: what a person can narrow by, and what is left then."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from django.db.models import Count, F, Func, TextField, Value
-from django.db.models.functions import Cast, Concat, ExtractYear
+from django.db.models import Count
+from django.db.models.functions import ExtractYear
 
 from media_library import colours, facts, issues, properties
 from media_library.filters import AssetFilters
@@ -18,12 +19,13 @@ Scope = Callable[[AssetFilters], AssetQuerySet]  # the assets that may be counte
 
 @dataclass(frozen=True)
 class Facet:
-    """`label` begins the labels that belong to it; `filters` are the parameters that it is counted without."""
+    """`label` begins the labels that belong to it; `filters` are the parameters that it is counted without. Traits have
+    fixed `values`, shown in this order; the values of columns are those that occur, most first."""
 
     name: str
     label: str
     filters: frozenset[str]
-    values: tuple[str, ...] = ()  # in this order, zeros left in; if empty, what is found, most first
+    values: tuple[str, ...] = ()
 
 
 FACETS = [
@@ -58,48 +60,50 @@ def of_library(user: User) -> Callable[[AssetFilters], AssetQuerySet]:
 
 
 def count(filters: AssetFilters, scope: Scope) -> Counts:
-    """Each facet without its own filter. One query, and one for each facet that is filtered by and each kind of issue
+    """Each facet without its own filter. Two queries, and one for each facet that is filtered by and each kind of issue
     that is not a trait."""
     active = {name for name, _value in filters.properties}
-    under_all = label_counts(scope(filters))
+    passing = scope(filters)
+    under_all = trait_labels(passing) + column_labels(passing)
     found: dict[str, list[tuple[str, int]]] = {}
     for facet in FACETS:
-        relaxed = facet.filters & active
-        others = without(filters, facet.filters) if relaxed else filters
-        counts = label_counts(scope(others)) if relaxed else under_all
-        found[facet.name] = values_of(facet, counts)
+        labels, assets = under_all, passing
+        if facet.filters & active:
+            assets = scope(without(filters, facet.filters))
+            labels = trait_labels(assets) if facet.values else column_labels(assets)
+        found[facet.name] = values_of(facet, labels)
         if facet.name == "issues":
-            found["issues"] += registered_issues(scope(others))
-    return Counts(under_all.get(TOTAL, 0), found)
+            found["issues"] += registered_issues(assets)
+    return Counts(under_all[TOTAL], found)
 
 
 def without(filters: AssetFilters, names: Iterable[str]) -> AssetFilters:
     return replace(filters, properties=properties.without(filters.properties, frozenset(names)))
 
 
-def label_counts(assets: AssetQuerySet) -> dict[str, int]:
-    """How often each label occurs: one pass over the assets, in the index `asset_facets` where that is enough."""
-    labelled = assets.order_by().annotate(label=labels()).values("label")
-    return dict(labelled.annotate(number=Count("*")).values_list("label", "number"))
+def trait_labels(assets: AssetQuerySet) -> Counter[str]:
+    """How often each trait occurs. Equal lists of traits are counted in the database and taken apart here: a third of
+    the time of `unnest`, because there are far fewer lists than assets."""
+    found: Counter[str] = Counter()
+    for traits, number in assets.order_by().values_list("traits").annotate(Count("pk")):
+        for trait in traits or []:
+            found[trait] += number
+    return found
 
 
-def labels() -> Func:
-    """An asset's traits, format, camera and year, and TOTAL, as rows."""
-    year = Concat(Value("taken:"), Cast(ExtractYear("taken_at"), TextField()))
-    own = array(Value(TOTAL), Concat(Value("format:"), F("format")), Concat(Value("camera:"), F("camera")), year)
-    joined = Func(F("traits"), own, template="(%(expressions)s)", arg_joiner=" || ", output_field=TextField())
-    unnest = Func(joined, function="unnest", output_field=TextField())
-    unnest.set_returning = True
-    return unnest
+def column_labels(assets: AssetQuerySet) -> Counter[str]:
+    """How often each format, camera and year occurs, and TOTAL."""
+    found: Counter[str] = Counter()
+    columns = assets.order_by().values_list("format", "camera", ExtractYear("taken_at")).annotate(Count("pk"))
+    for format_, camera, year, number in columns:
+        for label in (f"format:{format_}", f"camera:{camera}", f"taken:{year or ''}", TOTAL):
+            found[label] += number
+    return found
 
 
-def array(*texts: Concat | Value) -> Func:
-    return Func(*texts, function="ARRAY", template="%(function)s[%(expressions)s]::text[]", output_field=TextField())
-
-
-def values_of(facet: Facet, counts: dict[str, int]) -> list[tuple[str, int]]:
+def values_of(facet: Facet, counts: Counter[str]) -> list[tuple[str, int]]:
     if facet.values:
-        return [(value or "true", counts.get(facet.label + value, 0)) for value in facet.values]
+        return [(value or "true", counts[facet.label + value]) for value in facet.values]
     named = {
         label.removeprefix(facet.label): number for label, number in counts.items() if label.startswith(facet.label)
     }
