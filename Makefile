@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --prefer-binary -c constraints.txt
 CHECKED := dam media_library search benchmarks
 
-.PHONY: demo test check format bench eval-search train eval-model clean distclean
+.PHONY: demo test check format bench eval-search eval-facts train eval-model clean distclean
 
 demo: $(VENV)/demo.stamp
 	@exec $(PY) -m dam.embedded.demo
@@ -38,6 +38,10 @@ bench: $(VENV)/dev.stamp
 # What composed queries find, on photographs with one folder per class.
 eval-search: $(VENV)/dev.stamp
 	$(PY) -m benchmarks.composed --photos $(JUDGED)
+
+# Whether blurred, dark and bright pictures are told from others.
+eval-facts: $(VENV)/dev.stamp
+	$(PY) -m benchmarks.facts --photos $(JUDGED) --train $(DATA)
 
 # --- the offline model: see training/README.md ------------------------------------------------------------------
 

@@ -5,18 +5,25 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+# Parts that bring their own pictures, parts that measure a filled library, and those that run if none is named.
+ALONE = ("import", "memory", "facets")
+FILLED = ("queries", "recall", "outliers", "engines", "index")
+USUAL = ("import", "memory", "facets", "queries", "recall", "outliers")
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "parts", nargs="*", help="import, queries, recall, engines, index, memory; the first three and memory if absent"
-    )
+    parser.add_argument("parts", nargs="*", help=f"{', '.join((*ALONE, *FILLED))}; {', '.join(USUAL)} if absent")
     parser.add_argument("--assets", type=int, nargs="+", default=[1_000, 100_000])
     parser.add_argument("--queries", type=int, default=200, help="how many of each kind are timed")
     parser.add_argument("--photos", type=int, default=120, help="how many 12-megapixel photographs are imported")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if unknown := set(args.parts) - {*ALONE, *FILLED}:
+        parser.error(f"there is no part {min(unknown)}")
+    return args
 
 
 def main() -> None:
@@ -39,30 +46,33 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
     from dam.embedded.servers import servers
 
     django.setup()
-    from benchmarks import engines, import_speed, index_costs, memory, query_times, recall
-    from benchmarks.filling import fill
+    from benchmarks import engines, facet_times, import_speed, index_costs, memory, outlier_times, query_times, recall
+    from benchmarks.filling import Filled, fill
 
     with servers(data_dir) as running:
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
         call_command("setup_model", verbosity=0)
         print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
-        wanted = args.parts or ["import", "queries", "recall", "memory"]
-        if "import" in wanted:
-            import_speed.run(running, photos=args.photos)
-        if "memory" in wanted:
-            memory.run(running)
-        if {"queries", "recall", "engines", "index"} & set(wanted):
-            for assets in args.assets:
-                filled = fill(assets)
-                if "queries" in wanted:
-                    query_times.run(running, filled, queries=args.queries)
-                if "recall" in wanted:
-                    recall.run(filled, queries=args.queries)
-                if "engines" in wanted:
-                    engines.run(running, filled, queries=args.queries)
-                if "index" in wanted:
-                    index_costs.run(running, filled, queries=args.queries)
+        wanted = args.parts or USUAL
+        alone: dict[str, Callable[[], None]] = {
+            "import": lambda: import_speed.run(running, photos=args.photos),
+            "memory": lambda: memory.run(running),
+            "facets": lambda: facet_times.run(args.assets),
+        }
+        filled_parts: dict[str, Callable[[Filled], None]] = {
+            "queries": lambda filled: query_times.run(running, filled, queries=args.queries),
+            "recall": lambda filled: recall.run(filled, queries=args.queries),
+            "outliers": lambda filled: outlier_times.run(filled),
+            "engines": lambda filled: engines.run(running, filled, queries=args.queries),
+            "index": lambda filled: index_costs.run(running, filled, queries=args.queries),
+        }
+        for name in (name for name in ALONE if name in wanted):
+            alone[name]()
+        for assets in args.assets if set(FILLED) & set(wanted) else ():
+            filled = fill(assets)
+            for name in (name for name in FILLED if name in wanted):
+                filled_parts[name](filled)
 
 
 if __name__ == "__main__":

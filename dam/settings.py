@@ -277,7 +277,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibili
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "requeue-stale-assets": {"task": "media_library.tasks.requeue_stale_assets", "schedule": 60},
+    "add-missing-facts": {"task": "media_library.tasks.add_missing_facts", "schedule": 60},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
+    "update-outliers": {"task": "search.tasks.update_outliers", "schedule": 300},
     "delete-expired-anchors": {"task": "search.tasks.delete_expired_anchors", "schedule": 3600},
     "measure-recall": {"task": "search.tasks.measure_recall", "schedule": crontab(hour=3, minute=30)},
 }

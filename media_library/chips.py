@@ -8,13 +8,15 @@ from django.utils.translation import gettext as _
 
 from media_library.filters import AssetFilters
 from media_library.models import Asset
+from media_library.properties import is_property
+from media_library.properties.labels import label as label_of
 
 Params = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Chip:
-    kind: str  # words, folder, tag, state; the search app adds text, image and not (wanted)
+    kind: str  # words, folder, tag, state, property; the search app adds text, image and not (wanted)
     label: str
     remove_url: str
     thumb_url: str = ""
@@ -47,4 +49,6 @@ def filter_chips(filters: AssetFilters, path: str, params: Params) -> list[Chip]
         elif name == "state":
             label = _("State: %(state)s") % {"state": Asset.State(value).label}
             chips.append(Chip("state", label, without(path, params, pair)))
+        elif is_property(name):
+            chips.append(Chip("property", label_of(name, value, filters.library), without(path, params, pair)))
     return chips

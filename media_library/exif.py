@@ -30,6 +30,21 @@ def read(image: Image.Image) -> tuple[dict[str, Any], datetime | None]:
     return {name: value for name, value in fields.items() if value not in (None, "")}, _taken_at(tags)
 
 
+def camera(tags: Mapping[str, Any]) -> str:
+    """Make and model as one name, from what `read` gave: many cameras repeat the make in the model, and shout it."""
+    make, model = (str(tags.get(name) or "").strip() for name in ("make", "model"))
+    short = make.split()[0] if make else ""
+    if not model or model.casefold().startswith(short.casefold()):
+        name = model or make
+        return f"{_spoken(short)}{name[len(short) :]}"[:MAX_TEXT] if short else name[:MAX_TEXT]
+    return f"{_spoken(short)} {model}"[:MAX_TEXT]
+
+
+def _spoken(make: str) -> str:
+    """NIKON as Nikon; short makes are abbreviations: LG, HTC, DJI."""
+    return make.capitalize() if len(make) > 3 and make.isupper() else make
+
+
 def _text(value: object) -> str | None:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")

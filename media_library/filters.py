@@ -1,21 +1,22 @@
 """What narrows a list or a search of assets. The same names in page URLs, REST parameters and REST bodies."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Q, QuerySet
-from django.http import QueryDict
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import InvalidRequest
+from media_library import properties
 from media_library.models import Asset, AssetQuerySet, Folder, Library, Tag
-from media_library.models.tag import TagQuerySet
+from media_library.parameters import boolean, many, one, uuid_of
+from media_library.properties import Pairs
+from media_library.properties.conditions import tagged
 
-TRUE_WORDS, FALSE_WORDS = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
+__all__ = ["AssetFilters", "boolean", "many", "one", "uuid_of"]
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,12 @@ class AssetFilters:
     tags: tuple[str, ...] = ()
     keywords: str = ""
     state: str = ""
+    properties: Pairs = ()
 
     @classmethod
     def from_params(cls, library: Library, params: Mapping[str, Any]) -> "AssetFilters":
-        """Parse `folder`, `recursive`, `tags` (all of them), `q` and `state`; raise InvalidRequest on nonsense."""
+        """Parse `folder`, `recursive`, `tags` (all of them), `q`, `state` and the properties. Raises InvalidRequest on
+        nonsense."""
         state = one(params, "state")
         if state and state not in Asset.State.values:
             raise InvalidRequest(_("state must be processing, ready or failed."), code="bad_state")
@@ -40,9 +43,11 @@ class AssetFilters:
             tags=tuple(text for text in (tag.strip() for tag in many(params, "tags")) if text),
             keywords=one(params, "q").strip()[:500],
             state=state,
+            properties=properties.parse(params),
         )
 
     def apply(self, assets: AssetQuerySet) -> AssetQuerySet:
+        assets = properties.apply(assets, self.library, self.properties)
         if self.folder:
             ids = self.folder.subtree_ids() if self.recursive else [self.folder.pk]
             assets = assets.filter(folder__in=ids)
@@ -66,49 +71,7 @@ class AssetFilters:
             pairs.append(("folder", str(self.folder.pk)))
             pairs += [("recursive", "false")] if not self.recursive else []
         pairs += [("tags", tag) for tag in self.tags]
-        return pairs + ([("state", self.state)] if self.state else [])
-
-
-def tagged(tags: TagQuerySet) -> QuerySet:
-    """Ids of the assets that have one of these tags."""
-    return Asset.tags.through.objects.filter(tag__in=tags).values("asset_id")
-
-
-def one(params: Mapping[str, Any], name: str) -> str:
-    """The last value of a parameter as text; empty when it is absent."""
-    value = params.get(name)
-    return "" if value is None else str(value)
-
-
-def many(params: Mapping[str, Any], name: str) -> list[str]:
-    """All values of a parameter: a repeated one of a URL, or a list (or one string) of a JSON body."""
-    values = params.getlist(name) if isinstance(params, QueryDict) else params.get(name)
-    if values is None:
-        return []
-    if isinstance(values, str):
-        return [values]
-    if not isinstance(values, Iterable) or not all(isinstance(value, str) for value in values):
-        raise InvalidRequest(_("%(name)s must be a list of strings.") % {"name": name}, code="bad_parameter")
-    return list(values)
-
-
-def boolean(params: Mapping[str, Any], name: str, *, default: bool) -> bool:
-    value = params.get(name)
-    value = value.lower() if isinstance(value, str) else value
-    if value is None or value == "":
-        return default
-    if value is True or value in TRUE_WORDS:
-        return True
-    if value is False or value in FALSE_WORDS:
-        return False
-    raise InvalidRequest(_("%(name)s must be true or false.") % {"name": name}, code="bad_parameter")
-
-
-def uuid_of(text: str, name: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidRequest(_("%(name)s is not a valid id.") % {"name": name}, code="bad_id") from None
+        return pairs + ([("state", self.state)] if self.state else []) + list(self.properties)
 
 
 def folder_of(library: Library, text: str) -> Folder | None:

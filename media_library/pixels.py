@@ -57,6 +57,14 @@ def fit(image: Image.Image, longest: int) -> Image.Image:
     return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=1.5)
 
 
+def on_white(image: Image.Image) -> Image.Image:
+    """Without its transparency."""
+    if image.mode != "RGBA":
+        return image
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
 def _resizable(image: Image.Image) -> Image.Image:
     """One of the modes L, RGB, RGBA, CMYK and LAB, which are resized as they are."""
     if image.mode.startswith("I;16") or image.mode in {"I", "F"}:

@@ -12,7 +12,8 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from media_library import renditions
+from media_library import exif, renditions
+from media_library.facts import traits
 from media_library.images import BadImage
 from media_library.models import Asset, Rendition
 from media_library.signals import asset_ready
@@ -70,6 +71,9 @@ def finish(asset: Asset, rendered: renditions.Rendered) -> None:
                 colors=rendered.colors,
                 exif=rendered.exif,
                 taken_at=rendered.taken_at,
+                camera=exif.camera(rendered.exif),
+                facts=rendered.facts.as_json(),
+                traits=traits(rendered.facts, rendered.width, rendered.height),
                 updated_at=timezone.now(),
             )
             if done:

@@ -18,6 +18,7 @@ from PIL import Image
 
 from dam.errors import InvalidRequest
 from media_library import exif, pixels
+from media_library.facts import Facts, measure
 from media_library.images import BadImage, Header, decoder_failures, inspect
 
 THUMB = 512
@@ -49,6 +50,7 @@ class Rendered:
     colors: list[list[str | float]]
     exif: dict[str, Any]
     taken_at: datetime | None
+    facts: Facts
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ def render(file: BinaryIO) -> Rendered:
             colors=_colors(thumb),
             exif=tags,
             taken_at=taken_at,
+            facts=measure(thumb),
         )
 
 
@@ -160,14 +163,7 @@ def _encode(image: Image.Image, *, quality: int, method: int) -> Picture:
 def _phash(image: Image.Image) -> str:
     """64-bit perceptual hash, 16 hexadecimal digits."""
     small = pixels.fit(image, 128)
-    return str(imagehash.phash(_on_white(small)))
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode != "RGBA":
-        return image
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
+    return str(imagehash.phash(pixels.on_white(small)))
 
 
 def _colors(image: Image.Image) -> list[list[str | float]]:

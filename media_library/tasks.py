@@ -29,3 +29,11 @@ def requeue_stale_assets() -> None:
 
     for asset_id in processing.stale_asset_ids():
         make_renditions.delay(str(asset_id))
+
+
+@shared_task(soft_time_limit=60, time_limit=75)
+def add_missing_facts() -> None:
+    """Half of every minute at most, so that uploads never wait long behind an old library."""
+    from media_library import missing_facts
+
+    missing_facts.add(seconds=30)

@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from media_library.views import asset, cards, library, theme, upload
+from media_library.views import asset, cards, filters, issues, library, theme, upload
 
 urlpatterns = [
     path("", library.home, name="home"),
@@ -9,6 +9,8 @@ urlpatterns = [
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("theme/", theme.theme, name="theme"),
     path("l/<slug:slug>/", library.library, name="library"),
+    path("l/<slug:slug>/filters/", filters.filter_panel, name="filters"),
+    path("l/<slug:slug>/issues/", issues.issues, name="issues"),
     path("l/<slug:slug>/upload/", upload.upload, name="upload"),
     path("l/<slug:slug>/cards/", cards.cards, name="cards"),
     path("assets/<uuid:asset_id>/", asset.asset, name="asset"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from media_library.models import Asset
 from search import indexing, recall, tasks
-from search.models import Embedding, EmbeddingModel, IndexEntry, QueryAnchor, RecallMeasurement
+from search.models import Embedding, EmbeddingModel, IndexEntry, Isolation, QueryAnchor, RecallMeasurement
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -92,6 +92,13 @@ class IndexEntryAdmin(OfVisibleAssets):
     def try_again(self, request: HttpRequest, entries: QuerySet[IndexEntry]) -> None:
         entries.exclude(state=IndexEntry.State.RUNNING).update(state=IndexEntry.State.PENDING, attempts=0)
         indexing.request_indexing()
+
+
+@admin.register(Isolation)
+class IsolationAdmin(OfVisibleAssets):
+    list_display = ["asset", "model", "distance", "outlier", "measured_at"]
+    list_filter = ["outlier", "model"]
+    list_select_related = ["asset", "model"]
 
 
 @admin.register(QueryAnchor)

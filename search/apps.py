@@ -6,7 +6,8 @@ class SearchConfig(AppConfig):
     verbose_name = "Search"
 
     def ready(self) -> None:
-        from media_library import findable
-        from search import indexing  # also connects the receiver of `asset_ready`
+        from media_library import findable, issues
+        from search import indexing, outliers  # indexing also connects the receiver of `asset_ready`
 
         findable.index = indexing
+        issues.register(outliers.ISSUE)

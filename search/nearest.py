@@ -278,3 +278,25 @@ def index_statements(model: EmbeddingModel, *, concurrently: bool) -> list[str]:
         f" USING hnsw ((vector::halfvec({dimensions})) halfvec_cosine_ops)"
         f" WITH (m = 16, ef_construction = 128) WHERE model_id = {int(model.pk)}",
     ]
+
+
+def mean_distances(ids: list[UUID], scope: AssetQuerySet, k: int, model: EmbeddingModel) -> dict[UUID, float]:
+    """Of each asset, the mean cosine distance to the k others of the scope that are nearest to it; those that have no
+    vector, or no others, are left out."""
+    dimensions, (subquery, params) = int(model.dimensions), in_scope(scope)
+    distance = f"other.vector::halfvec({dimensions}) <=> asked.vector::halfvec({dimensions})"
+    large = is_large(scope) and vectors_in_index(model) is not None
+    sql = f"""
+        SELECT asked.asset_id, avg(nearest.distance) FROM {Embedding._meta.db_table} AS asked
+        CROSS JOIN LATERAL (
+            SELECT {distance} AS distance FROM {Embedding._meta.db_table} AS other
+            WHERE other.model_id = %s AND other.asset_id <> asked.asset_id AND other.asset_id IN ({subquery})
+            ORDER BY {distance if large else f"({distance}) + 0"} LIMIT %s
+        ) AS nearest
+        WHERE asked.model_id = %s AND asked.asset_id = ANY(%s) GROUP BY asked.asset_id
+    """  # noqa: S608
+    with transaction.atomic(), connection.cursor() as cursor:
+        if large:
+            cursor.execute("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)")
+        cursor.execute(sql, [model.pk, *params, k, model.pk, ids])
+        return {asset_id: float(distance) for asset_id, distance in cursor.fetchall()}

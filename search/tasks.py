@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from search import anchors, indexing, nearest, recall
+from search import anchors, indexing, nearest, outliers, recall
 from search.models import EmbeddingModel
 
 
@@ -40,3 +40,8 @@ def rebuild_index(model_id: int) -> None:
 def decode_query_image(upload: str, box: dict[str, float] | None) -> dict[str, Any]:
     """In the media worker, where untrusted pictures are decoded; a person is waiting for the answer."""
     return anchors.decode(upload, box)
+
+
+@shared_task(soft_time_limit=80, time_limit=110)
+def update_outliers() -> None:
+    outliers.update(seconds=45)

@@ -4,6 +4,7 @@ from search import views
 
 urlpatterns = [
     path("l/<slug:slug>/search/", views.search, name="search"),
+    path("l/<slug:slug>/search/filters/", views.filter_panel, name="search-filters"),
     path("l/<slug:slug>/search/by-image/", views.by_image, name="search-by-image"),
     path("l/<slug:slug>/indexing/", views.indexing, name="indexing"),
     path("assets/<uuid:asset_id>/similar/", views.similar, name="asset-similar"),

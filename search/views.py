@@ -11,18 +11,20 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from dam.errors import AppError, Busy
-from media_library import findable
+from media_library import facets, findable
 from media_library.chips import address
 from media_library.filters import AssetFilters
 from media_library.models import Asset
 from media_library.views.asset import visible_asset
 from media_library.views.cards import Card, cards_for
+from media_library.views.filters import filters_url, panel
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
 from search import anchors, queries
 from search.chips import query_chips
 from search.composition import NotIndexed, NotSearchable
 from search.context import DISMISSED
+from search.facets import of_search
 from search.forms import ByImageForm
 from search.models import QueryAnchor
 from search.queries import Results, scope
@@ -85,10 +87,23 @@ def query_context(request: PageRequest, query: Query, scores: list[tuple[str, st
         "chips": query_chips(query, request.user, request.path, scores),
         "scores": bool(scores),
         "scores_url": address(request.path, params if scores else [*params, ("scores", "1")]),
+        "filters_url": filters_url(reverse("search", args=[query.library.slug]), params),
+        "filter_count": len(query.filters.properties),
         "kept": [pair for pair in query.filters.params() if pair[0] != "q"],
         "carried": query.changed(text="", not_text=()).params(),  # beside what is typed into the box
         "narrowed": query.filters.params(),
     }
+
+
+@login_required
+@require_safe
+@vary_on_headers("HX-Request")
+def filter_panel(request: PageRequest, slug: str) -> HttpResponse:
+    """The filters of a search, counted among what it ranks; asked for by htmx, only the panel."""
+    place = Place.of(request, slug)
+    query = Query.from_params(place.library, request.GET)
+    counts = facets.count(query.filters, of_search(query, request.user))
+    return panel(request, place, query.filters, counts, reverse("search", args=[slug]), query.params())
 
 
 def results_context(

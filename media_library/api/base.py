@@ -12,7 +12,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from dam.errors import NotFound
-from media_library import findable
+from media_library import findable, properties
 from media_library.api.serializers import AssetSerializer
 from media_library.models import Asset, Library, User
 
@@ -26,6 +26,11 @@ FILTERS = [
     OpenApiParameter("tags", OpenApiTypes.STR, many=True, description="Only assets with all of these tags."),
     OpenApiParameter("q", OpenApiTypes.STR, description="Words in name, description or tags."),
     OpenApiParameter("state", OpenApiTypes.STR, enum=Asset.State.values),
+    *(
+        OpenApiParameter(item.name, OpenApiTypes.STR, many=item.repeatable, description=item.description)
+        for item in properties.PROPERTIES.values()
+    ),
+    OpenApiParameter("metadata.<field>", OpenApiTypes.STR, description="What this member of the metadata is."),
 ]
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from media_library import findable
+from media_library import facts, findable
 from media_library.models import Asset, Folder, Library, Tag
 
 
@@ -89,12 +89,30 @@ class FailureSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+class FactsSerializer(serializers.Serializer[Any]):
+    """What the pixels say; see `media_library.facts`."""
+
+    sharpness = serializers.FloatField(allow_null=True, help_text="0 to 1; null where there are no edges to judge.")
+    lightness = serializers.FloatField(help_text="Mean OKLab lightness, 0 to 1.")
+    highlights = serializers.FloatField(help_text="A tenth of the picture is lighter than this.")
+    burnt_out = serializers.FloatField(help_text="Share that is nearly white.")
+    chroma = serializers.FloatField(help_text="OKLab chroma of the most colourful hundredth; below 0.02 is grey.")
+    transparency = serializers.FloatField(help_text="Share that is transparent.")
+    colors = serializers.DictField(child=serializers.FloatField(), help_text="Shares of the sixteen named colours.")
+    orientation = serializers.CharField()
+    size = serializers.CharField(help_text="small (below 0.3 megapixels), medium (2), large (12), huge.")
+    issues = serializers.ListField(child=serializers.CharField(), help_text="blurry, dark, bright")
+    grey = serializers.BooleanField()
+    transparent = serializers.BooleanField()
+
+
 class AssetSerializer(serializers.ModelSerializer[Asset]):
     """`context["indexed"]`: the ids of the assets shown that have a vector."""
 
     folder: serializers.Field = serializers.PrimaryKeyRelatedField(read_only=True)
     tags: serializers.Field = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
     colors = serializers.ListField(child=serializers.ListField(), read_only=True)
+    facts = serializers.SerializerMethodField()
     failure = serializers.SerializerMethodField()
     indexed = serializers.SerializerMethodField()
     urls = serializers.SerializerMethodField()
@@ -123,11 +141,17 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
                 "tags",
                 "metadata",
                 "exif",
+                "camera",
+                "facts",
             ],
             *["state", "failure", "visual_search", "indexed", "uploaded_by", "created_at", "updated_at"],
             *["deleted_at", "urls"],
         ]
         read_only_fields = fields
+
+    @extend_schema_field(FactsSerializer(allow_null=True))
+    def get_facts(self, asset: Asset) -> dict[str, Any] | None:
+        return facts.described(asset.facts, asset.traits or []) if asset.facts else None
 
     @extend_schema_field(FailureSerializer(allow_null=True))
     def get_failure(self, asset: Asset) -> dict[str, str] | None:

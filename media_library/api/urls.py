@@ -1,6 +1,6 @@
 from django.urls import path
 
-from media_library.api import assets, files, libraries, tokens
+from media_library.api import assets, facets, files, libraries, tokens
 
 urlpatterns = [
     path("token/", tokens.Token.as_view(), name="token"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("libraries/<uuid:library_id>/tags/", libraries.Tags.as_view(), name="tags"),
     path("libraries/<uuid:library_id>/assets/", assets.Assets.as_view(), name="assets"),
     path("libraries/<uuid:library_id>/assets/from-url/", assets.AssetsFromUrl.as_view(), name="assets-from-url"),
+    path("libraries/<uuid:library_id>/facets/", facets.Facets.as_view(), name="facets"),
     path("assets/<uuid:asset_id>/", assets.AssetDetail.as_view(), name="asset"),
     path("assets/<uuid:asset_id>/restore/", assets.AssetRestore.as_view(), name="asset-restore"),
     path("assets/<uuid:asset_id>/file/", files.AssetFile.as_view(), name="asset-file"),

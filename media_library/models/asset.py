@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
@@ -64,6 +66,10 @@ class Asset(models.Model):
     colors = models.JSONField(default=list, blank=True)  # [["#aabbcc", share], …], largest share first
     exif = models.JSONField(default=dict, blank=True)
     taken_at = models.DateTimeField(null=True, blank=True)
+    camera = models.CharField(max_length=200, blank=True, default="", db_default="")  # make and model, make once
+    # See media_library.facts. Both are null until they are measured.
+    facts = models.JSONField(null=True, blank=True)
+    traits = ArrayField(models.CharField(max_length=24), null=True, blank=True)  # what filters and facets look at
 
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="uploads"
@@ -95,6 +101,19 @@ class Asset(models.Model):
                 condition=models.Q(deleted_at=None, visual_search=True),
             ),
             models.Index(fields=["updated_at"], name="asset_unfinished", condition=models.Q(state="processing")),
+            models.Index(
+                fields=["id"], name="asset_without_facts", condition=models.Q(state="ready", traits__isnull=True)
+            ),
+            models.Index(fields=["library", "camera"], name="asset_by_camera", condition=~models.Q(camera="")),
+            # Facets are counted in the index alone.
+            models.Index(
+                fields=["library", "id"],
+                include=["traits", "format", "camera", "taken_at"],
+                name="asset_facets",
+                condition=models.Q(deleted_at=None),
+            ),
+            GinIndex(fields=["traits"], name="asset_traits"),
+            GinIndex(fields=["metadata"], name="asset_metadata", opclasses=["jsonb_path_ops"]),
         ]
 
     def __str__(self) -> str:

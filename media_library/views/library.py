@@ -9,11 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from media_library import properties
 from media_library.chips import Params, address, filter_chips
 from media_library.filters import AssetFilters
 from media_library.models import Asset
 from media_library.paging import page
 from media_library.views.cards import cards_for
+from media_library.views.filters import filters_url
 from media_library.views.place import Place, libraries_of
 from media_library.views.request import PageRequest
 
@@ -68,7 +70,9 @@ def grid_context(request: PageRequest, filters: AssetFilters, params: Params, so
     narrowed = filters.params()
     return {
         "filters": filters,
-        "takes_uploads": sort == NEWEST and not (filters.keywords or filters.tags),
+        "takes_uploads": sort == NEWEST and not (filters.keywords or filters.tags or filters.properties),
+        "filters_url": filters_url(request.path, params),
+        "filter_count": len(filters.properties),
         "chips": filter_chips(filters, request.path, params),
         "crumbs": filters.folder.ancestors() if filters.folder else [],
         "sort": SORTS.get(sort, sort),
@@ -77,6 +81,10 @@ def grid_context(request: PageRequest, filters: AssetFilters, params: Params, so
             for name, label in SORTS.items()
         ],
         "kept": [pair for pair in params if pair[0] != "q"],
-        "carried": [pair for pair in narrowed if pair[0] in PLACES],
-        "narrowed": [pair for pair in narrowed if pair[0] in PLACES],
+        "carried": carried(narrowed),
+        "narrowed": carried(narrowed),
     }
+
+
+def carried(params: Params) -> list[tuple[str, str]]:
+    return [pair for pair in params if pair[0] in PLACES or properties.is_property(pair[0])]

@@ -35,7 +35,7 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
         help_text="Of `text`, `not_text`, `picture` (what `file` or `image_url` gives) and examples by id; above 0, "
         "at most 10. 1 if absent, 0.5 for what is not wanted.",
     )
-    filters = serializers.DictField(required=False, help_text="folder, recursive, tags, q, state")
+    filters = serializers.DictField(required=False, help_text="The parameters of a list, by name.")
     limit = serializers.IntegerField(required=False, min_value=1, max_value=500)
     cursor = serializers.CharField(required=False)
 

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from search.api import views
+from search.api import facets, views
 
 urlpatterns = [
     path("libraries/<uuid:library_id>/search/", views.Search.as_view(), name="search"),
+    path("libraries/<uuid:library_id>/search/facets/", facets.SearchFacets.as_view(), name="search-facets"),
     path("libraries/<uuid:library_id>/anchors/", views.Anchors.as_view(), name="anchors"),
     path("anchors/<uuid:anchor_id>/thumb/", views.AnchorThumb.as_view(), name="anchor-thumb"),
     path("assets/<uuid:asset_id>/similar/", views.Similar.as_view(), name="asset-similar"),

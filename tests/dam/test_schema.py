@@ -31,6 +31,8 @@ def test_every_endpoint_of_the_contract_is_there(schema: dict) -> None:
         library: {"get", "patch", "delete"},
         f"{library}assets/": {"get", "post"},
         f"{library}search/": {"get", "post"},
+        f"{library}facets/": {"get"},
+        f"{library}search/facets/": {"get"},
         f"{library}anchors/": {"post"},
         asset: {"get", "patch", "delete"},
         **{f"{asset}{path}/": {"get"} for path in ("file", "thumb", "preview", "similar")},

@@ -1,0 +1,49 @@
+"""Values out of the parameters of an address or the members of a JSON body. Nonsense raises InvalidRequest."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from dam.errors import InvalidRequest
+
+TRUE_WORDS, FALSE_WORDS = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
+
+
+def one(params: Mapping[str, Any], name: str) -> str:
+    """The last value of a parameter as text; empty when it is absent."""
+    value = params.get(name)
+    return "" if value is None else str(value)
+
+
+def many(params: Mapping[str, Any], name: str) -> list[str]:
+    """All values of a parameter: a repeated one of a URL, or a list (or one string) of a JSON body."""
+    values = params.getlist(name) if isinstance(params, QueryDict) else params.get(name)
+    if values is None:
+        return []
+    if isinstance(values, str):
+        return [values]
+    if not isinstance(values, Iterable) or not all(isinstance(value, str) for value in values):
+        raise InvalidRequest(_("%(name)s must be a list of strings.") % {"name": name}, code="bad_parameter")
+    return list(values)
+
+
+def boolean(params: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    value = params.get(name)
+    value = value.lower() if isinstance(value, str) else value
+    if value is None or value == "":
+        return default
+    if value is True or value in TRUE_WORDS:
+        return True
+    if value is False or value in FALSE_WORDS:
+        return False
+    raise InvalidRequest(_("%(name)s must be true or false.") % {"name": name}, code="bad_parameter")
+
+
+def uuid_of(text: str, name: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidRequest(_("%(name)s is not a valid id.") % {"name": name}, code="bad_id") from None

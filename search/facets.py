@@ -1,0 +1,31 @@
+"""Facets of a search: counted among the pictures that it ranks."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from dam.errors import InvalidRequest
+from media_library.filters import AssetFilters
+from media_library.models import Asset, AssetQuerySet, User
+from media_library.properties import Pairs
+from search import anchors, queries
+from search.query import Query
+
+
+def of_search(query: Query, user: User) -> Callable[[AssetFilters], AssetQuerySet]:
+    """The scope of a search is what it ranks, at most queries.RANKING assets: all that can be paged through. Counting
+    without a filter ranks again without it."""
+    if query.is_empty:
+        raise InvalidRequest(_("Describe what you look for, or give an example picture."), code="empty_query")
+    model = anchors.active_model()
+    ranked: dict[Pairs, list[UUID]] = {}
+
+    def scope(filters: AssetFilters) -> AssetQuerySet:
+        if filters.properties not in ranked:
+            took = {"encode": 0.0, "search": 0.0}
+            ranked[filters.properties] = queries.rank(replace(query, filters=filters), user, model, took).ids
+        return Asset.objects.visible_to(user).live().filter(pk__in=ranked[filters.properties])
+
+    return scope
