@@ -59,7 +59,7 @@ def measure(queries: Vectors, scope: AssetQuerySet, model: EmbeddingModel) -> li
 
 
 def ids(neighbours: list[nearest.Neighbour]) -> set[object]:
-    return {neighbour.asset_id for neighbour in neighbours}
+    return {neighbour.id for neighbour in neighbours}
 
 
 def recall_of(search: Callable[[Vectors], set[object]], queries: Vectors, exact: list[set[object]]) -> float:

@@ -31,6 +31,16 @@ def env_int(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {raw!r}.") from None
 
 
+def env_share(name: str, default: float) -> float:
+    try:
+        share = float(env_str(name) or default)
+    except ValueError:
+        share = -1
+    if not 0 <= share <= 1:
+        raise ImproperlyConfigured(f"{name} must be a number from 0 to 1, not {env_str(name)!r}.")
+    return share
+
+
 def env_bool(name: str, *, default: bool) -> bool:
     raw = env_str(name).lower()
     if not raw:
@@ -248,6 +258,9 @@ MODEL = env_str("DAM_MODEL", "ViT-B-32/laion2b_s34b_b79k")
 MODEL_DIR = Path(env_str("DAM_MODEL_DIR", str(DATA_DIR / "models"))).expanduser().resolve()
 MODEL_PRELOAD = env_bool("DAM_MODEL_PRELOAD", default=False)  # the web process sets it
 TORCH_THREADS = env_int("DAM_TORCH_THREADS", 0)  # 0: as many as there are cores
+# What finds objects in new pictures: see search/detectors. Off when empty.
+DETECTOR = env_str("DAM_DETECTOR")
+DETECTOR_THRESHOLD = env_share("DAM_DETECTOR_THRESHOLD", 0.5)
 
 # --- jobs -----------------------------------------------------------------------------------------------------
 
@@ -267,6 +280,7 @@ CELERY_TASK_DEFAULT_QUEUE = "media"
 CELERY_TASK_ROUTES = {
     "search.tasks.decode_query_image": {"queue": "queries"},
     "search.tasks.index_pending": {"queue": "index"},
+    "search.tasks.index_regions": {"queue": "index"},
 }
 # A worker that listens to `-Q queries,media` always takes what a person is waiting for first.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibility_timeout": 900}
@@ -274,6 +288,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "requeue-stale-assets": {"task": "media_library.tasks.requeue_stale_assets", "schedule": 60},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
+    "sweep-regions": {"task": "search.tasks.sweep_regions", "schedule": 60},
     "delete-expired-anchors": {"task": "search.tasks.delete_expired_anchors", "schedule": 3600},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")

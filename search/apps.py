@@ -7,6 +7,6 @@ class SearchConfig(AppConfig):
 
     def ready(self) -> None:
         from media_library import findable
-        from search import indexing  # also connects the receiver of `asset_ready`
+        from search import detection, indexing  # noqa: F401  also connects the receivers of `asset_ready`
 
         findable.index = indexing

@@ -25,7 +25,7 @@ from search.composition import NotIndexed, NotSearchable
 from search.context import DISMISSED
 from search.forms import ByImageForm
 from search.models import QueryAnchor
-from search.queries import Results, scope
+from search.queries import Results, assets_in_scope
 from search.query import Query, spoken
 
 STRIP = 12
@@ -74,7 +74,7 @@ def texts_apart(request: PageRequest) -> str:
 
 def sample(place: Place, query: Query) -> list[Card]:
     """A few pictures of all kinds to start from: by their hash, so that neighbours in time do not stand together."""
-    ready = scope(query, place.request.user).filter(state=Asset.State.READY)
+    ready = assets_in_scope(query, place.request.user).filter(state=Asset.State.READY)
     return cards_for(place, list(ready.order_by("sha256", "id")[:STRIP]))
 
 

@@ -1,5 +1,15 @@
 from search.models.anchor import QueryAnchor
 from search.models.embedding import Embedding, IndexEntry
 from search.models.embedding_model import EmbeddingModel
+from search.models.region import DetectorRun, Region, RegionEmbedding, RegionQuerySet
 
-__all__ = ["Embedding", "EmbeddingModel", "IndexEntry", "QueryAnchor"]
+__all__ = [
+    "DetectorRun",
+    "Embedding",
+    "EmbeddingModel",
+    "IndexEntry",
+    "QueryAnchor",
+    "Region",
+    "RegionEmbedding",
+    "RegionQuerySet",
+]

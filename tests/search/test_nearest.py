@@ -42,7 +42,7 @@ def fill_large(model: EmbeddingModel, count: int, monkeypatch: pytest.MonkeyPatc
 
 
 def ids(found: nearest.Nearest) -> list[object]:
-    return [neighbour.asset_id for neighbour in found.neighbours]
+    return [neighbour.id for neighbour in found.neighbours]
 
 
 def test_hits_come_nearest_first_with_their_cosine_distance(model: EmbeddingModel) -> None:
@@ -125,7 +125,7 @@ def test_a_first_page_is_right_whatever_the_filter_hides(
     scope = Asset.objects.filter(description="kept")
     found = nearest.search(vectors[0], scope, 120, model, enough=50)
     assert found.complete == (inside == "the farthest")
-    assert ids(found)[:50] == [row.asset_id for row in nearest.exact(vectors[0], scope, 50, model)]
+    assert ids(found)[:50] == [row.id for row in nearest.exact(vectors[0], scope, 50, model)]
 
 
 @pytest.mark.parametrize("limit", ["GLANCE", "GLANCE_VECTORS"])
