@@ -18,7 +18,9 @@ class TransformersDetector:
     def __init__(self, folder: Path) -> None:
         """Raises OSError or ValueError where the folder holds no such model."""
         from transformers import AutoImageProcessor, AutoModelForObjectDetection
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()
         if not folder.is_dir():
             raise FileNotFoundError(f"There is no folder {folder}.")
         self._processor: Any = AutoImageProcessor.from_pretrained(folder, local_files_only=True)

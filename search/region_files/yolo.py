@@ -33,7 +33,9 @@ BROKEN_ZIP = (
 
 def rows(file: BinaryIO, name: str, names: Sequence[str]) -> Iterator[Row]:
     """The boxes of a ZIP of label files, or of one label file. Raises BadRegionFile."""
-    texts = unpacked(file) if zipfile.is_zipfile(file) else {name: decoded(file)}
+    packed = file.read(2) == b"PK"
+    file.seek(0)
+    texts = unpacked(file) if packed else {name: decoded(file)}
     classes = dict(enumerate(names))
     for path in texts:
         if PurePosixPath(path).name.lower() in NAMES:
