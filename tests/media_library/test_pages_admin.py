@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from media_library.models import Asset, Library, PersonalToken, User
-from search.models import QueryAnchor
+from search.models import DetectorRun, QueryAnchor
 from tests import factories
 from tests.media_library.pages import signed_in, text_of
 
@@ -36,6 +36,8 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     asset.renditions.create(name="thumb", file="thumbs/none.webp", width=60, height=40, bytes=9)
     PersonalToken.issue(boss, "laptop")
     QueryAnchor.objects.create(owner=boss, library=library, thumb="x.webp", model=model, vector=[0.0] * 48)
+    factories.embedded_region(asset, model, [1.0] * model.dimensions, label="Boat")
+    DetectorRun.objects.create(asset=asset, detector="fake")
     return {"asset": asset}
 
 
