@@ -35,9 +35,10 @@ format: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(PY) -m benchmarks $(ARGS)
 
-# What composed queries find, on photographs with one folder per class.
+# What composed queries and crops find, on photographs with one folder per class.
 eval-search: $(VENV)/dev.stamp
 	$(PY) -m benchmarks.composed --photos $(JUDGED)
+	$(PY) -m benchmarks.planted --photos $(JUDGED) --backgrounds $(DATA)
 
 # Whether blurred, dark and bright pictures are told from others.
 eval-facts: $(VENV)/dev.stamp

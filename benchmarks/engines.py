@@ -32,7 +32,7 @@ from dam.embedded.servers import Servers
 from media_library.models import Asset
 from search import nearest
 from search.models import EmbeddingModel, QueryAnchor
-from search.nearest import Kind
+from search.nearest import Modality
 
 CLIENTS = (1, 2, 8)
 WIDTHS = (50, 100, 200, 400, 600, 1000, 2000, 4000)
@@ -55,14 +55,14 @@ class Run:
 def run(servers: Servers, filled: Filled, *, queries: int) -> None:
     model = EmbeddingModel.active()
     assert model
-    kinds: list[tuple[Kind, Vectors]] = [
+    kinds: list[tuple[Modality, Vectors]] = [
         ("image", like_pictures(filled.vectors, queries)),
         ("text", filled.clusters.texts(queries)),
     ]
     graphs = dict(in_memory(filled.vectors))
     for kind, vectors in kinds:
         scope = Asset.objects.filter(library=filled.library)
-        truth = [[hit.asset_id for hit in nearest.exact(vector, scope, K, model)] for vector in vectors]
+        truth = [[hit.id for hit in nearest.exact(vector, scope, K, model)] for vector in vectors]
         connection.close()
         rows = [ours(servers, filled, kind, vectors, truth, model), bare(vectors, truth, model)]
         rows += [in_graph(name, graph, vectors, truth, filled.ids) for name, graph in graphs.items()]
@@ -71,7 +71,7 @@ def run(servers: Servers, filled: Filled, *, queries: int) -> None:
 
 
 def ours(
-    servers: Servers, filled: Filled, kind: Kind, vectors: Vectors, truth: list[list[UUID]], model: EmbeddingModel
+    servers: Servers, filled: Filled, kind: Modality, vectors: Vectors, truth: list[list[UUID]], model: EmbeddingModel
 ) -> list[object]:
     file = Path(servers.data_dir) / "texts.npz"
     np.savez(file, vectors=vectors)

@@ -70,5 +70,5 @@ def row(name: str, times: Times) -> list[object]:
 
 def anchor(filled: Filled, photograph: bytes) -> UUID:
     """A query picture, decoded and encoded here as worker and web process do it."""
-    thumb = anchors.save_thumb(renditions.thumbnail(io.BytesIO(photograph), None).data)
-    return anchors.create(user=filled.user, library=filled.library, thumb=thumb, name="q.jpg", box=None).pk
+    stored = anchors.Stored.save(renditions.query_picture(io.BytesIO(photograph)))
+    return anchors.create(user=filled.user, library=filled.library, stored=stored, name="q.jpg", box=None).pk

@@ -14,7 +14,7 @@ from benchmarks.vectors import Vectors, unit
 from media_library.models import Asset, AssetQuerySet
 from search import nearest
 from search.models import EmbeddingModel
-from search.nearest import Kind
+from search.nearest import Modality
 from search.queries import RANKING
 from search.recall import ids, recall
 
@@ -25,7 +25,7 @@ ONE_IN = (1, 2, 5, 10, 20, 100, 1000, 10_000)
 def run(filled: Filled, *, queries: int) -> None:
     model = EmbeddingModel.active()
     assert model
-    kinds: list[tuple[Kind, Vectors]] = [
+    kinds: list[tuple[Modality, Vectors]] = [
         ("image", like_pictures(filled.vectors, queries)),
         ("text", filled.clusters.texts(queries)),
     ]
@@ -55,11 +55,11 @@ def like_pictures(vectors: Vectors, count: int) -> Vectors:
     return unit(rows + 0.03 * random.normal(size=rows.shape).astype(np.float32))
 
 
-def measure(kind: Kind, queries: Vectors, scope: AssetQuerySet, model: EmbeddingModel, size: int) -> list[object]:
+def measure(kind: Modality, queries: Vectors, scope: AssetQuerySet, model: EmbeddingModel, size: int) -> list[object]:
     recalls, bare, hits, times, exact_times, plans = [], [], [], [], [], Counter[str]()
     for query in queries:
         started = time.perf_counter()
-        answer = nearest.search(query, scope, RANKING, model, kind=kind, enough=K)
+        answer = nearest.search(query, scope, RANKING, model, modality=kind, enough=K)
         searched = time.perf_counter()
         truth = ids(nearest.exact(query, scope, K, model))
         exact_times.append(1000 * (time.perf_counter() - searched))

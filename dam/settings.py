@@ -32,6 +32,16 @@ def env_int(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {raw!r}.") from None
 
 
+def env_share(name: str, default: float) -> float:
+    try:
+        share = float(env_str(name) or default)
+    except ValueError:
+        share = -1
+    if not 0 <= share <= 1:
+        raise ImproperlyConfigured(f"{name} must be a number from 0 to 1, not {env_str(name)!r}.")
+    return share
+
+
 def env_bool(name: str, *, default: bool) -> bool:
     raw = env_str(name).lower()
     if not raw:
@@ -250,6 +260,9 @@ MODEL_DIR = Path(env_str("DAM_MODEL_DIR", str(DATA_DIR / "models"))).expanduser(
 MODEL_PRELOAD = env_bool("DAM_MODEL_PRELOAD", default=False)  # the web process sets it
 TORCH_THREADS = env_int("DAM_TORCH_THREADS", 0)  # 0: as many as there are cores
 INDEX_MEMORY_MB = env_int("DAM_INDEX_MEMORY_MB", 3072)  # that PostgreSQL may take while it builds an HNSW index
+# What finds objects in new pictures: see search/detectors. Off when empty.
+DETECTOR = env_str("DAM_DETECTOR")
+DETECTOR_THRESHOLD = env_share("DAM_DETECTOR_THRESHOLD", 0.5)
 
 # --- jobs -----------------------------------------------------------------------------------------------------
 
@@ -271,6 +284,7 @@ CELERY_TASK_ROUTES = {
     "search.tasks.index_pending": {"queue": "index"},
     "search.tasks.measure_recall": {"queue": "index"},
     "search.tasks.rebuild_index": {"queue": "index"},
+    "search.tasks.index_regions": {"queue": "index"},
 }
 # A worker that listens to `-Q queries,media` always takes what a person is waiting for first.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibility_timeout": 900}
@@ -280,6 +294,7 @@ CELERY_BEAT_SCHEDULE = {
     "add-missing-facts": {"task": "media_library.tasks.add_missing_facts", "schedule": 60},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
     "update-outliers": {"task": "search.tasks.update_outliers", "schedule": 300},
+    "sweep-regions": {"task": "search.tasks.sweep_regions", "schedule": 60},
     "delete-expired-anchors": {"task": "search.tasks.delete_expired_anchors", "schedule": 3600},
     "measure-recall": {"task": "search.tasks.measure_recall", "schedule": crontab(hour=3, minute=30)},
 }

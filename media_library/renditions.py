@@ -23,6 +23,7 @@ from media_library.images import BadImage, Header, decoder_failures, inspect
 
 THUMB = 512
 PREVIEW = 2048
+LARGER = 1024
 # A JPEG decoded at half its size counts as a preview from here on: a 12-megapixel camera gives 2000 pixels that way.
 PREVIEW_FROM = 1536
 MIN_CROP = 16
@@ -51,6 +52,14 @@ class Rendered:
     exif: dict[str, Any]
     taken_at: datetime | None
     facts: Facts
+
+
+@dataclass(frozen=True)
+class QueryPicture:
+    """`thumb` is searched with; `larger` is what a part of it can be cut from later, None where the thumb is all."""
+
+    thumb: Picture
+    larger: Picture | None
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,16 @@ class Box:
         lower = min(round((self.y + self.height) * height), height)
         return left, upper, right, lower
 
+    def large_enough(self, width: int, height: int) -> Self:
+        """Raises BadImage with code `box_too_small` for what is less than MIN_CROP pixels in a picture of this size."""
+        left, upper, right, lower = self.pixels(width, height)
+        if min(right - left, lower - upper) < MIN_CROP:
+            raise BadImage(
+                _("The selected part is too small to search with. Draw a larger box."),
+                code="box_too_small",
+            )
+        return self
+
 
 def bad_box() -> InvalidRequest:
     return InvalidRequest(
@@ -121,28 +140,30 @@ def render(file: BinaryIO) -> Rendered:
         )
 
 
-def thumbnail(file: BinaryIO, box: Box | None = None) -> Picture:
-    """The query picture: without a box, byte for byte the thumb that `render` makes. Raises BadImage."""
+def query_picture(file: BinaryIO, box: Box | None = None) -> QueryPicture:
+    """What to search with. Without a box, the thumb is byte for byte the one that `render` makes. Raises BadImage."""
     header = inspect(file)
     with decoder_failures(header.format, only_memory=True):
         if box is None or min(box.width, box.height) > 0.999:
             image = pixels.decode(file, header, scale=_preview_scale(header))
-            return _encode_thumb(pixels.fit(pixels.plain(image, header, PREVIEW), THUMB))
-        return _encode_thumb(_crop(file, header, box))
+            image = pixels.plain(image, header, PREVIEW)
+        else:
+            image = _crop(file, header, box)
+        larger = pixels.fit(image, LARGER)
+        return QueryPicture(
+            thumb=_encode_thumb(pixels.fit(image, THUMB)),
+            larger=_encode(larger, quality=80, method=0) if max(larger.size) > THUMB else None,
+        )
 
 
 def _crop(file: BinaryIO, header: Header, box: Box) -> Image.Image:
-    left, upper, right, lower = box.pixels(header.width, header.height)
-    if min(right - left, lower - upper) < MIN_CROP:
-        raise BadImage(
-            _("The selected part is too small to search with. Draw a larger box."),
-            code="box_too_small",
-        )
+    """At least THUMB pixels of it, if there are so many."""
+    left, upper, right, lower = box.large_enough(header.width, header.height).pixels(header.width, header.height)
     part = max(right - left, lower - upper)
     scale = next((scale for scale in (8, 4, 2) if part // scale >= THUMB), 1)
     image = pixels.decode(file, header, scale=scale)
     upright = pixels.plain(image, header, max(image.size))
-    return pixels.fit(upright.crop(box.pixels(*upright.size)), THUMB)
+    return upright.crop(box.pixels(*upright.size))
 
 
 def _preview_scale(header: Header) -> int:

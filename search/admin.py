@@ -9,7 +9,17 @@ from django.utils.translation import gettext_lazy as _
 
 from media_library.models import Asset
 from search import indexing, recall, tasks
-from search.models import Embedding, EmbeddingModel, IndexEntry, Isolation, QueryAnchor, RecallMeasurement
+from search.models import (
+    DetectorRun,
+    Embedding,
+    EmbeddingModel,
+    IndexEntry,
+    Isolation,
+    QueryAnchor,
+    RecallMeasurement,
+    Region,
+    RegionEmbedding,
+)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -99,6 +109,30 @@ class IsolationAdmin(OfVisibleAssets):
     list_display = ["asset", "model", "distance", "outlier", "measured_at"]
     list_filter = ["outlier", "model"]
     list_select_related = ["asset", "model"]
+
+
+@admin.register(Region)
+class RegionAdmin(OfVisibleAssets):
+    list_display = ["label", "asset", "source", "confidence", "created_by", "created_at"]
+    list_filter = ["source"]
+    list_select_related = ["asset", "created_by"]
+
+
+@admin.register(RegionEmbedding)
+class RegionEmbeddingAdmin(ReadOnlyAdmin):
+    list_display = ["region", "model", "attempts", "started_at", "finished_at", "error"]
+    list_filter = ["model", "error_code"]
+    list_select_related = ["region", "model"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(region__in=Region.objects.visible_to(request.user))
+
+
+@admin.register(DetectorRun)
+class DetectorRunAdmin(OfVisibleAssets):
+    list_display = ["asset", "detector", "attempts", "started_at", "finished_at", "error"]
+    list_filter = ["error_code"]
+    list_select_related = ["asset"]
 
 
 @admin.register(QueryAnchor)

@@ -3,6 +3,7 @@
 import io
 import logging
 import uuid
+from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
@@ -24,11 +25,28 @@ from search.models import EmbeddingModel, QueryAnchor
 logger = logging.getLogger(__name__)
 
 DECODE_TIMEOUT_SECONDS = 20
+ENOUGH = 384  # as many pixels as any common model looks at
 
 
 class NoModel(Busy):
     code = "no_model"
     message = _("No model is set up yet. Run `manage.py setup_model`, or wait until the start has done it.")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Storage names of a query picture: what is encoded, and what a box of it is cut from (empty: the same)."""
+
+    thumb: str
+    picture: str = ""
+
+    @classmethod
+    def save(cls, made: renditions.QueryPicture) -> "Stored":
+        return cls(save_thumb(made.thumb.data), save_thumb(made.larger.data) if made.larger else "")
+
+    def delete(self) -> None:
+        for name in filter(None, (self.thumb, self.picture)):
+            default_storage.delete(name)
 
 
 def from_file(*, user: User, library: Library, file: BinaryIO, name: str, box: Box | None = None) -> QueryAnchor:
@@ -38,10 +56,10 @@ def from_file(*, user: User, library: Library, file: BinaryIO, name: str, box: B
     images.inspect(file, name)
     upload = default_storage.save(f"queries/{uuid.uuid4()}", File(file))
     try:
-        thumb = decode_in_worker(upload, box)
+        stored = decode_in_worker(upload, box)
     finally:
         default_storage.delete(upload)
-    return create(user=user, library=library, thumb=thumb, name=name, box=box)
+    return create(user=user, library=library, stored=stored, name=name, box=box)
 
 
 def from_url(*, user: User, library: Library, url: str, box: Box | None = None) -> QueryAnchor:
@@ -59,18 +77,41 @@ def from_url(*, user: User, library: Library, url: str, box: Box | None = None) 
 
 
 def from_asset(*, user: User, asset: Asset, box: Box | None) -> QueryAnchor:
-    """Make an anchor of a part of an asset, cut from its preview."""
+    """Make an anchor of a part of an asset: cut from its preview, or from the original where that shows more of it."""
     asset.library.require(user, Role.VIEWER)
     preview = asset.renditions.filter(name=Rendition.Name.PREVIEW).first()
     if preview is None:
         raise InvalidRequest(_("This picture is still being processed."), code="not_ready")
-    with preview.file.open("rb") as file:
-        thumb = renditions.thumbnail(cast(BinaryIO, file), box)
-    return create(user=user, library=asset.library, thumb=save_thumb(thumb.data), name=asset.display_name, box=box)
+    if box:
+        box.large_enough(asset.width, asset.height)
+    if box and wants_original(asset, preview, box):
+        stored = decode_in_worker(str(asset.file.name), box)
+    else:
+        stored = cut(str(preview.file.name), box)
+    return create(user=user, library=asset.library, stored=stored, name=asset.display_name, box=box)
 
 
-def decode_in_worker(upload: str, box: Box | None) -> str:
-    """Have the media worker turn the stored upload into a thumbnail; gives the thumbnail's storage name."""
+def wants_original(asset: Asset, preview: Rendition, box: Box) -> bool:
+    """Whether the preview has too few pixels of the part, and the original more."""
+    left, upper, right, lower = box.pixels(preview.width, preview.height)
+    return max(right - left, lower - upper) < ENOUGH and asset.width > preview.width
+
+
+def from_anchor(*, user: User, anchor: QueryAnchor, box: Box) -> QueryAnchor:
+    """Make an anchor of a part of another one; `box` is of what that one shows."""
+    anchor.library.require(user, Role.VIEWER)
+    stored = cut(str(anchor.picture.name or anchor.thumb.name), box)
+    return create(user=user, library=anchor.library, stored=stored, name=anchor.name, box=box)
+
+
+def cut(ours: str, box: Box | None) -> Stored:
+    """From a WebP of our own making, which may be decoded here."""
+    with default_storage.open(ours) as file:
+        return Stored.save(renditions.query_picture(cast(BinaryIO, file), box))
+
+
+def decode_in_worker(upload: str, box: Box | None) -> Stored:
+    """Have the media worker turn the stored upload or original into a query picture."""
     from search import tasks
 
     task = tasks.decode_query_image.apply_async((upload, box.as_dict() if box else None), expires=60)
@@ -81,28 +122,28 @@ def decode_in_worker(upload: str, box: Box | None) -> str:
         raise Busy(_("Reading the picture took too long. Try again in a moment.")) from None
     if error := answer.get("error"):
         raise images.BadImage(error["message"], code=error["code"], status=error["status"])
-    return answer["thumb"]
+    return Stored(**answer)
 
 
 def decode(upload: str, box: dict[str, float] | None) -> dict[str, Any]:
-    """The worker's part: untrusted bytes in, the name of a stored thumbnail or a failure out."""
+    """The worker's part: untrusted bytes in, the names of what is stored or a failure out."""
     try:
         with default_storage.open(upload) as file:
-            thumb = renditions.thumbnail(cast(BinaryIO, file), Box(**box) if box else None)
+            made = renditions.query_picture(cast(BinaryIO, file), Box(**box) if box else None)
     except images.BadImage as error:
         return {"error": {"message": str(error.message), "code": error.code, "status": error.status}}
     except SoftTimeLimitExceeded:
         message = _("Decoding this picture took too long.")
         return {"error": {"message": str(message), "code": "too_slow", "status": 422}}
-    return {"thumb": save_thumb(thumb.data)}
+    return asdict(Stored.save(made))
 
 
 def save_thumb(data: bytes) -> str:
     return default_storage.save(f"anchors/{uuid.uuid4()}.webp", ContentFile(data))
 
 
-def create(*, user: User, library: Library, thumb: str, name: str, box: Box | None) -> QueryAnchor:
-    """Encode the thumbnail and keep its vector. The thumbnail is deleted if that fails."""
+def create(*, user: User, library: Library, stored: Stored, name: str, box: Box | None) -> QueryAnchor:
+    """Encode the thumbnail and keep its vector. What is stored is deleted if that fails."""
     try:
         model = active_model()
         return QueryAnchor.objects.create(
@@ -110,12 +151,13 @@ def create(*, user: User, library: Library, thumb: str, name: str, box: Box | No
             library=library,
             name=name,
             box=box.as_dict() if box else None,
-            thumb=thumb,
+            thumb=stored.thumb,
+            picture=stored.picture,
             model=model,
-            vector=encode(thumb, model),
+            vector=encode(stored.thumb, model),
         )
     except BaseException:
-        default_storage.delete(thumb)
+        stored.delete()
         raise
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from dam.errors import AppError, InvalidRequest, NotFound
 from media_library.models import Asset, User
 from search import anchors, embedders, nearest
-from search.models import EmbeddingModel, IndexEntry, QueryAnchor
+from search.models import EmbeddingModel, IndexEntry, QueryAnchor, Region
 from search.nearest import Vector
 from search.query import Query
 
@@ -68,18 +68,23 @@ def terms(query: Query, user: User, model: EmbeddingModel) -> list[tuple[int, st
     if texts:
         vectors = embedders.get_embedder(model.source).encode_texts([text for _sign, _name, text in texts])
         found += [(sign, name, vector) for (sign, name, _text), vector in zip(texts, vectors, strict=True)]
-    assets = examples(query, user)
+    given = examples(query, user)
     for sign, ids in ((1, query.like), (-1, query.unlike)):
-        found += [(sign, str(pk), vector_of_asset(assets[pk], model)) for pk in ids]
+        found += [(sign, str(pk), vector_of_example(given[pk], model)) for pk in ids]
     for anchor in query_anchors(query, user):
         vector = np.asarray(anchors.ensure_current(anchor, model).vector, dtype=np.float32)
         found.append((1, str(anchor.pk), vector))
     return found
 
 
-def examples(query: Query, user: User) -> dict[UUID, Asset]:
+def examples(query: Query, user: User) -> dict[UUID, Asset | Region]:
+    """Assets, and regions of assets."""
     ids = {*query.like, *query.unlike}
-    found = Asset.objects.visible_to(user).live().filter(library=query.library).in_bulk(ids)
+    assets = Asset.objects.visible_to(user).live().filter(library=query.library)
+    found: dict[UUID, Asset | Region] = dict(assets.in_bulk(ids))
+    if others := ids - found.keys():
+        regions = Region.objects.visible_to(user).filter(asset__library=query.library, asset__deleted_at=None)
+        found |= regions.select_related("asset").in_bulk(others)
     if len(found) < len(ids):
         raise NotFound(_("The example picture does not exist, or you may not see it."))
     return found
@@ -92,10 +97,11 @@ def query_anchors(query: Query, user: User) -> list[QueryAnchor]:
     return [found[pk] for pk in query.anchors]
 
 
-def vector_of_asset(asset: Asset, model: EmbeddingModel) -> Vector:
-    vector = nearest.vector_of(asset, model)
+def vector_of_example(example: Asset | Region, model: EmbeddingModel) -> Vector:
+    vector = nearest.vector_of(example, model)
     if vector is not None:
         return vector
+    asset = example.asset if isinstance(example, Region) else example
     entry = IndexEntry.objects.filter(asset=asset, model=model).first()
     dead = asset.state == Asset.State.FAILED or (entry and entry.state == IndexEntry.State.FAILED)
     raise NotSearchable if dead or not asset.visual_search else NotIndexed

@@ -178,8 +178,9 @@ def backfill(model: EmbeddingModel) -> int:
 
 
 def ensure_index(model: EmbeddingModel) -> None:
-    """Create the model's HNSW index if it is missing. Outside a transaction only."""
+    """Create the model's HNSW indexes if they are missing. Outside a transaction only."""
     nearest.create_index(model)
+    nearest.create_index(model, nearest.REGIONS)
 
 
 def progress(library: Library) -> Progress:

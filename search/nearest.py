@@ -1,4 +1,4 @@
-"""The only place with vector SQL: exact and approximate nearest neighbours among the assets of a scope."""
+"""The only place with vector SQL: exact and approximate nearest neighbours among the assets or regions of a scope."""
 
 import hashlib
 import logging
@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from media_library.models import Asset, AssetQuerySet
-from search.models import Embedding, EmbeddingModel
+from search.models import Embedding, EmbeddingModel, Region, RegionEmbedding, RegionQuerySet
 
 logger = logging.getLogger(__name__)
 
 Vector = NDArray[np.float32]
 
-Kind = Literal["image", "text"]
+Scope = AssetQuerySet | RegionQuerySet
+Modality = Literal["image", "text"]
 
 # Up to this many assets in the scope an exact scan is both faster and right (figures in benchmarks/README.md).
 EXACT_SCOPE = 20_000
@@ -42,19 +43,40 @@ class Glance:
     depth: int
 
     @classmethod
-    def at(cls, kind: Kind, vectors: int) -> "Glance":
-        return WIDE_GLANCE if kind == "text" and vectors > LARGE_GRAPH else NARROW_GLANCE
+    def at(cls, modality: Modality, vectors: int) -> "Glance":
+        return WIDE_GLANCE if modality == "text" and vectors > LARGE_GRAPH else NARROW_GLANCE
 
 
 NARROW_GLANCE, WIDE_GLANCE = Glance(400, 100), Glance(1000, 400)
 
 BY_INDEX = "distance"
-EXACTLY = "distance + 0, asset_id"  # adding zero keeps the HNSW index out of the plan
+EXACTLY = "distance + 0, id"  # adding zero keeps the HNSW index out of the plan
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Where the vectors of one kind of thing stand."""
+
+    table: str
+    owner: str  # the column that says whose vector it is
+    index: str
+
+    @classmethod
+    def of(cls, scope: Scope) -> "Kind":
+        return REGIONS if scope.model is Region else ASSETS
+
+    def index_name(self, model: EmbeddingModel) -> str:
+        """The partial HNSW index that holds this model's vectors."""
+        return f"{self.index}_{model.pk}"
+
+
+ASSETS = Kind(Embedding._meta.db_table, "asset_id", "embedding_hnsw")
+REGIONS = Kind(RegionEmbedding._meta.db_table, "region_id", "region_hnsw")
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    asset_id: UUID
+    id: UUID  # of the asset or region
     distance: float  # cosine distance, 0 (same direction) to 2
 
 
@@ -67,16 +89,16 @@ class Nearest:
 
 def search(
     vector: Vector,
-    scope: AssetQuerySet,
+    scope: Scope,
     k: int,
     model: EmbeddingModel,
     *,
-    kind: Kind = "image",
+    modality: Modality = "image",
     enough: int | None = None,
 ) -> Nearest:
-    """The `min(k, indexed assets in scope)` assets nearest to `vector`, nearest first, ties by id.
+    """The `min(k, indexed things in scope)` assets or regions nearest to `vector`, nearest first, ties by id.
 
-    `vector` has shape (model.dimensions,) and unit length; it is of the kind "text" if words are a part of it. Who can
+    `vector` has shape (model.dimensions,) and unit length; its modality is "text" if words are a part of it. Who can
     do with the `enough` nearest for now gets at least those, sooner; `complete` is false then.
 
     The plan: a small scope is scanned exactly. In a large one, a glance at the nearest of all assets answers if enough
@@ -84,9 +106,9 @@ def search(
     the content or lets little through: what the index finds then is a matter of luck, and the exact scan decides. More
     than a glance is sure of comes from an iterative scan, where the glance shows that the filter does not matter much.
     """
-    vectors = vectors_in_index(model) if is_large(scope) else None
+    vectors = vectors_in_index(model, Kind.of(scope)) if is_large(scope) else None
     if vectors is not None and vectors > EXACT_SCOPE:
-        glance = Glance.at(kind, vectors)
+        glance = Glance.at(modality, vectors)
         wanted = k if enough is None else min(enough, k)
         neighbours = glanced(vector, scope, model, glance)
         if len(neighbours) >= wanted:
@@ -98,8 +120,8 @@ def search(
     return Nearest(exact(vector, scope, k, model), "exact")
 
 
-def is_large(scope: AssetQuerySet) -> bool:
-    """Whether the scope holds more than EXACT_SCOPE assets; reads no more rows than it has to.
+def is_large(scope: Scope) -> bool:
+    """Whether the scope holds more than EXACT_SCOPE things; reads no more rows than it has to.
 
     Remembered for a minute: counting costs as much as searching, and a plan chosen on an old count is still right.
     """
@@ -107,37 +129,37 @@ def is_large(scope: AssetQuerySet) -> bool:
     return bool(cache.get_or_set(key, lambda: scope.order_by()[EXACT_SCOPE : EXACT_SCOPE + 1].exists(), 60))
 
 
-def vectors_in_index(model: EmbeddingModel) -> int | None:
+def vectors_in_index(model: EmbeddingModel, kind: Kind = ASSETS) -> int | None:
     """About how many vectors the model's HNSW index holds, as PostgreSQL last counted them.
 
     None if it is not there or not usable. Without it, search is exact: slower, never wrong.
     """
     sql = "SELECT reltuples FROM pg_class JOIN pg_index ON indexrelid = oid WHERE oid = to_regclass(%s) AND indisvalid"
     with connection.cursor() as cursor:
-        cursor.execute(sql, [model.index_name])
+        cursor.execute(sql, [kind.index_name(model)])
         row = cursor.fetchone()
     return None if row is None else int(row[0])
 
 
-def exact(vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel) -> list[Neighbour]:
+def exact(vector: Vector, scope: Scope, k: int, model: EmbeddingModel) -> list[Neighbour]:
     """Every vector of the scope is compared."""
     return nearest_rows(vector, scope, k, model, order=EXACTLY)
 
 
-def by_index(vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel) -> list[Neighbour]:
+def by_index(vector: Vector, scope: Scope, k: int, model: EmbeddingModel) -> list[Neighbour]:
     """HNSW with iterative scan: it goes on past hits that the scope excludes, up to MAX_SCAN_TUPLES."""
     with index_only(RANKING_EF_SEARCH, "relaxed_order"):
         rows = nearest_rows(vector, scope, k, model, order=BY_INDEX)
-    return sorted(rows, key=lambda row: (row.distance, row.asset_id))
+    return sorted(rows, key=lambda row: (row.distance, row.id))
 
 
-def glanced(vector: Vector, scope: AssetQuerySet, model: EmbeddingModel, glance: Glance) -> list[Neighbour]:
+def glanced(vector: Vector, scope: Scope, model: EmbeddingModel, glance: Glance) -> list[Neighbour]:
     """Those of the `glance.depth` nearest of all assets that are in the scope."""
-    nearest, parameters = candidates(vector, model)
+    nearest, parameters = candidates(vector, model, Kind.of(scope))
     subquery, params = in_scope(scope)
     sql = (
-        f"SELECT asset_id, distance FROM ({nearest} ORDER BY distance LIMIT %s) AS nearest"  # noqa: S608
-        f" WHERE asset_id IN ({subquery}) ORDER BY distance, asset_id"
+        f"SELECT id, distance FROM ({nearest} ORDER BY distance LIMIT %s) AS nearest"  # noqa: S608
+        f" WHERE id IN ({subquery}) ORDER BY distance, id"
     )
     with index_only(glance.ef_search, "off"):
         return fetch(sql, [*parameters, glance.depth, *params])
@@ -162,45 +184,44 @@ def index_only(ef_search: int, iterative_scan: str) -> Iterator[None]:
         transaction.set_rollback(True)  # nothing was written, and the settings end here in any case
 
 
-def nearest_rows(vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel, *, order: str) -> list[Neighbour]:
+def nearest_rows(vector: Vector, scope: Scope, k: int, model: EmbeddingModel, *, order: str) -> list[Neighbour]:
     return fetch(*statement(vector, scope, k, model, order=order))
 
 
 def fetch(sql: str, params: list[Any]) -> list[Neighbour]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return [Neighbour(asset_id, float(distance)) for asset_id, distance in cursor.fetchall()]
+        return [Neighbour(pk, float(distance)) for pk, distance in cursor.fetchall()]
 
 
-def statement(
-    vector: Vector, scope: AssetQuerySet, k: int, model: EmbeddingModel, *, order: str
-) -> tuple[str, list[Any]]:
+def statement(vector: Vector, scope: Scope, k: int, model: EmbeddingModel, *, order: str) -> tuple[str, list[Any]]:
     """The k nearest of a scope. `order` is one of this module's own constants, never input."""
-    all_of_model, parameters = candidates(vector, model)
+    kind = Kind.of(scope)
+    all_of_model, parameters = candidates(vector, model, kind)
     subquery, params = in_scope(scope)
     sql = (
-        f"SELECT asset_id, distance FROM ({all_of_model} AND asset_id IN ({subquery})) AS candidates"  # noqa: S608
+        f"SELECT id, distance FROM ({all_of_model} AND {kind.owner} IN ({subquery})) AS candidates"  # noqa: S608
         f" ORDER BY {order} LIMIT %s"
     )
     return sql, [*parameters, *params, k]
 
 
-def candidates(vector: Vector, model: EmbeddingModel) -> tuple[str, list[Any]]:
+def candidates(vector: Vector, model: EmbeddingModel, kind: Kind) -> tuple[str, list[Any]]:
     """All vectors of the model with their distance from `vector`."""
     dimensions = int(model.dimensions)
     sql = (
-        f"SELECT asset_id, embedding.vector::halfvec({dimensions}) <=> %s::halfvec({dimensions}) AS distance"  # noqa: S608
-        f" FROM {Embedding._meta.db_table} AS embedding WHERE embedding.model_id = %s"
+        f"SELECT {kind.owner} AS id, vector::halfvec({dimensions}) <=> %s::halfvec({dimensions}) AS distance"  # noqa: S608
+        f" FROM {kind.table} WHERE model_id = %s AND vector IS NOT NULL"
     )
     return sql, [HalfVector(vector).to_text(), model.pk]
 
 
-def in_scope(scope: AssetQuerySet) -> tuple[str, tuple[Any, ...]]:
+def in_scope(scope: Scope) -> tuple[str, tuple[Any, ...]]:
     """The scope as a subquery of ids."""
     return scope.order_by().values("pk").query.sql_with_params()
 
 
-def explain(scope: AssetQuerySet, k: int, model: EmbeddingModel) -> dict[str, str]:
+def explain(scope: Scope, k: int, model: EmbeddingModel) -> dict[str, str]:
     """PostgreSQL's plans of the two ways, for tests and for the curious."""
     probe = np.full(model.dimensions, model.dimensions**-0.5, np.float32)
 
@@ -215,38 +236,40 @@ def explain(scope: AssetQuerySet, k: int, model: EmbeddingModel) -> dict[str, st
     return {"index": by_index_plan, "exact": plan(EXACTLY)}
 
 
-def vector_of(asset: Asset, model: EmbeddingModel) -> Vector | None:
-    """The stored vector of an asset, shape (model.dimensions,), or None while it has none."""
-    stored = Embedding.objects.filter(asset=asset, model=model).values_list("vector", flat=True).first()
+def vector_of(owner: Asset | Region, model: EmbeddingModel) -> Vector | None:
+    """The stored vector of an asset or region, shape (model.dimensions,), or None while it has none."""
+    stored = owner.embeddings.filter(model=model).values_list("vector", flat=True).first()
     return None if stored is None else np.asarray(stored, dtype=np.float32)
 
 
-def create_index(model: EmbeddingModel) -> None:
+def create_index(model: EmbeddingModel, kind: Kind = ASSETS) -> None:
     """Build the model's partial HNSW index without blocking writes; an invalid leftover is replaced."""
-    if vectors_in_index(model) is not None:
+    if vectors_in_index(model, kind) is not None:
         return
-    with built_in_memory(model):
-        for sql in index_statements(model, concurrently=True):
+    with built_in_memory(model, kind):
+        for sql in index_statements(model, kind, concurrently=True):
             execute(sql)
-    logger.info("Built the index of %s.", model)
+    logger.info("Built the index %s of %s.", kind.index_name(model), model)
 
 
-def rebuild_index(model: EmbeddingModel) -> None:
+def rebuild_index(model: EmbeddingModel, kind: Kind = ASSETS) -> None:
     """Build the model's index anew beside the old one, which answers meanwhile. Outside a transaction only."""
-    if vectors_in_index(model) is None:
-        create_index(model)
+    if vectors_in_index(model, kind) is None:
+        create_index(model, kind)
         return
-    with built_in_memory(model):
-        for leftover in unfinished(model):  # of a rebuild that was cut short
+    with built_in_memory(model, kind):
+        for leftover in unfinished(model, kind):  # of a rebuild that was cut short
             execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{leftover}"')
-        execute(f'REINDEX INDEX CONCURRENTLY "{model.index_name}"')
-    logger.info("Rebuilt the index of %s.", model)
+        execute(f'REINDEX INDEX CONCURRENTLY "{kind.index_name(model)}"')
+    logger.info("Rebuilt the index %s of %s.", kind.index_name(model), model)
 
 
 @contextmanager
-def built_in_memory(model: EmbeddingModel) -> Iterator[None]:
+def built_in_memory(model: EmbeddingModel, kind: Kind = ASSETS) -> Iterator[None]:
     """A graph that does not fit into maintenance_work_mem takes many times as long to build."""
-    vectors = Embedding.objects.filter(model=model).count()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {kind.table} WHERE model_id = %s", [model.pk])  # noqa: S608
+        (vectors,) = cursor.fetchone()
     graph = vectors * (2 * model.dimensions + 1200) // 2**20 + 64  # bytes of halfvec, and of m = 16 neighbours
     execute("SELECT set_config('maintenance_work_mem', %s, false)", f"{min(graph, settings.INDEX_MEMORY_MB)}MB")
     try:
@@ -255,11 +278,11 @@ def built_in_memory(model: EmbeddingModel) -> Iterator[None]:
         execute("RESET maintenance_work_mem")
 
 
-def unfinished(model: EmbeddingModel) -> list[str]:
+def unfinished(model: EmbeddingModel, kind: Kind) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname FROM pg_class JOIN pg_index ON indexrelid = oid WHERE NOT indisvalid AND relname LIKE %s",
-            [f"{model.index_name}\\_cc%"],
+            [f"{kind.index_name(model)}\\_cc%"],
         )
         return [name for (name,) in cursor.fetchall()]
 
@@ -269,18 +292,18 @@ def execute(sql: str, *params: str) -> None:
         cursor.execute(sql, params or None)
 
 
-def index_statements(model: EmbeddingModel, *, concurrently: bool) -> list[str]:
+def index_statements(model: EmbeddingModel, kind: Kind = ASSETS, *, concurrently: bool) -> list[str]:
     """What replaces the model's index; `concurrently` outside a transaction only."""
     how, dimensions = "CONCURRENTLY" if concurrently else "", int(model.dimensions)
     return [
-        f'DROP INDEX {how} IF EXISTS "{model.index_name}"',
-        f'CREATE INDEX {how} "{model.index_name}" ON {Embedding._meta.db_table}'
+        f'DROP INDEX {how} IF EXISTS "{kind.index_name(model)}"',
+        f'CREATE INDEX {how} "{kind.index_name(model)}" ON {kind.table}'
         f" USING hnsw ((vector::halfvec({dimensions})) halfvec_cosine_ops)"
         f" WITH (m = 16, ef_construction = 128) WHERE model_id = {int(model.pk)}",
     ]
 
 
-def mean_distances(ids: list[UUID], scope: AssetQuerySet, k: int, model: EmbeddingModel) -> dict[UUID, float]:
+def mean_distances(ids: list[UUID], scope: Scope, k: int, model: EmbeddingModel) -> dict[UUID, float]:
     """Of each asset, the mean cosine distance to the k others of the scope that are nearest to it; those that have no
     vector, or no others, are left out."""
     dimensions, (subquery, params) = int(model.dimensions), in_scope(scope)

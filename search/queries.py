@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from dam.errors import InvalidRequest
 from media_library.models import Asset, AssetQuerySet, User
 from search import anchors, composition, nearest
-from search.models import EmbeddingModel
-from search.query import Query
+from search.models import EmbeddingModel, Region
+from search.query import OBJECTS, Query
 
 RANKING = 1000  # how many of the nearest are ranked and can be paged through
 REMEMBERED_SECONDS = 1800
@@ -23,6 +23,7 @@ REMEMBERED_SECONDS = 1800
 class Hit:
     asset: Asset
     distance: float
+    region: Region | None = None  # which part of the asset was found, among OBJECTS
 
     @property
     def score(self) -> float:
@@ -91,11 +92,11 @@ def run(query: Query, user: User, *, limit: int = 50, cursor: str = "") -> Resul
     if ranking is None:
         ranking = rank(query, user, model, took, enough=limit)
         ranking.remember(user)
-    hits, offset = page(ranking, user, limit, offset, took)
+    hits, offset = page(query, ranking, user, limit, offset, took)
     if len(hits) < limit and not ranking.complete:
         ranking = ranking.followed_by(rank(query, user, model, took))
         ranking.remember(user)
-        more, offset = page(ranking, user, limit - len(hits), offset, took)
+        more, offset = page(query, ranking, user, limit - len(hits), offset, took)
         hits += more
     took["total"] = 1000 * (time.perf_counter() - started)
     following = f"{ranking.token}.{offset}" if offset < ranking.total else None
@@ -109,37 +110,60 @@ def rank(
     started = time.perf_counter()
     vector = composition.vector_for(query, user, model)
     encoded = time.perf_counter()
-    found = nearest.search(vector, scope(query, user), RANKING, model, kind=query.kind, enough=enough)
+    found = nearest.search(vector, scope(query, user), RANKING, model, modality=query.modality, enough=enough)
     took["encode"] += 1000 * (encoded - started)
     took["search"] += 1000 * (time.perf_counter() - encoded)
     return Ranking(
         token=secrets.token_urlsafe(12),
-        ids=[neighbour.asset_id for neighbour in found.neighbours],
+        ids=[neighbour.id for neighbour in found.neighbours],
         distances=[neighbour.distance for neighbour in found.neighbours],
         plan=found.plan,
         complete=found.complete,
     )
 
 
-def scope(query: Query, user: User) -> AssetQuerySet:
-    """The assets that may be found: visible, live, not excluded, within the filters."""
+def scope(query: Query, user: User) -> nearest.Scope:
+    """What may be found: assets that are visible, live, not excluded and within the filters, or their regions."""
+    assets = assets_in_scope(query, user)
+    if query.entity_type == OBJECTS:
+        regions = Region.objects.filter(asset__in=assets.order_by().values("pk"))
+        return regions.labelled(query.labels) if query.labels else regions
+    if query.labels:
+        return assets.filter(pk__in=Region.objects.labelled(query.labels).values("asset"))
+    return assets
+
+
+def assets_in_scope(query: Query, user: User) -> AssetQuerySet:
     assets = Asset.objects.visible_to(user).live().filter(library=query.library, visual_search=True)
     return query.filters.apply(assets)
 
 
-def page(ranking: Ranking, user: User, limit: int, offset: int, took: dict[str, float]) -> tuple[list[Hit], int]:
+def page(
+    query: Query, ranking: Ranking, user: User, limit: int, offset: int, took: dict[str, float]
+) -> tuple[list[Hit], int]:
     """The next `limit` hits from `offset`, and where to go on. What has been deleted meanwhile is passed over."""
     started = time.perf_counter()
     hits: list[Hit] = []
     while len(hits) < limit and offset < len(ranking.ids):
         ids = ranking.ids[offset : offset + limit - len(hits)]
-        found = Asset.objects.visible_to(user).live().in_bulk(ids)
-        for position, pk in enumerate(ids, offset):
-            if pk in found:
-                hits.append(Hit(found[pk], ranking.distances[position]))
+        found = loaded(query, user, ids)
+        hits += [
+            Hit(found[pk][0], ranking.distances[position], found[pk][1])
+            for position, pk in enumerate(ids, offset)
+            if pk in found
+        ]
         offset += len(ids)
     took["load"] += 1000 * (time.perf_counter() - started)
     return hits, offset
+
+
+def loaded(query: Query, user: User, ids: list[UUID]) -> dict[UUID, tuple[Asset, Region | None]]:
+    """What of it still is there, by id: one query."""
+    if query.entity_type == OBJECTS:
+        regions = Region.objects.visible_to(user).filter(asset__deleted_at=None).select_related("asset").in_bulk(ids)
+        return {pk: (region.asset, region) for pk, region in regions.items()}
+    assets = Asset.objects.visible_to(user).live().in_bulk(ids)
+    return {pk: (asset, None) for pk, asset in assets.items()}
 
 
 def parse_cursor(cursor: str) -> tuple[str, int]:

@@ -15,6 +15,8 @@ from media_library.models import Library
 MAX_TEXT = 500
 MAX_EXAMPLES = 20
 MAX_WEIGHT = 10
+MAX_LABELS = 100
+IMAGES, OBJECTS = "IMAGES", "OBJECTS"
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,13 @@ class Query:
     unlike: tuple[UUID, ...] = ()
     anchors: tuple[UUID, ...] = ()
     weights: Mapping[str, float] = field(default_factory=dict)  # of `text`, `not_text` and the ids of examples
+    entity_type: str = IMAGES  # what is found: assets, or their regions
+    labels: tuple[str, ...] = ()  # only regions with one of these, or assets that have such a region
 
     @classmethod
     def from_params(cls, library: Library, params: Mapping[str, Any]) -> "Query":
-        """Parse `text`, and, all repeatable, `not_text`, `like`, `unlike`, `anchor` and `weight` (`name:number`); and
-        the filters. Raises InvalidRequest on nonsense."""
+        """Parse `text`, and, all repeatable, `not_text`, `like`, `unlike`, `anchor` and `weight` (`name:number`);
+        `entity_type`, `labels` and the filters. Raises InvalidRequest on nonsense."""
         not_text = tuple(text for text in (sentence(part) for part in many(params, "not_text")) if text)
         like, unlike, anchor = (
             tuple(uuid_of(value, name) for value in many(params, name) if value)
@@ -50,6 +54,8 @@ class Query:
             unlike=unlike,
             anchors=anchor,
             weights=dict(weight_of(pair) for pair in many(params, "weight") if pair),
+            entity_type=entity_type_of(one(params, "entity_type")),
+            labels=labels_of(params),
         )
         if unknown := query.weights.keys() - query.parts():
             raise InvalidRequest(
@@ -80,7 +86,7 @@ class Query:
         return not (self.text or self.like or self.anchors)
 
     @property
-    def kind(self) -> Literal["image", "text"]:
+    def modality(self) -> Literal["image", "text"]:
         """Whether words are a part of the query: their vectors lie far from those of all pictures."""
         return "text" if self.text or self.not_text else "image"
 
@@ -92,6 +98,8 @@ class Query:
         pairs += [("unlike", str(asset)) for asset in self.unlike]
         pairs += [("anchor", str(anchor)) for anchor in self.anchors]
         pairs += [("weight", f"{name}:{weight:g}") for name, weight in self.weights.items()]
+        pairs += [("entity_type", self.entity_type)] if self.entity_type != IMAGES else []
+        pairs += [("labels", label) for label in self.labels]
         return pairs + self.filters.params()
 
 
@@ -100,6 +108,19 @@ def sentence(text: str) -> str:
     if len(text) > MAX_TEXT:
         raise InvalidRequest(_("Describe it in at most 500 characters."), code="text_too_long")
     return text
+
+
+def entity_type_of(text: str) -> str:
+    if text not in {"", IMAGES, OBJECTS}:
+        raise InvalidRequest(_("entity_type must be IMAGES or OBJECTS."), code="bad_entity_type")
+    return text or IMAGES
+
+
+def labels_of(params: Mapping[str, Any]) -> tuple[str, ...]:
+    labels = tuple(label for label in (text.replace("\0", "").strip() for text in many(params, "labels")) if label)
+    if len(labels) > MAX_LABELS:
+        raise InvalidRequest(_("Search among at most 100 labels."), code="too_many_labels")
+    return labels
 
 
 def weight_of(pair: str) -> tuple[str, float]:

@@ -89,7 +89,7 @@ def recall(found: set[UUID], truth: set[UUID]) -> float:
 
 
 def ids(neighbours: list[nearest.Neighbour]) -> set[UUID]:
-    return {neighbour.asset_id for neighbour in neighbours}
+    return {neighbour.id for neighbour in neighbours}
 
 
 def too_low(measurements: list[RecallMeasurement]) -> list[RecallMeasurement]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from search import anchors, indexing, nearest, outliers, recall
+from search import anchors, indexing, nearest, outliers, recall, region_indexing
 from search.models import EmbeddingModel
 
 
@@ -16,6 +16,16 @@ def index_pending() -> None:
 @shared_task
 def sweep_index() -> None:
     indexing.sweep()
+
+
+@shared_task(time_limit=3600, soft_time_limit=3500)
+def index_regions() -> None:
+    region_indexing.index_pending()
+
+
+@shared_task
+def sweep_regions() -> None:
+    region_indexing.sweep()
 
 
 @shared_task

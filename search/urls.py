@@ -8,5 +8,6 @@ urlpatterns = [
     path("l/<slug:slug>/search/by-image/", views.by_image, name="search-by-image"),
     path("l/<slug:slug>/indexing/", views.indexing, name="indexing"),
     path("assets/<uuid:asset_id>/similar/", views.similar, name="asset-similar"),
+    path("regions/<uuid:region_id>/delete/", views.delete_region, name="region-delete"),
     path("notices/dismiss/", views.dismiss_notice, name="dismiss-notice"),
 ]

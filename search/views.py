@@ -3,14 +3,16 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from dam.errors import AppError, Busy
+from dam.errors import AppError, Busy, NotFound
 from media_library import facets, findable
 from media_library.chips import address
 from media_library.filters import AssetFilters
@@ -20,15 +22,16 @@ from media_library.views.cards import Card, cards_for
 from media_library.views.filters import filters_url, panel
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
-from search import anchors, queries
+from search import anchors, queries, regions
 from search.chips import query_chips
 from search.composition import NotIndexed, NotSearchable
 from search.context import DISMISSED
 from search.facets import of_search
 from search.forms import ByImageForm
-from search.models import QueryAnchor
-from search.queries import Results, scope
-from search.query import Query, spoken
+from search.models import QueryAnchor, Region
+from search.outlines import ObjectCard, Outline
+from search.queries import Hit, Results, assets_in_scope
+from search.query import OBJECTS, Query, spoken
 
 STRIP = 12
 
@@ -54,7 +57,8 @@ def search(request: PageRequest, slug: str) -> HttpResponse:
         return render(request, "search/waiting.html", context | {"problem": problem}, status=problem.status)
     context |= results_context(request, place, results, query.params() + scores)
     if request.htmx and request.GET.get("cursor"):
-        response = render(request, "media_library/_page.html", context)
+        objects = query.entity_type == OBJECTS
+        response = render(request, f"{'search/_objects' if objects else 'media_library/'}_page.html", context)
     else:
         context["progress"] = findable.index.progress(place.library)
         response = render(request, "search/results.html", context)
@@ -76,7 +80,7 @@ def texts_apart(request: PageRequest) -> str:
 
 def sample(place: Place, query: Query) -> list[Card]:
     """A few pictures of all kinds to start from: by their hash, so that neighbours in time do not stand together."""
-    ready = scope(query, place.request.user).filter(state=Asset.State.READY)
+    ready = assets_in_scope(query, place.request.user).filter(state=Asset.State.READY)
     return cards_for(place, list(ready.order_by("sha256", "id")[:STRIP]))
 
 
@@ -109,11 +113,16 @@ def filter_panel(request: PageRequest, slug: str) -> HttpResponse:
 def results_context(
     request: PageRequest, place: Place, results: Results, params: list[tuple[str, str]]
 ) -> dict[str, Any]:
-    cards = [Card(hit.asset, indexed=True, editable=place.may_edit(hit.asset), score=hit.score) for hit in results.hits]
+    cards = [card_of(place, hit) for hit in results.hits]
     context = {"cards": cards, "results": results}
     if results.next_cursor:
         context["more_url"] = address(request.path, [*params, ("cursor", results.next_cursor)])
     return context
+
+
+def card_of(place: Place, hit: Hit) -> Card:
+    shown = Card(hit.asset, indexed=True, editable=place.may_edit(hit.asset), score=hit.score)
+    return ObjectCard(**vars(shown), box=Outline.of(hit.region, hit.asset)) if hit.region else shown
 
 
 @login_required
@@ -166,6 +175,17 @@ def go_to(request: PageRequest, slug: str, anchor: QueryAnchor, narrowed: list[t
     if request.htmx:
         return HttpResponse(status=204, headers={"HX-Redirect": results})
     return redirect(results)
+
+
+@login_required
+@require_POST
+def delete_region(request: PageRequest, region_id: UUID) -> HttpResponse:
+    region = Region.objects.visible_to(request.user).select_related("asset__library").filter(pk=region_id).first()
+    if region is None:
+        raise NotFound
+    regions.remove(region.asset, request.user, pk=region.pk)
+    messages.success(request, _("The region is gone."))
+    return redirect(region.asset)
 
 
 @login_required

@@ -11,12 +11,14 @@ import numpy as np
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.utils import timezone
 from PIL import Image
 
 from media_library import ingest
 from media_library.models import Asset, Library, Membership, Role, User
+from media_library.renditions import Box
 from search import nearest
-from search.models import Embedding, EmbeddingModel, IndexEntry
+from search.models import Embedding, EmbeddingModel, IndexEntry, Region, RegionEmbedding
 
 counter = itertools.count()
 
@@ -58,6 +60,23 @@ def embedded(owner: Library, active: EmbeddingModel, vector: Sequence[float], **
     return made
 
 
+def region(
+    of: Asset, box: tuple[float, float, float, float] = (0.25, 0.25, 0.5, 0.5), source: str = "drawn", **fields: Any
+) -> Region:
+    made = Region(asset=of, source=source, **fields)
+    made.box = Box(*box)
+    made.save()
+    return made
+
+
+def embedded_region(of: Asset, active: EmbeddingModel, vector: Sequence[float], **fields: Any) -> Region:
+    """A region with a vector (normalised here) under the active model."""
+    made = region(of, **fields)
+    unit = np.asarray(vector, np.float32) / np.linalg.norm(vector)
+    RegionEmbedding.objects.create(region=made, model=active, vector=unit, finished_at=timezone.now())
+    return made
+
+
 def picture(color: str = "red", size: tuple[int, int] = (60, 40), kind: str = "PNG", seed: int = 0) -> bytes:
     """A plain picture; `seed` changes one pixel, so that the bytes differ."""
     drawn = Image.new("RGB", size, color)
@@ -81,10 +100,10 @@ def stored_files() -> set[str]:
     return {str(path) for path in root.rglob("*") if path.is_file()}
 
 
-def build_index(model: EmbeddingModel) -> None:
+def build_index(model: EmbeddingModel, kind: nearest.Kind = nearest.ASSETS) -> None:
     """The model's HNSW index, made inside the test's transaction, its rows counted."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # an index cannot be made over pending checks
-        for statement in nearest.index_statements(model, concurrently=False):
+        for statement in nearest.index_statements(model, kind, concurrently=False):
             cursor.execute(statement)
-        cursor.execute(f"ANALYZE {Embedding._meta.db_table}")
+        cursor.execute(f"ANALYZE {kind.table}")

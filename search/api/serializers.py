@@ -6,7 +6,8 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from media_library.api.serializers import AssetSerializer
-from search.models import QueryAnchor
+from search.models import QueryAnchor, Region
+from search.query import IMAGES, OBJECTS
 
 
 class BoxField(serializers.JSONField):
@@ -21,21 +22,26 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
     not_text = serializers.ListField(
         child=serializers.CharField(max_length=500), required=False, help_text="What they should not show."
     )
-    like = serializers.ListField(child=serializers.UUIDField(), required=False, help_text="Ids of example assets.")
+    like = serializers.ListField(
+        child=serializers.UUIDField(), required=False, help_text="Ids of example assets or regions."
+    )
     unlike = serializers.ListField(
-        child=serializers.UUIDField(), required=False, help_text="Ids of assets that they should not be like."
+        child=serializers.UUIDField(), required=False, help_text="Ids of what they should not be like."
     )
     anchor = serializers.ListField(child=serializers.UUIDField(), required=False, help_text="Ids of anchors.")
     file = serializers.FileField(required=False, allow_empty_file=True, help_text="A picture of at most 40 MB.")
     image_url = serializers.CharField(required=False, max_length=2000, help_text="The address of a picture.")
-    box = BoxField(required=False, help_text="Search with this part only, of `file`, `image_url` or the one `like`.")
+    box = BoxField(required=False, help_text="Search with this part only, of the one picture.")
     weights = serializers.JSONField(
         required=False,
         binary=False,
         help_text="Of `text`, `not_text`, `picture` (what `file` or `image_url` gives) and examples by id; above 0, "
         "at most 10. 1 if absent, 0.5 for what is not wanted.",
     )
-    filters = serializers.DictField(required=False, help_text="The parameters of a list, by name.")
+    filters = serializers.DictField(required=False, help_text="The parameters of a list, by name; and `labels`.")
+    entity_type = serializers.ChoiceField(
+        choices=[IMAGES, OBJECTS], required=False, help_text="OBJECTS finds regions of assets; IMAGES if absent."
+    )
     limit = serializers.IntegerField(required=False, min_value=1, max_value=500)
     cursor = serializers.CharField(required=False)
 
@@ -48,9 +54,17 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
         pictures = [name for name in ("file", "image_url") if name in data]
         if len(pictures) > 1:
             raise serializers.ValidationError("Give file or image_url, or make anchors and give their ids.")
-        if "box" in data and len(pictures) + len(data.get("like", [])) != 1:
-            raise serializers.ValidationError("A box needs exactly one picture: file, image_url or one like.")
+        if "box" in data and len(pictures) + len(data.get("like", [])) + len(data.get("anchor", [])) != 1:
+            raise serializers.ValidationError("A box needs exactly one picture: file, image_url, a like or an anchor.")
         return data
+
+
+class HitRegionSerializer(serializers.ModelSerializer[Region]):
+    box = serializers.DictField(source="box.as_dict", child=serializers.FloatField(), help_text="Fractions.")
+
+    class Meta:
+        model = Region
+        fields = ["id", "box", "label", "source", "confidence"]
 
 
 class HitSerializer(serializers.Serializer[Any]):
@@ -58,6 +72,7 @@ class HitSerializer(serializers.Serializer[Any]):
     distance = serializers.FloatField(help_text="Cosine distance between the query and the hit, 0 to 2.")
     score = serializers.FloatField(help_text="1 - distance.")
     reasons = serializers.ListField(child=serializers.CharField())
+    region = HitRegionSerializer(allow_null=True, help_text="Among OBJECTS, the part of the asset that was found.")
 
 
 class QueryEchoSerializer(serializers.Serializer[Any]):
@@ -66,6 +81,8 @@ class QueryEchoSerializer(serializers.Serializer[Any]):
     like = serializers.ListField(child=serializers.UUIDField())
     unlike = serializers.ListField(child=serializers.UUIDField())
     weights = serializers.DictField(child=serializers.FloatField())
+    entity_type = serializers.ChoiceField(choices=[IMAGES, OBJECTS])
+    labels = serializers.ListField(child=serializers.CharField())
     anchors = serializers.ListField(child=serializers.UUIDField())
     model = serializers.CharField(help_text="The model that answered.")
 
@@ -82,16 +99,17 @@ class SearchAnswerSerializer(serializers.Serializer[Any]):
 
 
 class AnchorRequestSerializer(serializers.Serializer[Any]):
-    """Exactly one of `file`, `image_url` and `asset`."""
+    """Exactly one of `file`, `image_url`, `asset` and `anchor`."""
 
     file = serializers.FileField(required=False, allow_empty_file=True, help_text="At most 40 MB.")
     image_url = serializers.CharField(required=False, max_length=2000)
     asset = serializers.UUIDField(required=False)
+    anchor = serializers.UUIDField(required=False, help_text="Another anchor, of whose picture `box` is a part.")
     box = BoxField(required=False)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        if len({"file", "image_url", "asset"} & data.keys()) != 1:
-            raise serializers.ValidationError("Give exactly one of file, image_url and asset.")
+        if len({"file", "image_url", "asset", "anchor"} & data.keys()) != 1:
+            raise serializers.ValidationError("Give exactly one of file, image_url, asset and anchor.")
         return data
 
 

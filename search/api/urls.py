@@ -1,6 +1,6 @@
 from django.urls import path
 
-from search.api import facets, views
+from search.api import facets, regions, views
 
 urlpatterns = [
     path("libraries/<uuid:library_id>/search/", views.Search.as_view(), name="search"),
@@ -8,4 +8,7 @@ urlpatterns = [
     path("libraries/<uuid:library_id>/anchors/", views.Anchors.as_view(), name="anchors"),
     path("anchors/<uuid:anchor_id>/thumb/", views.AnchorThumb.as_view(), name="anchor-thumb"),
     path("assets/<uuid:asset_id>/similar/", views.Similar.as_view(), name="asset-similar"),
+    path("assets/<uuid:asset_id>/regions/", regions.AssetRegions.as_view(), name="asset-regions"),
+    path("regions/<uuid:region_id>/", regions.RegionDetail.as_view(), name="region"),
+    path("libraries/<uuid:library_id>/regions/import/", regions.RegionImport.as_view(), name="region-import"),
 ]

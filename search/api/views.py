@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db.models import prefetch_related_objects
 from django.http.response import HttpResponseBase
@@ -11,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dam.errors import NotFound
+from media_library import findable
 from media_library.api.base import FILTERS, PAGING, AssetView, LibraryView, caller, validated
 from media_library.api.files import AnyType
 from media_library.filters import one, uuid_of
@@ -27,12 +29,16 @@ from search.api.serializers import (
     SearchRequestSerializer,
 )
 from search.models import QueryAnchor
-from search.query import Query
+from search.query import IMAGES, Query
 
+AMONG = [
+    OpenApiParameter("entity_type", OpenApiTypes.STR, enum=["IMAGES", "OBJECTS"], description="IMAGES if absent."),
+    OpenApiParameter("labels", OpenApiTypes.STR, many=True, description="Only regions with one of these labels."),
+]
 PARTS = [
     OpenApiParameter("text", OpenApiTypes.STR),
     OpenApiParameter("not_text", OpenApiTypes.STR, many=True, description="What they should not show."),
-    OpenApiParameter("like", OpenApiTypes.UUID, many=True, description="Ids of example assets."),
+    OpenApiParameter("like", OpenApiTypes.UUID, many=True, description="Ids of example assets or regions."),
     OpenApiParameter("unlike", OpenApiTypes.UUID, many=True, description="Ids of assets they should not be like."),
     OpenApiParameter("anchor", OpenApiTypes.UUID, many=True, description="Ids of anchors."),
     OpenApiParameter("weight", OpenApiTypes.STR, many=True, description="`text:2`, `not_text:1`, `<id>:0.5`."),
@@ -46,9 +52,15 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
     )
     assets = [hit.asset for hit in results.hits]
     prefetch_related_objects(assets, "tags")
-    context = {"request": view.request, "indexed": {asset.pk for asset in assets}}  # or they would not be hits
+    context = {"request": view.request, "indexed": indexed(assets, query)}
     hits = [
-        {"asset": hit.asset, "distance": hit.distance, "score": hit.score, "reasons": ["visual"]}
+        {
+            "asset": hit.asset,
+            "distance": hit.distance,
+            "score": hit.score,
+            "reasons": ["visual"],
+            "region": hit.region,
+        }
         for hit in results.hits
     ]
     body = {
@@ -62,6 +74,8 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
             "unlike": query.unlike,
             "anchors": query.anchors,
             "weights": query.weights,
+            "entity_type": query.entity_type,
+            "labels": query.labels,
             "model": results.model.name,
         },
         "plan": results.plan,
@@ -70,8 +84,13 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
     return Response(body, headers={"Server-Timing": results.server_timing})
 
 
+def indexed(assets: list[Asset], query: Query) -> set[UUID]:
+    """Which of the found assets have a vector: among IMAGES all, or they would not be hits."""
+    return {asset.pk for asset in assets} if query.entity_type == IMAGES else findable.index.indexed_ids(assets)
+
+
 class Search(LibraryView):
-    @extend_schema(parameters=[*PARTS, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
+    @extend_schema(parameters=[*PARTS, *AMONG, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
     def get(self, request: Request, library_id: str) -> Response:
         """Search by text, by example, or both; most similar first."""
         return answer(self, Query.from_params(self.library, request.query_params), request.query_params)
@@ -89,6 +108,7 @@ class Search(LibraryView):
         params = dict(data.get("filters", {}))
         params |= {name: [str(pk) for pk in data.get(name, [])] for name in ("like", "unlike", "anchor")}
         params |= {"text": data.get("text", ""), "not_text": data.get("not_text", []), "weight": []}
+        params["entity_type"] = data.get("entity_type", IMAGES)
         weights = data.get("weights", {})
         if {"file", "image_url", "box"} & data.keys():
             Query.from_params(self.library, params)  # nonsense is refused before a picture is decoded and kept
@@ -98,19 +118,28 @@ class Search(LibraryView):
 
     def add_picture(self, params: dict[str, Any], weights: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
         """Put the anchor of the request's own picture among the examples. Gives the weights with its id."""
-        asset = params["like"].pop() if "box" in data and params["like"] else ""
-        anchor = str(make_anchor(self, data | {"asset": asset}).pk)
+        source: dict[str, Any] = {name: data[name] for name in ("file", "image_url", "box") if name in data}
+        for name, kind in (("like", "asset"), ("anchor", "anchor")):
+            if "box" in data and params[name]:  # then it is the one picture
+                source[kind] = params[name].pop()
+        anchor = str(make_anchor(self, source).pk)
         params["anchor"].append(anchor)
-        return {anchor if name in {"picture", asset} else name: weight for name, weight in weights.items()}
+        replaced = {"picture", source.get("asset"), source.get("anchor")}
+        return {anchor if name in replaced else name: weight for name, weight in weights.items()}
 
 
 def make_anchor(view: LibraryView, data: dict[str, Any]) -> QueryAnchor:
-    """From `file`, `image_url` or `asset`, or the `box` of it."""
-    user, box = caller(view.request), Box.parse(data["box"]) if data.get("box") else None
+    """From `file`, `image_url`, `asset` or another `anchor`, or the `box` of it."""
+    user, box = caller(view.request), Box.parse(data["box"]) if "box" in data else None
     if (file := data.get("file")) is not None:
         return anchors.from_file(user=user, library=view.library, file=file, name=file.name, box=box)
     if "image_url" in data:
         return anchors.from_url(user=user, library=view.library, url=data["image_url"], box=box)
+    if "anchor" in data:
+        anchor = QueryAnchor.objects.visible_to(user).filter(library=view.library, pk=data["anchor"]).first()
+        if anchor is None:
+            raise NotFound
+        return anchors.from_anchor(user=user, anchor=anchor, box=box or Box(0, 0, 1, 1))
     assets = Asset.objects.visible_to(user).live().filter(library=view.library)
     asset = assets.filter(pk=uuid_of(str(data["asset"]), "asset")).first()
     if asset is None:
@@ -119,7 +148,7 @@ def make_anchor(view: LibraryView, data: dict[str, Any]) -> QueryAnchor:
 
 
 class Similar(AssetView):
-    @extend_schema(parameters=[*FILTERS, *PAGING], responses=SearchAnswerSerializer)
+    @extend_schema(parameters=[*AMONG, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
     def get(self, request: Request, asset_id: str) -> Response:
         """Find similar: the library's pictures by their likeness to this one, itself first."""
         params = request.query_params.copy()

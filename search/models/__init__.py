@@ -3,12 +3,17 @@ from search.models.embedding import Embedding, IndexEntry
 from search.models.embedding_model import EmbeddingModel
 from search.models.isolation import Isolation
 from search.models.recall import RecallMeasurement
+from search.models.region import DetectorRun, Region, RegionEmbedding, RegionQuerySet
 
 __all__ = [
+    "DetectorRun",
     "Embedding",
     "EmbeddingModel",
     "IndexEntry",
     "Isolation",
     "QueryAnchor",
     "RecallMeasurement",
+    "Region",
+    "RegionEmbedding",
+    "RegionQuerySet",
 ]

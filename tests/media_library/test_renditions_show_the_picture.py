@@ -1,4 +1,4 @@
-"""What `renditions.render` and `renditions.thumbnail` make of pixels."""
+"""What `renditions.render` and `renditions.query_picture` make of pixels."""
 
 import io
 from typing import Any
@@ -164,27 +164,33 @@ def test_the_perceptual_hash_of_a_smaller_copy_is_near() -> None:
 def test_a_query_picture_is_the_same_as_the_thumb(size: tuple[int, int]) -> None:
     file = drawn.jpeg(*size)
     thumb = renditions.render(file).thumb
-    assert renditions.thumbnail(file) == thumb
-    assert renditions.thumbnail(file, Box(0, 0, 1, 1)) == thumb
+    assert renditions.query_picture(file).thumb == thumb
+    assert renditions.query_picture(file, Box(0, 0, 1, 1)).thumb == thumb
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_box_is_cut_from_the_upright_picture(orientation: int) -> None:
-    part = renditions.thumbnail(drawn.turned(orientation), Box(0.5, 0.5, 0.5, 0.5))
+    part = renditions.query_picture(drawn.turned(orientation), Box(0.5, 0.5, 0.5, 0.5)).thumb
     assert (part.width, part.height) == (30, 20)
     assert close(corners(part), [COLOURS[3]] * 4, 40)
 
 
 def test_a_box_is_cut_at_the_resolution_it_needs() -> None:
-    part = renditions.thumbnail(drawn.jpeg(4000, 3000), Box(0.25, 0.25, 0.125, 0.125))
+    part = renditions.query_picture(drawn.jpeg(4000, 3000), Box(0.25, 0.25, 0.125, 0.125)).thumb
     assert (part.width, part.height) == (500, 375)
+
+
+@pytest.mark.parametrize(("size", "larger"), [((400, 300), None), ((800, 600), 800), ((3000, 2000), 1024)])
+def test_a_query_picture_keeps_what_a_box_of_it_is_cut_from(size: tuple[int, int], larger: int | None) -> None:
+    kept = renditions.query_picture(drawn.jpeg(*size)).larger
+    assert (kept and kept.width) == larger
 
 
 def test_a_box_may_be_too_small() -> None:
     file = drawn.jpeg(600, 400)
-    assert renditions.thumbnail(file, Box(0, 0, 16 / 600, 16 / 400)).width == 16
+    assert renditions.query_picture(file, Box(0, 0, 16 / 600, 16 / 400)).thumb.width == 16
     with pytest.raises(BadImage) as caught:
-        renditions.thumbnail(file, Box(0, 0, 15 / 600, 0.5))
+        renditions.query_picture(file, Box(0, 0, 15 / 600, 0.5))
     assert (caught.value.code, caught.value.status) == ("box_too_small", 400)
 
 

@@ -42,7 +42,7 @@ def fill_large(model: EmbeddingModel, count: int, monkeypatch: pytest.MonkeyPatc
 
 
 def ids(found: nearest.Nearest) -> list[object]:
-    return [neighbour.asset_id for neighbour in found.neighbours]
+    return [neighbour.id for neighbour in found.neighbours]
 
 
 def test_hits_come_nearest_first_with_their_cosine_distance(model: EmbeddingModel) -> None:
@@ -124,7 +124,7 @@ def test_a_first_page_is_right_whatever_the_filter_hides(
     scope = Asset.objects.filter(description="kept")
     found = nearest.search(vectors[0], scope, 120, model, enough=50)
     assert found.complete == (inside == "the farthest")
-    assert ids(found)[:50] == [row.asset_id for row in nearest.exact(vectors[0], scope, 50, model)]
+    assert ids(found)[:50] == [row.id for row in nearest.exact(vectors[0], scope, 50, model)]
 
 
 def test_more_than_a_glance_is_sure_of_is_searched_in_full(
@@ -140,8 +140,8 @@ def test_texts_are_searched_wider_in_a_large_graph(model: EmbeddingModel, monkey
     monkeypatch.setattr(nearest, "LARGE_GRAPH", 400)
     everything = Asset.objects.all()
     depths = {
-        kind: len(nearest.search(vectors[0], everything, 450, model, kind=kind, enough=50).neighbours)
-        for kind in ("image", "text")
+        modality: len(nearest.search(vectors[0], everything, 450, model, modality=modality, enough=50).neighbours)
+        for modality in ("image", "text")
     }
     assert depths == {"image": nearest.NARROW_GLANCE.depth, "text": nearest.WIDE_GLANCE.depth}
 
