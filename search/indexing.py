@@ -18,6 +18,7 @@ from media_library.findable import Progress
 from media_library.models import Asset, Library, Rendition
 from media_library.signals import asset_ready
 from search import embedders, nearest
+from search.clusters import joining
 from search.models import Embedding, EmbeddingModel, IndexEntry
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ def index_pending() -> int:
     gather(model)
     while entries := claim(model):
         done += index_batch(model, entries)
+        joining.join(model, [entry.asset_id for entry in entries])
         gather(model)
     return done
 

@@ -2,8 +2,8 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from media_library.models import Asset, AssetQuerySet
-from search.models import Embedding, EmbeddingModel
+from search.models import Clustering, ClusterMember, Embedding, EmbeddingModel
+from search.models.cluster import LEVELS
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,10 @@ MAX_SCAN_TUPLES = 60_000
 GLANCE = 100
 GLANCE_EF_SEARCH = 400
 GLANCE_VECTORS = 200_000
+
+# Members of a clustering are all compared unless they are many, and a fair part of the graph.
+LEAST_FOR_INDEX = 1000
+NEIGHBOURS_EF_SEARCH = 100
 
 BY_INDEX = "distance"
 EXACTLY = "distance + 0, asset_id"  # adding zero keeps the HNSW index out of the plan
@@ -215,3 +220,36 @@ def index_statements(model: EmbeddingModel, *, concurrently: bool) -> list[str]:
         f" USING hnsw ((vector::halfvec({dimensions})) halfvec_cosine_ops)"
         f" WITH (m = 16, ef_construction = 128) WHERE model_id = {int(model.pk)}",
     ]
+
+
+def neighbours_of(vectors: Iterable[Vector], clustering: Clustering, k: int) -> list[tuple[int, float, ClusterMember]]:
+    """For each vector, the k nearest members of a clustering: (position of the vector, cosine distance, member).
+
+    One query for all. A clustering that is a fair part of the model's vectors is asked through the HNSW index; the
+    members of a small one are all compared.
+    """
+    model, dimensions = clustering.model, int(clustering.model.dimensions)
+    columns = ["embedding_id", "asset_id", "clustering_id", *(f"level_{level}" for level in range(LEVELS))]
+    distance = f"mine.vector::halfvec({dimensions}) <=> query.vector"
+    mine = (
+        f"SELECT member.*, embedding.vector FROM {Embedding._meta.db_table} AS embedding"  # noqa: S608
+        f" JOIN {ClusterMember._meta.db_table} AS member ON member.embedding_id = embedding.id"
+        " WHERE embedding.model_id = %s AND member.clustering_id = %s"
+    )
+    indexed = vectors_in_index(model)
+    through_index = indexed is not None and clustering.vectors > max(LEAST_FOR_INDEX, indexed // 20)
+    sql = (
+        f"WITH mine AS {'NOT' if through_index else ''} MATERIALIZED ({mine})"  # noqa: S608
+        f" SELECT query.position, near.* FROM (SELECT position, vector::halfvec({dimensions}) AS vector"
+        " FROM unnest(%s::text[]) WITH ORDINALITY AS given (vector, position)) AS query"
+        f" CROSS JOIN LATERAL (SELECT {distance} AS distance, {', '.join(columns)} FROM mine"
+        f" ORDER BY {distance} LIMIT %s) AS near"
+    )
+    params: list[Any] = [model.pk, clustering.pk, [HalfVector(vector).to_text() for vector in vectors], k]
+    settings = index_only(NEIGHBOURS_EF_SEARCH, "relaxed_order") if through_index else nullcontext()
+    with settings, connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return [
+            (position - 1, float(distance), ClusterMember(**dict(zip(columns, values, strict=True))))
+            for position, distance, *values in cursor.fetchall()
+        ]

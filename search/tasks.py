@@ -5,6 +5,7 @@ from typing import Any
 from celery import shared_task
 
 from search import anchors, indexing
+from search.clusters import sweeping
 
 
 @shared_task(time_limit=3600, soft_time_limit=3500)
@@ -15,6 +16,11 @@ def index_pending() -> None:
 @shared_task
 def sweep_index() -> None:
     indexing.sweep()
+
+
+@shared_task
+def sweep_clusters() -> None:
+    sweeping.sweep()
 
 
 @shared_task

@@ -1,0 +1,73 @@
+"""Vectors and clusters in bulk, in the database's own format: a tenth of the time that text takes."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.models import Model, QuerySet
+from pgvector import HalfVector
+from pgvector.psycopg import register_vector
+
+from search.clusters.graph import Vectors
+from search.models import Cluster, Clustering, ClusterMember, Embedding, EmbeddingModel
+from search.models.cluster import LEVELS, level_field
+
+
+class Stored(NamedTuple):
+    keys: list[int]  # of the embeddings
+    assets: list[UUID]
+    vectors: Vectors  # shape (keys, dimensions)
+
+
+def read(embeddings: QuerySet[Embedding], dimensions: int) -> Stored:
+    """In the order of the query."""
+    sql, params = embeddings.values_list("pk", "asset_id", "vector").query.sql_with_params()
+    found = Stored([], [], np.empty((0, dimensions), np.float32))
+    blocks = [found.vectors]
+    with transaction.atomic(), connection.connection.cursor(name="stored_vectors", binary=True) as cursor:
+        cursor.execute(sql, params)
+        while rows := cursor.fetchmany(5000):
+            found.keys.extend(row[0] for row in rows)
+            found.assets.extend(row[1] for row in rows)
+            halves = np.frombuffer(b"".join(row[2][4:] for row in rows), ">f2")  # 4 bytes say how many
+            blocks.append(halves.astype(np.float32).reshape(len(rows), dimensions))
+    return found._replace(vectors=np.concatenate(blocks))
+
+
+def sample(model: EmbeddingModel, count: int) -> Vectors:
+    """Vectors of up to `count` assets of all libraries, chosen at random."""
+    chosen = list(Embedding.objects.filter(model=model).order_by("?").values_list("pk", flat=True)[:count])
+    return read(Embedding.objects.filter(pk__in=chosen), model.dimensions).vectors
+
+
+def belonging_to(clustering: Clustering) -> QuerySet[Embedding]:
+    """All vectors that a clustering covers, whatever the state of their assets: who may see them is asked elsewhere."""
+    return Embedding.objects.filter(model=clustering.model_id, asset__library=clustering.library_id)
+
+
+def add_members(clustering: Clustering, found: Stored, paths: Iterable[Sequence[UUID]]) -> None:
+    """One row per vector, with its clusters level by level."""
+    levels = {level_field(level): "uuid" for level in range(LEVELS)}
+    types = {"embedding_id": "int8", "asset_id": "uuid", "clustering_id": "int8", **levels, "settled": "bool"}
+    rows = zip(found.keys, found.assets, paths, strict=True)
+    copy(ClusterMember, types, ((key, asset, clustering.pk, *path, True) for key, asset, path in rows))
+
+
+def add_clusters(
+    clustering: Clustering, level: int, ids: Sequence[UUID], firsts: list[int], sizes: list[int], means: Vectors
+) -> None:
+    """The clusters of two or more of one level; `ids` has the cluster of each vector, `firsts` a vector of each."""
+    types = {"id": "uuid", "clustering_id": "int8", "level": "int2", "size": "int4", "mean": "halfvec"}
+    rows = zip(firsts, sizes, means, strict=True)
+    copy(Cluster, types, ((ids[first], clustering.pk, level, size, HalfVector(mean)) for first, size, mean in rows))
+
+
+def copy(model: type[Model], types: dict[str, str], rows: Iterable[Sequence[Any]]) -> None:
+    register_vector(connection.connection)
+    into = f"{model._meta.db_table} ({', '.join(types)})"
+    with connection.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN WITH (FORMAT BINARY)") as writer:
+        writer.set_types(list(types.values()))
+        for row in rows:
+            writer.write_row(row)
