@@ -160,4 +160,4 @@ def means(vectors: Vectors, labels: Labels) -> tuple[list[int], list[int], Vecto
     starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
     sizes = np.diff(starts, append=len(order))
     sums = np.add.reduceat(vectors[order], starts) if len(starts) else vectors[:0]
-    return order[starts].tolist(), sizes.tolist(), sums / sizes[:, None].astype(np.float32)
+    return order[starts].tolist(), sizes.tolist(), np.asarray(sums / sizes[:, None], np.float32)

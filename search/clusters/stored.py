@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import BinaryField, Func, Model, QuerySet
 from pgvector import HalfVector
-from pgvector.psycopg import register_vector
 
 from search.clusters.graph import Vectors
 from search.models import Cluster, Clustering, ClusterMember, Embedding, EmbeddingModel
@@ -23,8 +23,12 @@ class Stored(NamedTuple):
 
 def read(embeddings: QuerySet[Embedding], dimensions: int) -> Stored:
     """In the order of the query."""
-    sql, params = embeddings.values_list("pk", "asset_id", "vector").query.sql_with_params()
     found = Stored([], [], np.empty((0, dimensions), np.float32))
+    sent = Func("vector", function="halfvec_send", output_field=BinaryField())
+    try:
+        sql, params = embeddings.values_list("pk", "asset_id", sent).query.sql_with_params()
+    except EmptyResultSet:  # Django knows without asking
+        return found
     blocks = [found.vectors]
     with transaction.atomic(), connection.connection.cursor(name="stored_vectors", binary=True) as cursor:
         cursor.execute(sql, params)
@@ -59,13 +63,22 @@ def add_clusters(
     clustering: Clustering, level: int, ids: Sequence[UUID], firsts: list[int], sizes: list[int], means: Vectors
 ) -> None:
     """The clusters of two or more of one level; `ids` has the cluster of each vector, `firsts` a vector of each."""
-    types = {"id": "uuid", "clustering_id": "int8", "level": "int2", "size": "int4", "mean": "halfvec"}
+    types = {
+        "id": "uuid",
+        "clustering_id": "int8",
+        "level": "int2",
+        "size": "int4",
+        "mean": "bytea",
+    }  # as halfvec_send gives it
     rows = zip(firsts, sizes, means, strict=True)
-    copy(Cluster, types, ((ids[first], clustering.pk, level, size, HalfVector(mean)) for first, size, mean in rows))
+    copy(
+        Cluster,
+        types,
+        ((ids[first], clustering.pk, level, size, HalfVector(mean).to_binary()) for first, size, mean in rows),
+    )
 
 
 def copy(model: type[Model], types: dict[str, str], rows: Iterable[Sequence[Any]]) -> None:
-    register_vector(connection.connection)
     into = f"{model._meta.db_table} ({', '.join(types)})"
     with connection.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN WITH (FORMAT BINARY)") as writer:
         writer.set_types(list(types.values()))
