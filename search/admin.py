@@ -7,9 +7,9 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from media_library.models import Asset
+from media_library.models import Asset, Library
 from search import indexing
-from search.models import Embedding, EmbeddingModel, IndexEntry, QueryAnchor
+from search.models import Clustering, Embedding, EmbeddingModel, IndexEntry, QueryAnchor
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -36,7 +36,7 @@ class OfVisibleAssets(ReadOnlyAdmin):
 
 @admin.register(EmbeddingModel)
 class EmbeddingModelAdmin(ReadOnlyAdmin):
-    list_display = ["name", "source", "dimensions", "precision", "state", "created_at"]
+    list_display = ["name", "source", "dimensions", "precision", "state", "cluster_heights", "created_at"]
     list_filter = ["state"]
 
 
@@ -58,6 +58,25 @@ class IndexEntryAdmin(OfVisibleAssets):
     def try_again(self, request: HttpRequest, entries: QuerySet[IndexEntry]) -> None:
         entries.exclude(state=IndexEntry.State.RUNNING).update(state=IndexEntry.State.PENDING, attempts=0)
         indexing.request_indexing()
+
+
+@admin.register(Clustering)
+class ClusteringAdmin(ReadOnlyAdmin):
+    list_display = [
+        "library",
+        "model",
+        "entity_type",
+        "vectors",
+        "computed_at",
+        "seconds",
+        "run_seen_at",
+        "run_percent",
+    ]
+    list_filter = ["entity_type", "model"]
+    list_select_related = ["library", "model"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(library__in=Library.objects.visible_to(request.user))
 
 
 @admin.register(QueryAnchor)

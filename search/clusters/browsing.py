@@ -96,7 +96,7 @@ def previews(
     members = ClusterMember.objects.filter(
         Q((f"{column}__in", list(clusters))), clustering=clustering, asset__in=scope.order_by().values("pk")
     )
-    place = Window(RowNumber(), partition_by=F(column), order_by=F("asset_id"))
+    place = Window(RowNumber(), partition_by=F(column), order_by="asset_id")
     shown = list(members.annotate(place=place).filter(place__lte=PREVIEWS).values_list(column, "asset_id"))
     assets = scope.in_bulk([pk for _cluster, pk in shown])
     found: dict[UUID, list[Asset]] = {}

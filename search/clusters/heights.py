@@ -19,6 +19,7 @@ from search.models.cluster import LEVELS
 OFFLINE = [0.025, 0.06, 0.12, 0.2, 0.35]
 SHARES = [0.045, 0.11, 0.22, 0.37, 0.65]
 USUAL_BACKGROUND = 0.5  # until there is a sample
+LEAST_BACKGROUND = 0.1  # nearer than that, the sample is of one thing, and shows nothing of unrelated pictures
 SAMPLE = 2000
 LEAST = 50
 
@@ -51,7 +52,7 @@ def background(vectors: Vectors) -> float:
 
 
 def from_background(median: float) -> list[float]:
-    return [round(share * median, 4) for share in SHARES]
+    return [share * max(median, LEAST_BACKGROUND) for share in SHARES]
 
 
 def keep(model: EmbeddingModel, heights: Sequence[float], *, measured_on: int = 0) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def test_over_a_whole_graph_it_is_average_linkage(seed: int) -> None:
 def test_every_cluster_lies_inside_one_of_the_next_level() -> None:
     levels = cut(bunches(40, 8, spread=0.15))
     assert len({len(sets(labels)) for labels in levels}) == 5  # or there would be nothing to nest
-    for finer, coarser in zip(levels, levels[1:], strict=False):
+    for finer, coarser in pairwise(levels):
         assert all(len(set(coarser[list(members)])) == 1 for members in sets(finer))
 
 
@@ -50,7 +51,7 @@ def test_a_chain_of_small_steps_is_not_one_cluster() -> None:
 
 
 def test_average_linkage_alone_would_go_too_far_and_is_kept_back() -> None:
-    vectors = arc(*[0] * 14, 8, -7)  # both are near the crowd, which makes up the average, and far from each other
+    vectors = arc(*[0] * 14, 7, -7)  # both are near the crowd, which makes up the average, and far from each other
     height = 0.01
     edges = graph.of(vectors)
     unchecked = linkage.Linkage(vectors, [1] * len(vectors))
