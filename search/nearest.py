@@ -239,13 +239,15 @@ def neighbours_of(vectors: Iterable[Vector], clustering: Clustering, k: int) -> 
     indexed = vectors_in_index(model)
     through_index = indexed is not None and clustering.vectors > max(LEAST_FOR_INDEX, indexed // 20)
     sql = (
-        f"WITH mine AS {'NOT' if through_index else ''} MATERIALIZED ({mine})"  # noqa: S608
-        f" SELECT query.position, near.* FROM (SELECT position, vector::halfvec({dimensions}) AS vector"
-        " FROM unnest(%s::text[]) WITH ORDINALITY AS given (vector, position)) AS query"
+        # Materialised, or the texts of the vectors would be parsed again for every comparison.
+        f"WITH query AS MATERIALIZED (SELECT position, vector::halfvec({dimensions}) AS vector"  # noqa: S608
+        " FROM unnest(%s::text[]) WITH ORDINALITY AS given (vector, position)),"
+        f" mine AS {'NOT' if through_index else ''} MATERIALIZED ({mine})"
+        " SELECT query.position, near.* FROM query"
         f" CROSS JOIN LATERAL (SELECT {distance} AS distance, {', '.join(columns)} FROM mine"
         f" ORDER BY {distance} LIMIT %s) AS near"
     )
-    params: list[Any] = [model.pk, clustering.pk, [HalfVector(vector).to_text() for vector in vectors], k]
+    params: list[Any] = [[HalfVector(vector).to_text() for vector in vectors], model.pk, clustering.pk, k]
     settings = index_only(NEIGHBOURS_EF_SEARCH, "relaxed_order") if through_index else nullcontext()
     with settings, connection.cursor() as cursor:
         cursor.execute(sql, params)

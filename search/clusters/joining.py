@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 from uuid import UUID
 
-import numpy as np
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
@@ -114,18 +113,16 @@ class Neighbourhood:
                 self.around[position].add(path_of(member))
         self.joined: list[Path] = []
         self.touched: dict[UUID, int] = {}  # cluster: level
-        self.sizes: dict[UUID, int] = {}
-        self.sums: dict[UUID, Vector] = {}
         self.finest: dict[UUID, list[Vector]] = defaultdict(list)  # the members of clusters of level 0
         self.load({path for paths in self.around.values() for path in paths})
 
     def load(self, paths: set[Path]) -> None:
         """What is known of the clusters on these paths: three queries, however many there are."""
-        for row in Cluster.objects.filter(pk__in={cluster for path in paths for cluster in path}):
-            self.sizes[row.pk] = row.size
-            self.sums[row.pk] = np.asarray(row.mean, np.float32) * row.size
+        dimensions = self.clustering.model.dimensions
+        known = Cluster.objects.filter(pk__in={cluster for path in paths for cluster in path})
+        self.sizes, self.sums = stored.sizes_and_sums(known, dimensions)
         members = Embedding.objects.filter(cluster_member__level_0__in={path[0] for path in paths})
-        found = stored.read(members, self.clustering.model.dimensions)
+        found = stored.read(members, dimensions)
         path_by_key = {row.pk: path_of(row) for row in ClusterMember.objects.filter(pk__in=found.keys)}
         for key, vector in zip(found.keys, found.vectors, strict=True):
             path = path_by_key[key]

@@ -14,7 +14,7 @@ from search.clusters.graph import Edges, Vectors, distinct
 
 Labels = NDArray[np.int64]  # shape (vectors,): the cluster of each, named by one of its members
 
-CHUNK = 100_000  # edges whose distances are computed at once: 400 MB with 512 dimensions
+CHUNK = 10_000  # edges whose distances are computed at once: 40 MB with 512 dimensions
 ROWS = 1024
 
 

@@ -13,6 +13,7 @@ from pgvector import HalfVector
 from search.clusters.graph import Vectors
 from search.models import Cluster, Clustering, ClusterMember, Embedding, EmbeddingModel
 from search.models.cluster import LEVELS, level_field
+from search.nearest import Vector
 
 
 class Stored(NamedTuple):
@@ -23,21 +24,32 @@ class Stored(NamedTuple):
 
 def read(embeddings: QuerySet[Embedding], dimensions: int) -> Stored:
     """In the order of the query."""
-    found = Stored([], [], np.empty((0, dimensions), np.float32))
-    sent = Func("vector", function="halfvec_send", output_field=BinaryField())
+    rows, vectors = rows_and_vectors(embeddings.values_list("pk", "asset_id"), "vector", dimensions)
+    return Stored([key for key, _asset in rows], [asset for _key, asset in rows], vectors)
+
+
+def sizes_and_sums(clusters: QuerySet[Cluster], dimensions: int) -> tuple[dict[UUID, int], dict[UUID, Vector]]:
+    """Of clusters of two or more: how many members, and the sum of their vectors."""
+    rows, means = rows_and_vectors(clusters.values_list("pk", "size"), "mean", dimensions)
+    return dict(rows), {pk: size * mean for (pk, size), mean in zip(rows, means, strict=True)}
+
+
+def rows_and_vectors(rows: QuerySet[Any, Any], column: str, dimensions: int) -> tuple[list[tuple[Any, ...]], Vectors]:
+    """The rows of a `values_list`, and beside them the half-precision vectors of a column, shape (rows, dimensions)."""
+    sent = Func(column, function="halfvec_send", output_field=BinaryField())
+    found: list[tuple[Any, ...]] = []
+    blocks = [np.empty((0, dimensions), np.float32)]
     try:
-        sql, params = embeddings.values_list("pk", "asset_id", sent).query.sql_with_params()
+        sql, params = rows.annotate(sent=sent).query.sql_with_params()
     except EmptyResultSet:  # Django knows without asking
-        return found
-    blocks = [found.vectors]
+        return found, blocks[0]
     with transaction.atomic(), connection.connection.cursor(name="stored_vectors", binary=True) as cursor:
         cursor.execute(sql, params)
-        while rows := cursor.fetchmany(5000):
-            found.keys.extend(row[0] for row in rows)
-            found.assets.extend(row[1] for row in rows)
-            halves = np.frombuffer(b"".join(row[2][4:] for row in rows), ">f2")  # 4 bytes say how many
-            blocks.append(halves.astype(np.float32).reshape(len(rows), dimensions))
-    return found._replace(vectors=np.concatenate(blocks))
+        while block := cursor.fetchmany(5000):
+            found.extend(row[:-1] for row in block)
+            halves = np.frombuffer(b"".join(row[-1][4:] for row in block), ">f2")  # 4 bytes say how many
+            blocks.append(halves.astype(np.float32).reshape(len(block), dimensions))
+    return found, np.concatenate(blocks)
 
 
 def sample(model: EmbeddingModel, count: int) -> Vectors:
