@@ -60,7 +60,7 @@ class ClustersView(LibraryView):
 
 
 class Clusters(ClustersView):
-    @extend_schema(parameters=[LEVEL, *FILTERS, *PAGING], responses=ClusterListSerializer)
+    @extend_schema(operation_id="clusters_list", parameters=[LEVEL, *FILTERS, *PAGING], responses=ClusterListSerializer)
     def get(self, request: Request, library_id: str) -> Response:
         """What looks alike in this library: its clusters at one level, the biggest first."""
         params = request.query_params
@@ -84,7 +84,7 @@ class Clusters(ClustersView):
 
 
 class ClusterDetail(ClustersView):
-    @extend_schema(parameters=[*FILTERS, *PAGING], responses=OpenedClusterSerializer)
+    @extend_schema(operation_id="clusters_retrieve", parameters=[*FILTERS, *PAGING], responses=OpenedClusterSerializer)
     def get(self, request: Request, library_id: str, cluster_id: UUID) -> Response:
         """The pictures of one cluster, newest first."""
         clustering = clusters.current(self.library)
