@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 from numpy.typing import NDArray
+from PIL import Image
 
 from benchmarks.composed import opened
 from benchmarks.filling import Filled
@@ -129,6 +130,7 @@ def costs(filled: Filled, clustering: Clustering) -> None:
         browsing = timed(lambda level=level: clusters.browse(clustering, scope, level, limit=100))  # type: ignore[misc]
         rows.append([f"a page of 100 clusters with previews, level {level}", p50_p95(browsing)])
     rows.append(["clusters of 1,000 hits", p50_p95(timed(lambda: clusters.of(clustering, ids, 2)))])
+    rows.append(["for comparison: encoding, per picture in a batch of 32", p50_p95(encode_times(clustering))])
     table(f"Costs, {len(filled.ids):,} vectors", ["what", "ms p50 / p95"], rows)
 
 
@@ -142,6 +144,12 @@ def join_times(filled: Filled, clustering: Clustering) -> list[float]:
         joining.join(clustering.model, ids)
         times.append(1000 * (time.perf_counter() - started) / len(ids))
     return times
+
+
+def encode_times(clustering: Clustering) -> list[float]:
+    embedder = embedders.get_embedder(clustering.model.source)
+    pictures = [Image.effect_noise((512, 384), 50).convert("RGB")] * 32
+    return [ms / len(pictures) for ms in timed(lambda: embedder.encode_images(pictures))]
 
 
 def timed(call: Callable[[], object], times: int = 10) -> list[float]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from media_library.models import Asset, Library
 from search import indexing
-from search.models import Clustering, Embedding, EmbeddingModel, IndexEntry, QueryAnchor
+from search.models import Cluster, Clustering, ClusterMember, Embedding, EmbeddingModel, IndexEntry, QueryAnchor
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -62,21 +62,30 @@ class IndexEntryAdmin(OfVisibleAssets):
 
 @admin.register(Clustering)
 class ClusteringAdmin(ReadOnlyAdmin):
-    list_display = [
-        "library",
-        "model",
-        "entity_type",
-        "vectors",
-        "computed_at",
-        "seconds",
-        "run_seen_at",
-        "run_percent",
-    ]
+    list_display = ["library", "model", "entity_type", "size", "computed_at", "seconds", "run_seen_at", "run_percent"]
     list_filter = ["entity_type", "model"]
     list_select_related = ["library", "model"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(library__in=Library.objects.visible_to(request.user))
+
+
+@admin.register(Cluster)
+class ClusterAdmin(ReadOnlyAdmin):
+    list_display = ["id", "clustering", "level", "size"]
+    list_filter = ["level"]
+    list_select_related = ["clustering"]
+    exclude = ["mean"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        libraries = Library.objects.visible_to(request.user)
+        return super().get_queryset(request).defer("mean").filter(clustering__library__in=libraries)
+
+
+@admin.register(ClusterMember)
+class ClusterMemberAdmin(OfVisibleAssets):
+    list_display = ["asset", "level_0", "level_1", "level_2", "level_3", "level_4", "settled"]
+    list_select_related = ["asset"]
 
 
 @admin.register(QueryAnchor)

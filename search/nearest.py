@@ -237,7 +237,7 @@ def neighbours_of(vectors: Iterable[Vector], clustering: Clustering, k: int) -> 
         " WHERE embedding.model_id = %s AND member.clustering_id = %s"
     )
     indexed = vectors_in_index(model)
-    through_index = indexed is not None and clustering.vectors > max(LEAST_FOR_INDEX, indexed // 20)
+    through_index = indexed is not None and clustering.size > max(LEAST_FOR_INDEX, indexed // 20)
     sql = (
         # Materialised, or the texts of the vectors would be parsed again for every comparison.
         f"WITH query AS MATERIALIZED (SELECT position, vector::halfvec({dimensions}) AS vector"  # noqa: S608

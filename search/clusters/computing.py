@@ -126,8 +126,8 @@ def switch(run: Run, cut_at: list[float], found: Stored, levels: list[Labels], s
     stored.add_members(clustering, found, paths)
     for level, labels in enumerate(levels):
         stored.add_clusters(clustering, level, [path[level] for path in paths], *means(found.vectors, labels))
-    clustering.heights, clustering.vectors = cut_at, len(found.keys)
-    clustering.save(update_fields=["heights", "vectors"])
+    clustering.heights, clustering.size = cut_at, len(found.keys)
+    clustering.save(update_fields=["heights", "size"])
     while joining.take_in_batch(clustering, stored.belonging_to(clustering)):
         pass
     clustering.computed_at, clustering.seconds = timezone.now(), time.monotonic() - started

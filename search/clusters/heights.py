@@ -8,6 +8,7 @@ the heights are fixed shares of its median. The shares were read off photographs
 from collections.abc import Sequence
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from dam.errors import InvalidRequest
 from search.clusters import stored
@@ -60,7 +61,7 @@ def keep(model: EmbeddingModel, heights: Sequence[float], *, measured_on: int = 
     rising = list(heights) == sorted(set(heights))
     if len(heights) != LEVELS or not rising or not 0 < heights[0] <= heights[-1] <= 2:
         raise InvalidRequest(
-            "Heights are five cosine distances above 0 and at most 2, each larger than the one before."
+            _("Heights are five cosine distances above 0 and at most 2, each larger than the one before.")
         )
     model.cluster_heights, model.cluster_heights_from = list(heights), measured_on
     model.save(update_fields=["cluster_heights", "cluster_heights_from"])

@@ -7,7 +7,7 @@ that it joined decides, so partitions stay nested. Below, it is alone.
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 from uuid import UUID
 
@@ -125,17 +125,20 @@ class Neighbourhood:
         found = stored.read(members, dimensions)
         path_by_key = {row.pk: path_of(row) for row in ClusterMember.objects.filter(pk__in=found.keys)}
         for key, vector in zip(found.keys, found.vectors, strict=True):
-            path = path_by_key[key]
-            self.finest[path[0]].append(vector)
+            path = path_by_key.get(key, ())
+            for cluster in path[:1]:
+                self.finest[cluster].append(vector)
             for cluster in path:
                 if self.sizes.setdefault(cluster, 1) == 1:
                     self.sums[cluster] = vector
+        for around in self.around.values():  # without those that were removed for good between these queries
+            around &= {path for path in around if path[0] in self.finest and self.sums.keys() >= set(path)}
 
     def place(self, position: int) -> Path:
         """Join the vector at this position to what is there. Gives its path."""
         vector = self.vectors[position]
         paths = [*self.around[position], *self.joined]
-        path = next(self.within_reach(vector, paths), tuple(uuid.uuid4() for _ in range(LEVELS)))
+        path = self.way(vector, paths)
         for level, cluster in enumerate(path):
             self.sizes[cluster] = self.sizes.get(cluster, 0) + 1
             self.sums[cluster] = self.sums.get(cluster, 0) + vector
@@ -144,14 +147,15 @@ class Neighbourhood:
         self.joined.append(path)
         return path
 
-    def within_reach(self, vector: Vector, paths: list[Path]) -> Iterator[Path]:
-        """Paths that the vector may take, the best first: low levels before high ones, near before far."""
+    def way(self, vector: Vector, paths: list[Path]) -> Path:
+        """From the lowest level at which a cluster is within reach, along that of the nearest; below, a new one."""
         for level, height in enumerate(self.heights):
             ways = {path[level]: path for path in paths}
             ranked = sorted((self.distance(vector, cluster), cluster) for cluster in ways)
             for distance, cluster in ranked:
                 if distance <= height and (level or self.farthest(vector, cluster) <= 2 * height):
-                    yield (*(uuid.uuid4() for _ in range(level)), *ways[cluster][level:])
+                    return (*(uuid.uuid4() for _ in range(level)), *ways[cluster][level:])
+        return tuple(uuid.uuid4() for _ in self.heights)
 
     def distance(self, vector: Vector, cluster: UUID) -> float:
         """The average cosine distance to all members."""

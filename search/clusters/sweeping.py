@@ -30,7 +30,7 @@ class Standing:
     @property
     def changed(self) -> int:
         """What came and what went since the last computation."""
-        return (self.vectors - self.settled) + (self.clustering.vectors - self.settled)
+        return (self.vectors - self.settled) + (self.clustering.size - self.settled)
 
     @property
     def is_due(self) -> bool:
@@ -39,7 +39,7 @@ class Standing:
             return True
         if timezone.now() - clustering.computed_at > AT_LEAST_EVERY:
             return self.changed > 0
-        return self.changed >= max(LEAST_CHANGED, SHARE_CHANGED * clustering.vectors)
+        return self.changed >= max(LEAST_CHANGED, SHARE_CHANGED * clustering.size)
 
 
 def sweep() -> None:

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('entity_type', models.CharField(choices=[('images', 'Images'), ('objects', 'Objects')], default='images', max_length=8)),
                 ('heights', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=5)),
-                ('vectors', models.PositiveIntegerField(default=0)),
+                ('size', models.PositiveIntegerField(default=0)),
                 ('computed_at', models.DateTimeField(blank=True, null=True)),
                 ('seconds', models.FloatField(blank=True, null=True)),
                 ('run', models.UUIDField(blank=True, null=True)),

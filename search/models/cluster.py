@@ -36,7 +36,7 @@ class Clustering(models.Model):
     model = models.ForeignKey(EmbeddingModel, models.CASCADE, related_name="clusterings")
     entity_type = models.CharField(max_length=8, choices=EntityType.choices, default=EntityType.IMAGES)
     heights = ArrayField(models.FloatField(), size=LEVELS)  # average cosine distances, rising
-    vectors = models.PositiveIntegerField(default=0)  # how many were clustered at `computed_at`
+    size = models.PositiveIntegerField(default=0)  # how many members there were at `computed_at`
     computed_at = models.DateTimeField(null=True, blank=True)
     seconds = models.FloatField(null=True, blank=True)  # what that took
     # The computation under way: its name, when it last gave a sign of life, and how far it is.

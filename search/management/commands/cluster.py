@@ -52,7 +52,7 @@ class Command(BaseCommand):
             self.stdout.write(_("%s: a worker is computing its clusters at this moment.") % library.slug)
             return
         clustering.refresh_from_db()
-        facts = {"slug": library.slug, "count": clustering.vectors, "seconds": time.monotonic() - started}
+        facts = {"slug": library.slug, "count": clustering.size, "seconds": time.monotonic() - started}
         self.stdout.write(_("%(slug)s: %(count)d pictures in %(seconds).1f s") % facts)
         for level, height in enumerate(clustering.heights):
             count = clustering.members.values(f"level_{level}").distinct().count()

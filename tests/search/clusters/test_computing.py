@@ -37,7 +37,7 @@ def paths() -> dict[int, list[object]]:
 def test_every_vector_gets_a_cluster_at_every_level(clustering: Clustering) -> None:
     assert drawn.sizes_at(0, clustering) == [5] * 8
     assert drawn.is_nested(clustering)
-    assert clustering.vectors == 40
+    assert clustering.size == 40
     assert clustering.computed_at
     assert clustering.run is None
     assert not clustering.members.filter(settled=False).exists()

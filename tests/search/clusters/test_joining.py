@@ -122,7 +122,7 @@ def test_the_index_gives_the_same_neighbours(
     asked = bunches(5, 2, spread=0.2, seed=3)
     exact = nearest.neighbours_of(asked, clustering, 8)
     monkeypatch.setattr(nearest, "LEAST_FOR_INDEX", -1)
-    clustering.vectors = 200
+    clustering.size = 200
     through_index = nearest.neighbours_of(asked, clustering, 8)
     assert {(i, member.pk) for i, _d, member in through_index} == {(i, member.pk) for i, _d, member in exact}
     assert len(exact) == 80
@@ -145,6 +145,19 @@ def test_a_purged_asset_leaves(library: Library, model: EmbeddingModel) -> None:
     made = drawn.joined(library, model, arc(0, 5, 6))
     made[0].delete()
     assert drawn.sizes_at(0, Clustering.objects.get()) == [2]
+
+
+def test_a_neighbour_that_is_purged_meanwhile_is_no_neighbour(
+    library: Library, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from search import nearest
+
+    (old,) = drawn.joined(library, model, arc(0))
+    gone = nearest.neighbours_of(arc(0), Clustering.objects.get(), 1)
+    old.delete()
+    monkeypatch.setattr(nearest, "neighbours_of", lambda *arguments: gone)
+    drawn.joined(library, model, arc(0))
+    assert drawn.sizes_at(4, Clustering.objects.get()) == [1]
 
 
 def test_an_asset_that_is_purged_while_it_joins_is_passed_over() -> None:
