@@ -66,7 +66,7 @@ class Run:
         logger.info("Clusters of library %s: %d %%.", self.clustering.library_id, percent)
 
     def end(self) -> None:
-        Clustering.objects.filter(pk=self.clustering.pk, run=self.id).update(run=None)
+        Clustering.objects.filter(pk=self.clustering.pk, run=self.id).update(run=None, run_percent=0)
 
 
 def compute(clustering: Clustering) -> bool:

@@ -1,7 +1,9 @@
-"""Which libraries have changed so much that their clusters are computed anew."""
+"""When pictures join clusters, and when a library has changed so much that its clusters are computed anew."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -9,6 +11,7 @@ from django.utils import timezone
 from search.clusters import computing, heights, joining, stored
 from search.models import Clustering, ClusterMember, Embedding, EmbeddingModel
 
+AT_ONCE = 64  # joining takes about as long as encoding, so an import would take twice as long
 LEAST_CHANGED = 100
 SHARE_CHANGED = 0.2
 AT_LEAST_EVERY = timedelta(days=1)  # if anything changed
@@ -40,6 +43,16 @@ class Standing:
         if timezone.now() - clustering.computed_at > AT_LEAST_EVERY:
             return self.changed > 0
         return self.changed >= max(LEAST_CHANGED, SHARE_CHANGED * clustering.size)
+
+
+def take_in(model: EmbeddingModel, asset_ids: Sequence[UUID]) -> None:
+    """Of what has just been indexed: a few join now, an import is left to the cluster worker."""
+    from search import tasks
+
+    if len(asset_ids) <= AT_ONCE:
+        joining.join(model, asset_ids)
+    else:
+        tasks.sweep_clusters.delay()
 
 
 def sweep() -> None:

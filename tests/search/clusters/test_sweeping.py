@@ -84,6 +84,19 @@ def test_what_was_left_out_is_taken_in(library: Library, model: EmbeddingModel, 
     assert len(computed) == 1
 
 
+def test_an_import_does_not_wait_for_clusters(
+    library: Library, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(tasks.sweep_clusters, "delay", lambda: sent.append("sweep"))
+    monkeypatch.setattr(sweeping, "AT_ONCE", 3)
+    few, many = drawn.assets(library, model, bunches(3, 1)), drawn.assets(library, model, bunches(4, 1))
+    sweeping.take_in(model, [asset.pk for asset in few])
+    assert (ClusterMember.objects.count(), sent) == (3, [])
+    sweeping.take_in(model, [asset.pk for asset in many])
+    assert (ClusterMember.objects.count(), sent) == (3, ["sweep"])
+
+
 def test_without_a_model_there_is_nothing_to_do(computed: list[str]) -> None:
     sweeping.sweep()
     assert computed == []
