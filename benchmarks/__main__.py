@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 # Parts that bring their own pictures, parts that measure a filled library, and those that run if none is named.
-ALONE = ("import", "memory", "facets")
-FILLED = ("queries", "recall", "outliers", "engines", "index")
+ALONE = ("import", "memory", "facets", "purity")
+FILLED = ("queries", "recall", "outliers", "clusters", "engines", "index")
 USUAL = ("import", "memory", "facets", "queries", "recall", "outliers")
 
 
@@ -20,6 +20,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--assets", type=int, nargs="+", default=[1_000, 100_000])
     parser.add_argument("--queries", type=int, default=200, help="how many of each kind are timed")
     parser.add_argument("--photos", type=int, default=120, help="how many 12-megapixel photographs are imported")
+    photographs = Path("../shared/data/photos")
+    parser.add_argument("--judged", type=Path, default=photographs, help="photographs with one folder per class")
     args = parser.parse_args()
     if unknown := set(args.parts) - {*ALONE, *FILLED}:
         parser.error(f"there is no part {min(unknown)}")
@@ -46,7 +48,17 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
     from dam.embedded.servers import servers
 
     django.setup()
-    from benchmarks import engines, facet_times, import_speed, index_costs, memory, outlier_times, query_times, recall
+    from benchmarks import (
+        clusters,
+        engines,
+        facet_times,
+        import_speed,
+        index_costs,
+        memory,
+        outlier_times,
+        query_times,
+        recall,
+    )
     from benchmarks.filling import Filled, fill
 
     with servers(data_dir) as running:
@@ -59,11 +71,13 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
             "import": lambda: import_speed.run(running, photos=args.photos),
             "memory": lambda: memory.run(running),
             "facets": lambda: facet_times.run(args.assets),
+            "purity": lambda: clusters.photographs(args.judged),
         }
         filled_parts: dict[str, Callable[[Filled], None]] = {
             "queries": lambda filled: query_times.run(running, filled, queries=args.queries),
             "recall": lambda filled: recall.run(filled, queries=args.queries),
             "outliers": lambda filled: outlier_times.run(filled),
+            "clusters": lambda filled: clusters.run(filled),
             "engines": lambda filled: engines.run(running, filled, queries=args.queries),
             "index": lambda filled: index_costs.run(running, filled, queries=args.queries),
         }

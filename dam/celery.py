@@ -1,4 +1,5 @@
-"""The Celery application. Queues: `queries` (a person is waiting), `media` (renditions), `index` (embedding)."""
+"""The Celery application. Queues: `queries` (a person is waiting), `media` (renditions), `index` (embedding),
+`clusters` (grouping)."""
 
 import os
 

@@ -7,9 +7,12 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from media_library.models import Asset
+from media_library.models import Asset, Library
 from search import indexing, recall, tasks
 from search.models import (
+    Cluster,
+    Clustering,
+    ClusterMember,
     DetectorRun,
     Embedding,
     EmbeddingModel,
@@ -46,7 +49,7 @@ class OfVisibleAssets(ReadOnlyAdmin):
 
 @admin.register(EmbeddingModel)
 class EmbeddingModelAdmin(ReadOnlyAdmin):
-    list_display = ["name", "source", "dimensions", "precision", "state", "created_at"]
+    list_display = ["name", "source", "dimensions", "precision", "state", "cluster_heights", "created_at"]
     list_filter = ["state"]
     actions = ["measure_recall", "rebuild_index"]
 
@@ -132,6 +135,33 @@ class RegionEmbeddingAdmin(ReadOnlyAdmin):
 class DetectorRunAdmin(OfVisibleAssets):
     list_display = ["asset", "detector", "attempts", "started_at", "finished_at", "error"]
     list_filter = ["error_code"]
+
+
+@admin.register(Clustering)
+class ClusteringAdmin(ReadOnlyAdmin):
+    list_display = ["library", "model", "entity_type", "size", "computed_at", "seconds", "run_seen_at", "run_percent"]
+    list_filter = ["entity_type", "model"]
+    list_select_related = ["library", "model"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(library__in=Library.objects.visible_to(request.user))
+
+
+@admin.register(Cluster)
+class ClusterAdmin(ReadOnlyAdmin):
+    list_display = ["id", "clustering", "level", "size"]
+    list_filter = ["level"]
+    list_select_related = ["clustering"]
+    exclude = ["mean"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        libraries = Library.objects.visible_to(request.user)
+        return super().get_queryset(request).defer("mean").filter(clustering__library__in=libraries)
+
+
+@admin.register(ClusterMember)
+class ClusterMemberAdmin(OfVisibleAssets):
+    list_display = ["asset", "level_0", "level_1", "level_2", "level_3", "level_4", "settled"]
     list_select_related = ["asset"]
 
 

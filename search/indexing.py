@@ -18,6 +18,7 @@ from media_library.findable import Progress
 from media_library.models import Asset, Library, Rendition
 from media_library.signals import asset_ready
 from search import embedders, nearest
+from search.clusters import sweeping
 from search.models import Embedding, EmbeddingModel, IndexEntry
 
 logger = logging.getLogger(__name__)
@@ -53,11 +54,13 @@ def index_pending() -> int:
     model = EmbeddingModel.active()
     if model is None:
         return 0
-    done = 0
+    done, assets = 0, list[UUID]()
     gather(model)
     while entries := claim(model):
         done += index_batch(model, entries)
+        assets += [entry.asset_id for entry in entries]
         gather(model)
+    sweeping.take_in(model, assets)
     return done
 
 

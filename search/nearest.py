@@ -2,8 +2,8 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from media_library.models import Asset, AssetQuerySet
-from search.models import Embedding, EmbeddingModel, Region, RegionEmbedding, RegionQuerySet
+from search.models import Clustering, ClusterMember, Embedding, EmbeddingModel, Region, RegionEmbedding, RegionQuerySet
+from search.models.cluster import LEVELS
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,10 @@ class Glance:
 
 
 NARROW_GLANCE, WIDE_GLANCE = Glance(400, 100), Glance(1000, 400)
+
+# Members of a clustering are all compared unless they are many, and a fair part of the graph.
+LEAST_FOR_INDEX = 1000
+NEIGHBOURS_EF_SEARCH = 100
 
 BY_INDEX = "distance"
 EXACTLY = "distance + 0, id"  # adding zero keeps the HNSW index out of the plan
@@ -323,3 +328,38 @@ def mean_distances(ids: list[UUID], scope: Scope, k: int, model: EmbeddingModel)
             cursor.execute("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)")
         cursor.execute(sql, [model.pk, *params, k, model.pk, ids])
         return {asset_id: float(distance) for asset_id, distance in cursor.fetchall()}
+
+
+def neighbours_of(vectors: Iterable[Vector], clustering: Clustering, k: int) -> list[tuple[int, float, ClusterMember]]:
+    """For each vector, the k nearest members of a clustering: (position of the vector, cosine distance, member).
+
+    One query for all. A clustering that is a fair part of the model's vectors is asked through the HNSW index; the
+    members of a small one are all compared.
+    """
+    model, dimensions = clustering.model, int(clustering.model.dimensions)
+    columns = ["embedding_id", "asset_id", "clustering_id", *(f"level_{level}" for level in range(LEVELS))]
+    distance = f"mine.vector::halfvec({dimensions}) <=> query.vector"
+    mine = (
+        f"SELECT member.*, embedding.vector FROM {Embedding._meta.db_table} AS embedding"  # noqa: S608
+        f" JOIN {ClusterMember._meta.db_table} AS member ON member.embedding_id = embedding.id"
+        " WHERE embedding.model_id = %s AND member.clustering_id = %s"
+    )
+    indexed = vectors_in_index(model)
+    through_index = indexed is not None and clustering.size > max(LEAST_FOR_INDEX, indexed // 20)
+    sql = (
+        # Materialised, or the texts of the vectors would be parsed again for every comparison.
+        f"WITH query AS MATERIALIZED (SELECT position, vector::halfvec({dimensions}) AS vector"  # noqa: S608
+        " FROM unnest(%s::text[]) WITH ORDINALITY AS given (vector, position)),"
+        f" mine AS {'NOT' if through_index else ''} MATERIALIZED ({mine})"
+        " SELECT query.position, near.* FROM query"
+        f" CROSS JOIN LATERAL (SELECT {distance} AS distance, {', '.join(columns)} FROM mine"
+        f" ORDER BY {distance} LIMIT %s) AS near"
+    )
+    params: list[Any] = [[HalfVector(vector).to_text() for vector in vectors], model.pk, clustering.pk, k]
+    settings = index_only(NEIGHBOURS_EF_SEARCH, "relaxed_order") if through_index else nullcontext()
+    with settings, connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return [
+            (position - 1, float(distance), ClusterMember(**dict(zip(columns, values, strict=True))))
+            for position, distance, *values in cursor.fetchall()
+        ]

@@ -5,6 +5,7 @@ from typing import Any
 from celery import shared_task
 
 from search import anchors, indexing, nearest, outliers, recall, region_indexing
+from search.clusters import sweeping
 from search.models import EmbeddingModel
 
 
@@ -26,6 +27,11 @@ def index_regions() -> None:
 @shared_task
 def sweep_regions() -> None:
     region_indexing.sweep()
+
+
+@shared_task
+def sweep_clusters() -> None:
+    sweeping.sweep()
 
 
 @shared_task

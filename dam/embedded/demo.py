@@ -124,6 +124,7 @@ class Demo:
             self.wait_until_ready()  # nobody waits for the workers, so they do not compete for the processor
         self.servers.launch(lambda: product.start_media_worker(self.data_dir))
         self.servers.launch(lambda: product.start_index_worker(self.data_dir))
+        self.servers.launch(lambda: product.start_cluster_worker(self.data_dir))
         complete = job.run()
         for sentence in job.refusals.sentences():
             say(sentence)

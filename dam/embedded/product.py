@@ -1,4 +1,4 @@
-"""The processes of the product itself: pages, media worker, index worker."""
+"""The processes of the product itself: pages, media worker, index worker, cluster worker."""
 
 import os
 import sys
@@ -32,6 +32,12 @@ def start_index_worker(data_dir: Path) -> Child:
     """Embeds pictures, behind everything that a person waits for."""
     command = ["-n", "index@%h", "-Q", "index", "-P", "solo"]
     return _start("index worker", _celery(command), data_dir, PATIENT_THREADS, niceness=10)
+
+
+def start_cluster_worker(data_dir: Path) -> Child:
+    """Groups what looks alike, minutes at a time for a large library, when nobody else wants the processor."""
+    command = ["-n", "clusters@%h", "-Q", "clusters", "-P", "solo"]
+    return _start("cluster worker", _celery(command), data_dir, PATIENT_THREADS, niceness=15)
 
 
 def _celery(arguments: list[str]) -> list[str]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from search.api import facets, regions, views
+from search.api import clusters, facets, regions, views
 
 urlpatterns = [
     path("libraries/<uuid:library_id>/search/", views.Search.as_view(), name="search"),
@@ -11,4 +11,6 @@ urlpatterns = [
     path("assets/<uuid:asset_id>/regions/", regions.AssetRegions.as_view(), name="asset-regions"),
     path("regions/<uuid:region_id>/", regions.RegionDetail.as_view(), name="region"),
     path("libraries/<uuid:library_id>/regions/import/", regions.RegionImport.as_view(), name="region-import"),
+    path("libraries/<uuid:library_id>/clusters/", clusters.Clusters.as_view(), name="clusters"),
+    path("libraries/<uuid:library_id>/clusters/<uuid:cluster_id>/", clusters.ClusterDetail.as_view(), name="cluster"),
 ]

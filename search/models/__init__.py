@@ -1,4 +1,5 @@
 from search.models.anchor import QueryAnchor
+from search.models.cluster import Cluster, Clustering, ClusterMember
 from search.models.embedding import Embedding, IndexEntry
 from search.models.embedding_model import EmbeddingModel
 from search.models.isolation import Isolation
@@ -6,6 +7,9 @@ from search.models.recall import RecallMeasurement
 from search.models.region import DetectorRun, Region, RegionEmbedding, RegionQuerySet
 
 __all__ = [
+    "Cluster",
+    "ClusterMember",
+    "Clustering",
     "DetectorRun",
     "Embedding",
     "EmbeddingModel",

@@ -1,3 +1,4 @@
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +18,10 @@ class EmbeddingModel(models.Model):
     precision = models.CharField(max_length=10, default="fp32")
     state = models.CharField(max_length=10, choices=State.choices, default=State.BUILDING)
     calibration = models.JSONField(default=dict, blank=True)
+    # Average cosine distances at which clusters are cut, finest first, and the number of vectors they were taken from;
+    # 0: they were set by hand.
+    cluster_heights = ArrayField(models.FloatField(), size=5, null=True, blank=True)
+    cluster_heights_from = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

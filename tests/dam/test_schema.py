@@ -34,6 +34,7 @@ def test_every_endpoint_of_the_contract_is_there(schema: dict) -> None:
         f"{library}facets/": {"get"},
         f"{library}search/facets/": {"get"},
         f"{library}anchors/": {"post"},
+        f"{library}clusters/": {"get"},
         asset: {"get", "patch", "delete"},
         **{f"{asset}{path}/": {"get"} for path in ("file", "thumb", "preview", "similar")},
     }

@@ -8,6 +8,7 @@ from django.test import Client
 
 from media_library.models import Asset, Library, PersonalToken, User
 from search import recall
+from search.clusters import joining
 from search.models import DetectorRun, Isolation, QueryAnchor
 from tests import factories
 from tests.media_library.pages import signed_in, text_of
@@ -32,6 +33,8 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     """One row of every model."""
     model = factories.model()
     asset = factories.embedded(library, model, [1.0] * model.dimensions, display_name="Harbour")
+    alike = factories.embedded(library, model, [1.0] * model.dimensions)
+    joining.join(model, [asset.pk, alike.pk])
     library.folders.create(name="Trips")
     asset.tags.add(library.tags.create(name="sea"))
     asset.renditions.create(name="thumb", file="thumbs/none.webp", width=60, height=40, bytes=9)
