@@ -267,6 +267,7 @@ CELERY_TASK_DEFAULT_QUEUE = "media"
 CELERY_TASK_ROUTES = {
     "search.tasks.decode_query_image": {"queue": "queries"},
     "search.tasks.index_pending": {"queue": "index"},
+    "search.tasks.find_duplicates": {"queue": "index"},
 }
 # A worker that listens to `-Q queries,media` always takes what a person is waiting for first.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibility_timeout": 900}
@@ -274,6 +275,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "requeue-stale-assets": {"task": "media_library.tasks.requeue_stale_assets", "schedule": 60},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
+    "sweep-duplicates": {"task": "search.tasks.sweep_duplicates", "schedule": 60},
     "delete-expired-anchors": {"task": "search.tasks.delete_expired_anchors", "schedule": 3600},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")

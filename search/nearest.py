@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from media_library.models import Asset, AssetQuerySet
-from search.models import Embedding, EmbeddingModel
+from search.models import Embedding, EmbeddingModel, Fingerprint
 
 logger = logging.getLogger(__name__)
 
@@ -215,3 +215,22 @@ def index_statements(model: EmbeddingModel, *, concurrently: bool) -> list[str]:
         f" USING hnsw ((vector::halfvec({dimensions})) halfvec_cosine_ops)"
         f" WITH (m = 16, ef_construction = 128) WHERE model_id = {int(model.pk)}",
     ]
+
+
+def by_hash(hashes: Sequence[str], library_id: UUID, k: int) -> dict[UUID, int]:
+    """The k assets of a library whose perceptual hash is nearest to one of `hashes` (64 digits 0 or 1 each).
+
+    Gives the number of bits that differ (Hamming distance). PostgreSQL chooses between the HNSW index over all
+    libraries, which then goes on past other libraries' hashes, and a scan of this one's.
+    """
+    table = Fingerprint._meta.db_table
+    sql = (
+        "SELECT asset_id, min(distance)::int FROM unnest(%s::text[]) AS wanted(bits), LATERAL"  # noqa: S608
+        f" (SELECT asset_id, phash <~> wanted.bits::bit(64) AS distance FROM {table}"
+        " WHERE library_id = %s AND phash IS NOT NULL ORDER BY phash <~> wanted.bits::bit(64) LIMIT %s) AS near"
+        " GROUP BY asset_id ORDER BY 2, 1 LIMIT %s"
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)")
+        cursor.execute(sql, [list(hashes), library_id, k, k])
+        return dict(cursor.fetchall())

@@ -5,16 +5,28 @@ from typing import Any
 from celery import shared_task
 
 from search import anchors, indexing
+from search.duplicates import finding
 
 
 @shared_task(time_limit=3600, soft_time_limit=3500)
 def index_pending() -> None:
-    indexing.index_pending()
+    if indexing.index_pending():
+        finding.request()
 
 
 @shared_task
 def sweep_index() -> None:
     indexing.sweep()
+
+
+@shared_task(time_limit=600, soft_time_limit=540)
+def find_duplicates() -> None:
+    finding.find_pending()
+
+
+@shared_task
+def sweep_duplicates() -> None:
+    finding.sweep()
 
 
 @shared_task

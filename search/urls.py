@@ -1,11 +1,16 @@
 from django.urls import path
 
 from search import views
+from search.duplicates import views as duplicates
 
 urlpatterns = [
     path("l/<slug:slug>/search/", views.search, name="search"),
     path("l/<slug:slug>/search/by-image/", views.by_image, name="search-by-image"),
     path("l/<slug:slug>/indexing/", views.indexing, name="indexing"),
     path("assets/<uuid:asset_id>/similar/", views.similar, name="asset-similar"),
+    path("l/<slug:slug>/duplicates/", duplicates.duplicates, name="duplicates"),
+    path("l/<slug:slug>/duplicates/decide/", duplicates.decide, name="decide-duplicates"),
+    path("duplicates/decisions/<uuid:decision_id>/undo/", duplicates.undo, name="undo-duplicates"),
+    path("assets/<uuid:asset_id>/duplicates/", duplicates.hint, name="asset-duplicates"),
     path("notices/dismiss/", views.dismiss_notice, name="dismiss-notice"),
 ]
