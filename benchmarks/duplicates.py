@@ -35,7 +35,6 @@ Rows = NDArray[np.int64]
 Distances = NDArray[np.float32]
 SETS = ("caltech101", "clothing", "grocery")
 THUMB = 512
-PRECISION = 0.98  # what the thresholds of hash and vector have to reach on the half they are chosen on
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,10 @@ class Counts:
     @property
     def precision(self) -> float:
         return self.right / max(self.right + self.wrong, 1)
+
+    @property
+    def f1(self) -> float:
+        return 2 * self.right / max(self.wanted + self.right + self.wrong, 1)
 
 
 def main() -> None:
@@ -193,16 +196,11 @@ def within(distances: Distances, threshold: float) -> list[NDArray[np.intp]]:
 
 
 def best_threshold(tuning: Sequence[tuple[Distances, Rows]]) -> float:
-    """The widest that keeps PRECISION over all kinds together."""
-    every = np.unique(np.concatenate([row[np.isfinite(row)].ravel() for row, _truth in tuning]).round(3))
-    best = -1.0
-    for threshold in every[: np.searchsorted(every, np.median(every))]:
-        counts = added([counted(within(distances, threshold), truth) for distances, truth in tuning])
-        if counts.right and counts.precision >= PRECISION:
-            best = float(threshold)
-        elif counts.precision < PRECISION / 2:
-            break
-    return best
+    """That with the best F1 over all kinds together."""
+    distances = np.concatenate([row for row, _truth in tuning])
+    truth = np.concatenate([truth for _row, truth in tuning])
+    every = np.unique(distances[np.isfinite(distances)].round(2))
+    return float(max(every[:100], key=lambda threshold: counted(within(distances, threshold), truth).f1))
 
 
 def added(counts: Sequence[Counts]) -> Counts:

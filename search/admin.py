@@ -7,9 +7,9 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from media_library.models import Asset
+from media_library.models import Asset, Library
 from search import indexing
-from search.models import Embedding, EmbeddingModel, IndexEntry, QueryAnchor
+from search.models import DuplicateDecision, DuplicatePair, Embedding, EmbeddingModel, IndexEntry, QueryAnchor
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -58,6 +58,25 @@ class IndexEntryAdmin(OfVisibleAssets):
     def try_again(self, request: HttpRequest, entries: QuerySet[IndexEntry]) -> None:
         entries.exclude(state=IndexEntry.State.RUNNING).update(state=IndexEntry.State.PENDING, attempts=0)
         indexing.request_indexing()
+
+
+class OfVisibleLibraries(ReadOnlyAdmin):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(library__in=Library.objects.visible_to(request.user))
+
+
+@admin.register(DuplicatePair)
+class DuplicatePairAdmin(OfVisibleLibraries):
+    list_display = ["first", "second", "kind", "score", "found_at", "decision"]
+    list_filter = ["kind", "library"]
+    list_select_related = ["first", "second", "decision"]
+
+
+@admin.register(DuplicateDecision)
+class DuplicateDecisionAdmin(OfVisibleLibraries):
+    list_display = ["id", "library", "action", "kept", "decided_by", "decided_at"]
+    list_filter = ["action", "library"]
+    list_select_related = ["library", "kept", "decided_by"]
 
 
 @admin.register(QueryAnchor)

@@ -27,6 +27,7 @@ EXACT = 10  # of many copies of one file each is paired with the first ten: neve
 REQUESTED = "finding-duplicates-requested"
 
 Kind = DuplicatePair.Kind
+Found = dict[Asset, tuple[Kind, float]]
 
 
 def request() -> None:
@@ -113,20 +114,20 @@ def note(pairs: list[DuplicatePair]) -> None:
     )
 
 
-def exact(asset: Asset) -> dict[Asset, tuple[str, float]]:
+def exact(asset: Asset) -> Found:
     """The first few with the same bytes, live ones first."""
     same = Asset.objects.filter(library=asset.library_id, sha256=asset.sha256, fingerprint__isnull=False)
-    order = [F("deleted_at").asc(nulls_first=True), "created_at", "pk"]
-    return dict.fromkeys(same.exclude(pk=asset.pk).order_by(*order)[:EXACT], (Kind.EXACT, 1.0))
+    oldest = same.exclude(pk=asset.pk).order_by(F("deleted_at").asc(nulls_first=True), "created_at", "pk")
+    return dict.fromkeys(oldest[:EXACT], (Kind.EXACT, 1.0))
 
 
-def near(one: Fingerprint, model: EmbeddingModel | None) -> dict[Asset, tuple[str, float]]:
+def near(one: Fingerprint, model: EmbeddingModel | None) -> Found:
     """Those of the candidates that are the same picture, changed."""
     if one.phash is None:
         return {}
     sketch = Sketch.from_bytes(bytes(one.tile))
     others = Fingerprint.objects.filter(pk__in=candidates(one, sketch, model)).exclude(phash=None)
-    found = {}
+    found: Found = {}
     for other in others.select_related("asset"):
         if score := resemblance(sketch, Sketch.from_bytes(bytes(other.tile))):
             found[other.asset] = (Kind.NEAR, score)

@@ -56,8 +56,9 @@ class Sketch:
     @cached_property
     def crops(self) -> Floats:
         """Each of the crops of CROPS, reduced to COARSE x COARSE and normalised: (len(CROPS) ** 2, COARSE ** 2)."""
-        every = np.einsum("irs,st,jqt->ijrq", REDUCE, self.grey, REDUCE, optimize=True)
-        return normalised(every.reshape(-1, COARSE * COARSE))
+        reduce = REDUCE.reshape(-1, SIDE)
+        every = (reduce @ self.grey @ reduce.T).reshape(len(CROPS), COARSE, len(CROPS), COARSE)
+        return normalised(every.swapaxes(1, 2).reshape(-1, COARSE * COARSE))
 
     @cached_property
     def wholes(self) -> Floats:
@@ -125,7 +126,7 @@ def warp(grey: Floats, place: NDArray[np.float64]) -> tuple[Floats, NDArray[np.b
     """The tile resampled linearly at `place`, and which of its points lie inside the tile."""
     rows, rows_inside = resampler(place[0], place[1])
     columns, columns_inside = resampler(place[2], place[3])
-    return rows @ grey @ columns.T, np.outer(rows_inside, columns_inside)
+    return np.asarray(rows @ grey @ columns.T, np.float32), np.outer(rows_inside, columns_inside)
 
 
 def resampler(shift: float, scale: float) -> tuple[Floats, NDArray[np.bool_]]:

@@ -12,7 +12,7 @@ from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
 
-PAGES = ["", "?q=no+such+thing", "upload/", "search/", "search/?text=red&scores=1", "search/by-image/"]
+PAGES = ["", "?q=no+such+thing", "upload/", "search/", "search/?text=red&scores=1", "search/by-image/", "duplicates/"]
 
 
 def violations(page: Page) -> list[str]:

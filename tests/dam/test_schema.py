@@ -32,6 +32,8 @@ def test_every_endpoint_of_the_contract_is_there(schema: dict) -> None:
         f"{library}assets/": {"get", "post"},
         f"{library}search/": {"get", "post"},
         f"{library}anchors/": {"post"},
+        f"{library}duplicates/": {"get"},
+        f"{library}duplicates/decisions/": {"post"},
         asset: {"get", "patch", "delete"},
         **{f"{asset}{path}/": {"get"} for path in ("file", "thumb", "preview", "similar")},
     }

@@ -32,7 +32,9 @@ def test_a_picture_with_another_half_is_not_the_same() -> None:
 
 def test_the_same_cut_in_another_colour_is_another_product() -> None:
     grey = scene(1).convert("L")
-    red, blue = (ImageOps.colorize(grey, "black", colour, mid=mid) for colour, mid in (("#fdd", "#c22"), ("#ddf", "#44d")))
+    red, blue = (
+        ImageOps.colorize(grey, "black", colour, mid=mid) for colour, mid in (("#fdd", "#c22"), ("#ddf", "#44d"))
+    )
     assert resemblance(Sketch.of(red), Sketch.of(blue)) == 0.0
 
 
