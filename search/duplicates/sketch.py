@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 SIDE = 48  # of the grey tile, whatever the picture's shape
-COLOR = 8  # of the two tiles of colour
+COLOR = 16  # of the two tiles of colour
 COARSE = 16
 BLOCKS = 6  # a side
 
@@ -57,7 +57,7 @@ class Sketch:
     def crops(self) -> Floats:
         """Each of the crops of CROPS, reduced to COARSE x COARSE and normalised: (len(CROPS) ** 2, COARSE ** 2)."""
         reduce = REDUCE.reshape(-1, SIDE)
-        every = (reduce @ self.grey @ reduce.T).reshape(len(CROPS), COARSE, len(CROPS), COARSE)
+        every = np.asarray(reduce @ self.grey @ reduce.T, np.float32).reshape(len(CROPS), COARSE, len(CROPS), COARSE)
         return normalised(every.swapaxes(1, 2).reshape(-1, COARSE * COARSE))
 
     @cached_property
@@ -73,7 +73,8 @@ AGREES = 0.8  # correlation from which a block agrees
 SHARE = 0.78  # of the blocks that has to agree
 NOISE = 4.0  # grey levels: what varies less within a block shows nothing
 FEWEST = 6  # blocks that show something, below which nothing can be said
-COLOR_SHIFT = 16.0  # mean difference of the colour tiles: the same cut in another colour is another product
+COLOR_SHIFT = 35.0  # distance in the plane of colour differences from which a cell has another colour
+RECOLOURED = 0.02  # share of the cells that may have another colour
 
 
 def resemblance(one: Sketch, other: Sketch) -> float:
@@ -83,16 +84,15 @@ def resemblance(one: Sketch, other: Sketch) -> float:
         return 0.0
     cropped, whole, scores = (one, other, a) if a.max() >= b.max() else (other, one, b)
     crop, turn = np.unravel_index(int(scores.argmax()), scores.shape)
-    if np.abs(turns(whole.color)[turn] - cropped.color).mean() > COLOR_SHIFT:
-        return 0.0
-    rows, columns = CROPS[crop // len(CROPS)], CROPS[crop % len(CROPS)]
-    share = agreement(cropped.grey, turns(whole.grey)[turn], np.array([*rows, *columns]))
-    return share if share >= SHARE else 0.0
+    still = turns(whole.grey)[turn]
+    place = align(cropped.grey, still, np.array([*CROPS[crop // len(CROPS)], *CROPS[crop % len(CROPS)]]))
+    share = agreement(cropped.grey, still, place)
+    return share if share >= SHARE and recoloured(cropped.color, turns(whole.color)[turn], place) <= RECOLOURED else 0.0
 
 
-def agreement(cropped: Floats, whole: Floats, start: NDArray[np.float64]) -> float:
-    """The share of blocks that agree after alignment; `start`: shift and scale of the rows, then of the columns."""
-    warped, inside = warp(cropped, align(cropped, whole, start))
+def agreement(cropped: Floats, whole: Floats, place: NDArray[np.float64]) -> float:
+    """The share of blocks that agree; `place`: shift and scale of the rows, then of the columns, of `cropped`."""
+    warped, inside = warp(cropped, place)
     a, b = in_blocks(warped), in_blocks(whole)
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
     spread_a, spread_b = a.std(axis=1), b.std(axis=1)
@@ -101,6 +101,12 @@ def agreement(cropped: Floats, whole: Floats, start: NDArray[np.float64]) -> flo
         return 0.0
     correlation = (a * b).mean(axis=1) / np.maximum(spread_a * spread_b, 1e-6)
     return float((correlation[shows] > AGREES).mean())
+
+
+def recoloured(cropped: Floats, whole: Floats, place: NDArray[np.float64]) -> float:
+    """The share of cells that have another colour, light aside: the same cut in red and in blue are two products."""
+    warped = np.stack([warp(channel, place)[0] for channel in cropped])
+    return float((np.linalg.norm(warped - whole, axis=0) > COLOR_SHIFT).mean())
 
 
 def align(moving: Floats, still: Floats, start: NDArray[np.float64], steps: int = 6) -> NDArray[np.float64]:
@@ -123,20 +129,20 @@ def align(moving: Floats, still: Floats, start: NDArray[np.float64], steps: int 
 
 
 def warp(grey: Floats, place: NDArray[np.float64]) -> tuple[Floats, NDArray[np.bool_]]:
-    """The tile resampled linearly at `place`, and which of its points lie inside the tile."""
-    rows, rows_inside = resampler(place[0], place[1])
-    columns, columns_inside = resampler(place[2], place[3])
+    """The square tile resampled linearly at `place`, and which of its points lie inside the tile."""
+    rows, rows_inside = resampler(place[0], place[1], len(grey))
+    columns, columns_inside = resampler(place[2], place[3], len(grey))
     return np.asarray(rows @ grey @ columns.T, np.float32), np.outer(rows_inside, columns_inside)
 
 
-def resampler(shift: float, scale: float) -> tuple[Floats, NDArray[np.bool_]]:
-    """A (SIDE, SIDE) matrix that samples an axis at `shift + scale * t` for t from 0 to 1."""
-    at = (shift + scale * (np.arange(SIDE) + 0.5) / SIDE) * SIDE - 0.5
-    inside = (at > -0.5) & (at < SIDE - 0.5)
-    at = np.clip(at, 0, SIDE - 1.001)
+def resampler(shift: float, scale: float, side: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """A (side, side) matrix that samples an axis at `shift + scale * t` for t from 0 to 1."""
+    at = (shift + scale * (np.arange(side) + 0.5) / side) * side - 0.5
+    inside = (at > -0.5) & (at < side - 0.5)
+    at = np.clip(at, 0, side - 1.001)
     lower = at.astype(int)
-    matrix = np.zeros((SIDE, SIDE), np.float32)
-    rows = np.arange(SIDE)
+    matrix = np.zeros((side, side), np.float32)
+    rows = np.arange(side)
     matrix[rows, lower] = 1 - (at - lower)
     matrix[rows, lower + 1] = at - lower
     return matrix, inside
