@@ -9,7 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from media_library.models import Asset, Library
 from search import indexing
-from search.models import DuplicateDecision, DuplicatePair, Embedding, EmbeddingModel, IndexEntry, QueryAnchor
+from search.models import (
+    DuplicateDecision,
+    DuplicatePair,
+    Embedding,
+    EmbeddingModel,
+    Fingerprint,
+    IndexEntry,
+    QueryAnchor,
+)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -58,6 +66,16 @@ class IndexEntryAdmin(OfVisibleAssets):
     def try_again(self, request: HttpRequest, entries: QuerySet[IndexEntry]) -> None:
         entries.exclude(state=IndexEntry.State.RUNNING).update(state=IndexEntry.State.PENDING, attempts=0)
         indexing.request_indexing()
+
+
+@admin.register(Fingerprint)
+class FingerprintAdmin(OfVisibleAssets):
+    """Deleting one has its asset compared again."""
+
+    list_display = ["asset", "library", "compared_at"]
+    list_filter = ["library"]
+    list_select_related = ["asset", "library"]
+    exclude = ["phash", "tile"]
 
 
 class OfVisibleLibraries(ReadOnlyAdmin):

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from media_library.models import Asset, Library, PersonalToken, User
-from search.models import QueryAnchor
+from search.models import DuplicateDecision, DuplicatePair, Fingerprint, QueryAnchor
 from tests import factories
 from tests.media_library.pages import signed_in, text_of
 
@@ -35,6 +35,9 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     asset.tags.add(library.tags.create(name="sea"))
     asset.renditions.create(name="thumb", file="thumbs/none.webp", width=60, height=40, bytes=9)
     PersonalToken.issue(boss, "laptop")
+    Fingerprint.objects.create(asset=asset, library=library)
+    decision = DuplicateDecision.objects.create(library=library, action="keep_all", decided_by=boss)
+    DuplicatePair.of(asset, factories.asset(library), kind="exact", score=1, decision=decision).save()
     QueryAnchor.objects.create(owner=boss, library=library, thumb="x.webp", model=model, vector=[0.0] * 48)
     return {"asset": asset}
 
