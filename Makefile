@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --prefer-binary -c constraints.txt
 CHECKED := dam media_library search benchmarks
 
-.PHONY: demo test check format bench eval-search eval-facts train eval-model clean distclean
+.PHONY: demo test check format bench eval-search eval-facts eval-duplicates train eval-model clean distclean
 
 demo: $(VENV)/demo.stamp
 	@exec $(PY) -m dam.embedded.demo
@@ -43,6 +43,10 @@ eval-search: $(VENV)/dev.stamp
 # Whether blurred, dark and bright pictures are told from others.
 eval-facts: $(VENV)/dev.stamp
 	$(PY) -m benchmarks.facts --photos $(JUDGED) --train $(DATA)
+
+# Whether edited copies of photographs are found, and nothing else is taken for one.
+eval-duplicates: $(VENV)/dev.stamp
+	$(PY) -m benchmarks.duplicates --photos $(JUDGED) $(if $(wildcard $(DATA)),--train $(DATA)) $(ARGS)
 
 # --- the offline model: see training/README.md ------------------------------------------------------------------
 

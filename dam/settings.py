@@ -286,6 +286,7 @@ CELERY_TASK_ROUTES = {
     "search.tasks.rebuild_index": {"queue": "index"},
     "search.tasks.index_regions": {"queue": "index"},
     "search.tasks.sweep_clusters": {"queue": "clusters"},
+    "search.tasks.find_duplicates": {"queue": "index"},
 }
 # A worker that listens to `-Q queries,media` always takes what a person is waiting for first.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibility_timeout": 900}
@@ -298,6 +299,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-regions": {"task": "search.tasks.sweep_regions", "schedule": 60},
     # Expires: while a computation takes longer than that, sweeps do not queue up behind it.
     "sweep-clusters": {"task": "search.tasks.sweep_clusters", "schedule": 300, "options": {"expires": 290}},
+    "sweep-duplicates": {"task": "search.tasks.sweep_duplicates", "schedule": 60},
     "delete-expired-anchors": {"task": "search.tasks.delete_expired_anchors", "schedule": 3600},
     "measure-recall": {"task": "search.tasks.measure_recall", "schedule": crontab(hour=3, minute=30)},
 }

@@ -9,7 +9,9 @@ from functools import cached_property
 from typing import Protocol
 from uuid import UUID
 
-from media_library.models import Asset, AssetQuerySet, Library
+from django.contrib.auth.models import AnonymousUser
+
+from media_library.models import Asset, AssetQuerySet, Library, User
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,14 @@ class Progress:
         return 100 if not self.total else int(100 * self.indexed / self.total)
 
 
+@dataclass(frozen=True)
+class Lookalikes:
+    """Assets that a given one may be a duplicate of; `pending`: it has not been compared yet."""
+
+    ids: list[UUID]
+    pending: bool
+
+
 class Index(Protocol):
     def indexed_ids(self, assets: Iterable[Asset]) -> set[UUID]: ...
 
@@ -42,6 +52,8 @@ class Index(Protocol):
     def progress(self, library: Library) -> Progress: ...
 
     def model_name(self) -> str: ...
+
+    def lookalikes(self, asset: Asset, user: User | AnonymousUser) -> Lookalikes: ...
 
 
 index: Index

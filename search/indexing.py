@@ -19,6 +19,7 @@ from media_library.models import Asset, Library, Rendition
 from media_library.signals import asset_ready
 from search import embedders, nearest
 from search.clusters import sweeping
+from search.duplicates.groups import lookalikes as lookalikes  # the pages ask for it through `findable`
 from search.models import Embedding, EmbeddingModel, IndexEntry
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from media_library.models import Asset, AssetQuerySet
-from search.models import Clustering, ClusterMember, Embedding, EmbeddingModel, Region, RegionEmbedding, RegionQuerySet
+from search.models import (
+    Clustering,
+    ClusterMember,
+    Embedding,
+    EmbeddingModel,
+    Fingerprint,
+    Region,
+    RegionEmbedding,
+    RegionQuerySet,
+)
 from search.models.cluster import LEVELS
 
 logger = logging.getLogger(__name__)
@@ -363,3 +372,22 @@ def neighbours_of(vectors: Iterable[Vector], clustering: Clustering, k: int) -> 
             (position - 1, float(distance), ClusterMember(**dict(zip(columns, values, strict=True))))
             for position, distance, *values in cursor.fetchall()
         ]
+
+
+def by_hash(hashes: Sequence[str], library_id: UUID, k: int) -> dict[UUID, int]:
+    """The k assets of a library whose perceptual hash is nearest to one of `hashes` (64 digits 0 or 1 each).
+
+    Gives the number of bits that differ (Hamming distance). PostgreSQL chooses between the HNSW index over all
+    libraries, which then goes on past other libraries' hashes, and a scan of this one's.
+    """
+    table = Fingerprint._meta.db_table
+    sql = (
+        "SELECT asset_id, min(distance)::int FROM unnest(%s::text[]) AS wanted(bits), LATERAL"  # noqa: S608
+        f" (SELECT asset_id, phash <~> wanted.bits::bit(64) AS distance FROM {table}"
+        " WHERE library_id = %s AND phash IS NOT NULL ORDER BY phash <~> wanted.bits::bit(64) LIMIT %s) AS near"
+        " GROUP BY asset_id ORDER BY 2, 1 LIMIT %s"
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)")
+        cursor.execute(sql, [list(hashes), library_id, k, k])
+        return dict(cursor.fetchall())

@@ -6,12 +6,14 @@ from celery import shared_task
 
 from search import anchors, indexing, nearest, outliers, recall, region_indexing
 from search.clusters import sweeping
+from search.duplicates import finding
 from search.models import EmbeddingModel
 
 
 @shared_task(time_limit=3600, soft_time_limit=3500)
 def index_pending() -> None:
-    indexing.index_pending()
+    if indexing.index_pending():
+        finding.request()
 
 
 @shared_task
@@ -32,6 +34,16 @@ def sweep_regions() -> None:
 @shared_task
 def sweep_clusters() -> None:
     sweeping.sweep()
+
+
+@shared_task(time_limit=600, soft_time_limit=540)
+def find_duplicates() -> None:
+    finding.find_pending()
+
+
+@shared_task
+def sweep_duplicates() -> None:
+    finding.sweep()
 
 
 @shared_task

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from search import views
+from search.duplicates import views as duplicates
 
 urlpatterns = [
     path("l/<slug:slug>/search/", views.search, name="search"),
@@ -9,5 +10,9 @@ urlpatterns = [
     path("l/<slug:slug>/indexing/", views.indexing, name="indexing"),
     path("assets/<uuid:asset_id>/similar/", views.similar, name="asset-similar"),
     path("regions/<uuid:region_id>/delete/", views.delete_region, name="region-delete"),
+    path("l/<slug:slug>/duplicates/", duplicates.duplicates, name="duplicates"),
+    path("l/<slug:slug>/duplicates/decide/", duplicates.decide, name="decide-duplicates"),
+    path("duplicates/decisions/<uuid:decision_id>/undo/", duplicates.undo, name="undo-duplicates"),
+    path("assets/<uuid:asset_id>/duplicates/", duplicates.hint, name="asset-duplicates"),
     path("notices/dismiss/", views.dismiss_notice, name="dismiss-notice"),
 ]

@@ -19,6 +19,7 @@ from media_library.api.base import (
 from media_library.api.libraries import listing
 from media_library.api.serializers import (
     AssetChangesSerializer,
+    AssetDetailSerializer,
     AssetSerializer,
     UploadSerializer,
     UrlUploadSerializer,
@@ -50,7 +51,7 @@ class Assets(LibraryView):
         results = AssetSerializer(shown.items, many=True, context=asset_context(self, shown.items))
         return Response({"results": results.data, "next_cursor": shown.next_cursor})
 
-    @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={201: AssetSerializer})
+    @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={201: AssetDetailSerializer})
     def post(self, request: Request, library_id: str) -> Response:
         """Upload one picture."""
         data = validated(UploadSerializer(data=request.data, context={"library": self.library}))
@@ -65,7 +66,7 @@ class Assets(LibraryView):
 class AssetsFromUrl(LibraryView):
     parser_classes = [JSONParser, FormParser, MultiPartParser]
 
-    @extend_schema(request=UrlUploadSerializer, responses={201: AssetSerializer})
+    @extend_schema(request=UrlUploadSerializer, responses={201: AssetDetailSerializer})
     def post(self, request: Request, library_id: str) -> Response:
         """Fetch a picture from the web and keep it."""
         data = validated(UrlUploadSerializer(data=request.data, context={"library": self.library}))
@@ -84,12 +85,12 @@ class AssetsFromUrl(LibraryView):
 
 
 class AssetDetail(AssetView):
-    @extend_schema(responses=AssetSerializer)
+    @extend_schema(responses=AssetDetailSerializer)
     def get(self, request: Request, asset_id: str) -> Response:
         """All that is known of one asset, in the trash too."""
         return Response(asset_json(self, self.asset.pk))
 
-    @extend_schema(request=AssetChangesSerializer, responses=AssetSerializer)
+    @extend_schema(request=AssetChangesSerializer, responses=AssetDetailSerializer)
     def patch(self, request: Request, asset_id: str) -> Response:
         """Change the named fields; the rest stays. Its id, `public_id` and URLs never change."""
         context = {"library": self.asset.library}
@@ -109,7 +110,7 @@ class AssetDetail(AssetView):
 
 
 class AssetRestore(AssetView):
-    @extend_schema(request=None, responses=AssetSerializer)
+    @extend_schema(request=None, responses=AssetDetailSerializer)
     def post(self, request: Request, asset_id: str) -> Response:
         """Take back out of the trash."""
         ingest.restore(self.asset, caller(request))

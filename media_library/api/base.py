@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from dam.errors import NotFound
 from media_library import findable, properties
-from media_library.api.serializers import AssetSerializer
+from media_library.api.serializers import AssetDetailSerializer
 from media_library.models import Asset, Library, User
 
 PAGING = [
@@ -69,7 +69,7 @@ def asset_context(view: APIView, assets: Sequence[Asset]) -> dict[str, Any]:
 def asset_json(view: APIView, asset_id: UUID) -> Any:
     """An asset as it now stands in the database."""
     asset = Asset.objects.visible_to(view.request.user).prefetch_related("tags").get(pk=asset_id)
-    return AssetSerializer(asset, context=asset_context(view, [asset])).data
+    return AssetDetailSerializer(asset, context=asset_context(view, [asset])).data
 
 
 def validated(serializer: BaseSerializer[Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """How libraries, folders, tags and assets look in JSON. Contract: `/api/schema/`."""
 
 from typing import Any
+from uuid import UUID
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -171,6 +172,19 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
     def _origin(self) -> str:
         """`https://library.example.org`, asked for once for all assets of the answer."""
         return self.context["request"].build_absolute_uri("/").rstrip("/")
+
+
+class AssetDetailSerializer(AssetSerializer):
+    possible_duplicates = serializers.SerializerMethodField(
+        help_text="Ids of pictures that look the same and that nobody has decided about; found soon after indexing."
+    )
+
+    class Meta(AssetSerializer.Meta):
+        fields = [*AssetSerializer.Meta.fields, "possible_duplicates"]
+
+    @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
+    def get_possible_duplicates(self, asset: Asset) -> list[UUID]:
+        return findable.index.lookalikes(asset, self.context["request"].user).ids
 
 
 class AssetChangesSerializer(serializers.Serializer[Any]):

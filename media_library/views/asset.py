@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from dam.errors import NotFound
-from media_library import ingest
+from media_library import findable, ingest
 from media_library.forms import AssetForm
 from media_library.models import Asset, Rendition
 from media_library.views.cards import cards_for
@@ -42,7 +42,8 @@ def asset_context(request: PageRequest, asset: Asset) -> dict[str, object]:
 @login_required
 @require_safe
 def asset(request: PageRequest, asset_id: UUID) -> HttpResponse:
-    context = asset_context(request, visible_asset(request, asset_id))
+    context = asset_context(request, found := visible_asset(request, asset_id))
+    context["lookalikes"] = findable.index.lookalikes(found, request.user)
     template = "media_library/_asset.html" if request.htmx else "media_library/asset.html"
     return render(request, template, context)
 

@@ -1,11 +1,17 @@
 from django.urls import path
 
-from search.api import clusters, facets, regions, views
+from search.api import clusters, duplicates, facets, regions, views
 
 urlpatterns = [
     path("libraries/<uuid:library_id>/search/", views.Search.as_view(), name="search"),
     path("libraries/<uuid:library_id>/search/facets/", facets.SearchFacets.as_view(), name="search-facets"),
     path("libraries/<uuid:library_id>/anchors/", views.Anchors.as_view(), name="anchors"),
+    path("libraries/<uuid:library_id>/duplicates/", duplicates.Duplicates.as_view(), name="duplicates"),
+    path(
+        "libraries/<uuid:library_id>/duplicates/decisions/",
+        duplicates.DuplicateDecisions.as_view(),
+        name="duplicate-decisions",
+    ),
     path("anchors/<uuid:anchor_id>/thumb/", views.AnchorThumb.as_view(), name="anchor-thumb"),
     path("assets/<uuid:asset_id>/similar/", views.Similar.as_view(), name="asset-similar"),
     path("assets/<uuid:asset_id>/regions/", regions.AssetRegions.as_view(), name="asset-regions"),

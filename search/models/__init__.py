@@ -1,5 +1,6 @@
 from search.models.anchor import QueryAnchor
 from search.models.cluster import Cluster, Clustering, ClusterMember
+from search.models.duplicate import DuplicateDecision, DuplicatePair, Fingerprint
 from search.models.embedding import Embedding, IndexEntry
 from search.models.embedding_model import EmbeddingModel
 from search.models.isolation import Isolation
@@ -11,8 +12,11 @@ __all__ = [
     "ClusterMember",
     "Clustering",
     "DetectorRun",
+    "DuplicateDecision",
+    "DuplicatePair",
     "Embedding",
     "EmbeddingModel",
+    "Fingerprint",
     "IndexEntry",
     "Isolation",
     "QueryAnchor",

@@ -21,6 +21,7 @@ PAGES = [
     "search/by-image/",
     "filters/",
     "issues/",
+    "duplicates/",
 ]
 
 

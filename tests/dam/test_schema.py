@@ -35,6 +35,8 @@ def test_every_endpoint_of_the_contract_is_there(schema: dict) -> None:
         f"{library}search/facets/": {"get"},
         f"{library}anchors/": {"post"},
         f"{library}clusters/": {"get"},
+        f"{library}duplicates/": {"get"},
+        f"{library}duplicates/decisions/": {"post"},
         asset: {"get", "patch", "delete"},
         **{f"{asset}{path}/": {"get"} for path in ("file", "thumb", "preview", "similar")},
     }

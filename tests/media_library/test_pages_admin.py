@@ -9,7 +9,7 @@ from django.test import Client
 from media_library.models import Asset, Library, PersonalToken, User
 from search import recall
 from search.clusters import joining
-from search.models import DetectorRun, Isolation, QueryAnchor
+from search.models import DetectorRun, DuplicateDecision, DuplicatePair, Fingerprint, Isolation, QueryAnchor
 from tests import factories
 from tests.media_library.pages import signed_in, text_of
 
@@ -39,6 +39,9 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     asset.tags.add(library.tags.create(name="sea"))
     asset.renditions.create(name="thumb", file="thumbs/none.webp", width=60, height=40, bytes=9)
     PersonalToken.issue(boss, "laptop")
+    Fingerprint.objects.create(asset=asset, library=library)
+    decision = DuplicateDecision.objects.create(library=library, action="keep_all", decided_by=boss)
+    DuplicatePair.of(asset, factories.asset(library), kind="exact", score=1, decision=decision).save()
     QueryAnchor.objects.create(owner=boss, library=library, thumb="x.webp", model=model, vector=[0.0] * 48)
     recall.measure(model)
     Isolation.objects.create(asset=asset, model=model, distance=0.1, measured_at=asset.created_at)
