@@ -46,6 +46,14 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
 
 
+def env_choice(name: str, *choices: str) -> str:
+    """One of `choices`; the first if the variable is not set."""
+    value = env_str(name, choices[0]).lower()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(choices)}, not {value!r}.")
+    return value
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's DATABASES entry for postgres://user:password@host:port/name?option=value."""
     parts = urlsplit(url)
@@ -125,6 +133,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "search.middleware.OneModelMiddleware",
     "dam.middleware.AppErrorMiddleware",
 ]
 
@@ -245,6 +254,8 @@ FETCH_TIMEOUT_SECONDS = env_int("DAM_FETCH_TIMEOUT_SECONDS", 15)
 # --- the model ------------------------------------------------------------------------------------------------
 
 MODEL = env_str("DAM_MODEL", "ViT-B-32/laion2b_s34b_b79k")
+# What a DAM_MODEL that was built beside the old one does when it is complete: take over, or wait to be switched to.
+MODEL_SWITCH = env_choice("DAM_MODEL_SWITCH", "auto", "manual")
 MODEL_DIR = Path(env_str("DAM_MODEL_DIR", str(DATA_DIR / "models"))).expanduser().resolve()
 MODEL_PRELOAD = env_bool("DAM_MODEL_PRELOAD", default=False)  # the web process sets it
 TORCH_THREADS = env_int("DAM_TORCH_THREADS", 0)  # 0: as many as there are cores
@@ -274,6 +285,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "requeue-stale-assets": {"task": "media_library.tasks.requeue_stale_assets", "schedule": 60},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
+    "advance-models": {"task": "search.tasks.advance_models", "schedule": 60},
     "delete-expired-anchors": {"task": "search.tasks.delete_expired_anchors", "schedule": 3600},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")

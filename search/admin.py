@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from media_library.models import Asset
 from search import indexing
-from search.models import Embedding, EmbeddingModel, IndexEntry, QueryAnchor
+from search.model_admin import EmbeddingModelAdmin  # noqa: F401  registered there
+from search.models import Embedding, IndexEntry, QueryAnchor
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -32,12 +33,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 class OfVisibleAssets(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(asset__in=Asset.objects.visible_to(request.user))
-
-
-@admin.register(EmbeddingModel)
-class EmbeddingModelAdmin(ReadOnlyAdmin):
-    list_display = ["name", "source", "dimensions", "precision", "state", "created_at"]
-    list_filter = ["state"]
 
 
 @admin.register(Embedding)

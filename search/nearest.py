@@ -206,6 +206,12 @@ def create_index(model: EmbeddingModel) -> None:
     logger.info("Built the index of %s.", model)
 
 
+def drop_index(model: EmbeddingModel) -> None:
+    """Remove the model's HNSW index without blocking others. Outside a transaction only."""
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{model.index_name}"')
+
+
 def index_statements(model: EmbeddingModel, *, concurrently: bool) -> list[str]:
     """What replaces the model's index; `concurrently` outside a transaction only."""
     how, dimensions = "CONCURRENTLY" if concurrently else "", int(model.dimensions)
