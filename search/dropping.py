@@ -27,7 +27,7 @@ State = EmbeddingModel.State
 
 
 def drop(model: EmbeddingModel) -> None:
-    """Have the model removed: out of use at once, its rows after GRACE. Raises WrongState where it is the active one."""
+    """Put the model out of use; its rows follow after GRACE. Raises WrongState where it is the active one."""
     with transaction.atomic():
         model = EmbeddingModel.objects.select_for_update().get(pk=model.pk)
         if model.state == State.ACTIVE:

@@ -134,7 +134,7 @@ def switch(model: EmbeddingModel, *, force: bool = False) -> Gap:
         EmbeddingModel.objects.filter(state=State.ACTIVE).exclude(pk=model.pk).update(state=State.RETIRED)
         EmbeddingModel.objects.filter(pk=model.pk).update(state=State.ACTIVE, takes_over=False)
     model.refresh_from_db()
-    logger.warning("%s answers now. %s", model, missing.losses())
+    logger.warning("%s answers now.%s", model, f" {missing.losses()}".rstrip())
     if missing.waiting:
         indexing.backfill(model)
         indexing.request_indexing()

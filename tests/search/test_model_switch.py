@@ -205,7 +205,7 @@ def test_a_backlog_of_the_new_model_waits_for_uploads_in_the_active_one(
     library: Library, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other, turns = two_models.other(), []
-    for number in range(20):
+    for _number in range(20):
         two_models.pictures(library, [model], 1)
     indexing.backfill(other)
 
