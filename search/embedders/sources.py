@@ -86,7 +86,8 @@ def folder(source: str) -> Path:
     if is_folder(source):
         if not target.is_dir():
             raise checkpoints.ModelMissing(_("There is no folder %(folder)s any more.") % {"folder": target})
-        if source != f"{target}#{checkpoints.fingerprint(target)}":
+        _folder, mark, fingerprint = source.rpartition("#")
+        if mark and checkpoints.fingerprint(target) != fingerprint:
             raise checkpoints.ModelMissing(
                 _("The folder %(folder)s holds other weights now than those that these vectors were made with.")
                 % {"folder": target}
