@@ -149,16 +149,15 @@ def follow(model: EmbeddingModel) -> None:
     changed = not model.configured
     others = EmbeddingModel.objects.exclude(pk=model.pk)
     others.building().filter(configured=True).update(state=State.RETIRED, takes_over=False)
-    others.update(configured=False)
+    if model.state != State.ACTIVE:
+        if nothing_to_lose(EmbeddingModel.active()):
+            switch(model, force=True)
+        elif changed or model.state == State.BUILDING:
+            build(model, takes_over=settings.MODEL_SWITCH == "auto")
+            take_over(model)  # at once if it only comes back
+    others.update(configured=False)  # last: a start that was interrupted is a change for the next one, too
     EmbeddingModel.objects.filter(pk=model.pk).update(configured=True)
     model.refresh_from_db()
-    if model.state == State.ACTIVE:
-        return
-    if nothing_to_lose(EmbeddingModel.active()):
-        switch(model, force=True)
-    elif changed or model.state == State.BUILDING:
-        build(model, takes_over=settings.MODEL_SWITCH == "auto")
-        take_over(model)  # at once if it only comes back
 
 
 def nothing_to_lose(active: EmbeddingModel | None) -> bool:
@@ -183,16 +182,14 @@ def open_entries(model: EmbeddingModel) -> bool:
 
 
 def advance() -> None:
-    """Every minute: what has been built gets its index; a minute later at the latest, it takes over if it is to.
+    """Every minute: what has been built, or answers without one, gets its index; what has it takes over if it is to.
 
     In between the web processes load it (`activation.keep_loaded`).
     """
     from search import tasks
 
-    for model in EmbeddingModel.objects.building():
-        if open_entries(model) or not gap(model).is_complete:
-            continue
-        if nearest.vectors_in_index(model) is None:
-            tasks.build_vector_index.delay(model.pk)
-        else:
+    for model in EmbeddingModel.objects.indexed():
+        if nearest.vectors_in_index(model) is not None:
             take_over(model)
+        elif model.state == State.ACTIVE or (not open_entries(model) and gap(model).is_complete):
+            tasks.build_vector_index.delay(model.pk)

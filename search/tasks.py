@@ -28,7 +28,7 @@ def advance_models() -> None:
 
 @shared_task(soft_time_limit=HOURS, time_limit=HOURS + 60)
 def build_vector_index(model_id: int) -> None:
-    for model in EmbeddingModel.objects.building().filter(pk=model_id):
+    for model in EmbeddingModel.objects.indexed().filter(pk=model_id):
         indexing.ensure_index(model)
 
 

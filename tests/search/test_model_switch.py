@@ -40,6 +40,13 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return asked
 
 
+@pytest.fixture
+def model(model: EmbeddingModel) -> EmbeddingModel:
+    """The active model, with its index."""
+    factories.build_index(model)
+    return model
+
+
 def state_of(model: EmbeddingModel) -> str:
     model.refresh_from_db()
     return model.state
@@ -75,8 +82,7 @@ def test_what_an_administrator_switched_to_survives_a_start_with_the_same_dam_mo
 ) -> None:
     other = two_models.other(State.RETIRED)
     two_models.pictures(library, [model, other], 2)
-    for each in (model, other):
-        factories.build_index(each)
+    factories.build_index(other)
     switching.follow(other)
     switching.switch(model)
     other.refresh_from_db()
@@ -171,6 +177,14 @@ def test_an_incomplete_model_is_refused_with_what_is_missing(
     missing = switching.switch(other, force=True)
     assert (state_of(other), state_of(model)) == ("active", "retired")
     assert missing.waiting == (0 if lack == "index" else 1)
+
+
+def test_after_a_forced_switch_the_index_follows(library: Library, model: EmbeddingModel, built: list[int]) -> None:
+    other = two_models.other()
+    two_models.pictures(library, [model], 2)
+    switching.switch(other, force=True)
+    switching.advance()
+    assert built == [other.pk]
 
 
 def test_a_retired_model_is_caught_up_before_it_answers_again(library: Library, model: EmbeddingModel) -> None:
