@@ -10,7 +10,7 @@ from pathlib import Path
 
 # Parts that bring their own pictures, parts that measure a filled library, and those that run if none is named.
 ALONE = ("import", "memory", "facets", "purity")
-FILLED = ("queries", "recall", "outliers", "clusters", "engines", "index")
+FILLED = ("queries", "recall", "outliers", "clusters", "models", "engines", "index")
 USUAL = ("import", "memory", "facets", "queries", "recall", "outliers")
 
 
@@ -55,6 +55,7 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
         import_speed,
         index_costs,
         memory,
+        model_build,
         outlier_times,
         query_times,
         recall,
@@ -78,6 +79,7 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
             "recall": lambda filled: recall.run(filled, queries=args.queries),
             "outliers": lambda filled: outlier_times.run(filled),
             "clusters": lambda filled: clusters.run(filled),
+            "models": lambda filled: model_build.run(),
             "engines": lambda filled: engines.run(running, filled, queries=args.queries),
             "index": lambda filled: index_costs.run(running, filled, queries=args.queries),
         }

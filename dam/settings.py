@@ -57,6 +57,14 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
 
 
+def env_choice(name: str, *choices: str) -> str:
+    """One of `choices`; the first if the variable is not set."""
+    value = env_str(name, choices[0]).lower()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(choices)}, not {value!r}.")
+    return value
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's DATABASES entry for postgres://user:password@host:port/name?option=value."""
     parts = urlsplit(url)
@@ -136,6 +144,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "search.middleware.OneModelMiddleware",
     "dam.middleware.AppErrorMiddleware",
 ]
 
@@ -256,6 +265,8 @@ FETCH_TIMEOUT_SECONDS = env_int("DAM_FETCH_TIMEOUT_SECONDS", 15)
 # --- the model ------------------------------------------------------------------------------------------------
 
 MODEL = env_str("DAM_MODEL", "ViT-B-32/laion2b_s34b_b79k")
+# What a DAM_MODEL that was built beside the old one does when it is complete: take over, or wait to be switched to.
+MODEL_SWITCH = env_choice("DAM_MODEL_SWITCH", "auto", "manual")
 MODEL_DIR = Path(env_str("DAM_MODEL_DIR", str(DATA_DIR / "models"))).expanduser().resolve()
 MODEL_PRELOAD = env_bool("DAM_MODEL_PRELOAD", default=False)  # the web process sets it
 TORCH_THREADS = env_int("DAM_TORCH_THREADS", 0)  # 0: as many as there are cores
@@ -300,6 +311,7 @@ CELERY_BEAT_SCHEDULE = {
     # Expires: while a computation takes longer than that, sweeps do not queue up behind it.
     "sweep-clusters": {"task": "search.tasks.sweep_clusters", "schedule": 300, "options": {"expires": 290}},
     "sweep-duplicates": {"task": "search.tasks.sweep_duplicates", "schedule": 60},
+    "advance-models": {"task": "search.tasks.advance_models", "schedule": 60},
     "delete-expired-anchors": {"task": "search.tasks.delete_expired_anchors", "schedule": 3600},
     "measure-recall": {"task": "search.tasks.measure_recall", "schedule": crontab(hour=3, minute=30)},
 }

@@ -15,6 +15,6 @@ application = get_wsgi_application()
 garbage.settle()
 
 if settings.MODEL_PRELOAD:
-    from search.activation import preload_active
+    from search.activation import keep_loaded
 
-    Thread(target=preload_active, name="preload-model", daemon=True).start()
+    Thread(target=keep_loaded, name="keep-model-loaded", daemon=True).start()

@@ -1,47 +1,98 @@
-"""From DAM_MODEL to the model that answers: find or fetch the weights, then make its row the active one."""
+"""From the name of a model to one that answers or is being built: find or fetch its weights, and make its row."""
 
 import contextlib
 import fcntl
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 
-from search import embedders, indexing
+from search import embedders, indexing, nearest, switching
 from search.embedders import attempts, offline, sources
-from search.embedders.checkpoints import Checkpoint
+from search.embedders.checkpoints import Checkpoint, ModelError
 from search.models import EmbeddingModel
 from search.notices import model_notice
 
 logger = logging.getLogger(__name__)
 
+LOOK_SECONDS = 15  # well within the minute between a model being built and its being switched to
+
 
 def activate(*, retry: bool = False) -> EmbeddingModel:
-    """Makes the model that DAM_MODEL names the active one, or the offline model where its weights cannot be had.
+    """Has the model that DAM_MODEL names answer, or the offline model where its weights cannot be had: at once where
+    no picture is lost by that, otherwise by having it built beside the one that answers. Gives the model.
 
     `retry` tries the hub again though it could not be reached within the last day. Raises an AppError where DAM_MODEL
     names nothing usable; then nothing has changed.
     """
     with _one_at_a_time():
-        source = available_source(retry=retry)
-        model = _row(source)
-        _switch_to(model)
-    indexing.ensure_index(model)
-    indexing.backfill(model)
+        model = _row(available_source(retry=retry))
+        switching.follow(model)
+    for kept_up in EmbeddingModel.objects.indexed():
+        if kept_up.state == EmbeddingModel.State.ACTIVE:
+            indexing.ensure_index(kept_up)
+        indexing.backfill(kept_up)
     if notice := model_notice():
         logger.warning("%s: %s", notice.title, notice.sentence)
     return model
 
 
-def preload_active() -> None:
-    """Loads the active model, so that the first search does not wait. A failure is logged; searches repeat it."""
-    model = EmbeddingModel.active()
-    connection.close()  # this thread ends here; its connection goes back to the pool
-    if model:
-        embedders.preload(model.source)
+def build(name: str) -> EmbeddingModel:
+    """Has a model built beside the active one, whatever DAM_MODEL says; it answers when it is switched to.
+
+    `name` is as in DAM_MODEL. Its weights are downloaded if need be. Raises AppError where they cannot be had.
+    """
+    from search.embedders import reach
+
+    with _one_at_a_time():
+        source = sources.resolve(name)
+        if sources.is_offline(source) or sources.is_folder(source):
+            sources.folder(source)  # raises what is missing
+        elif not sources.on_disk(source):
+            try:
+                _fetch(source)
+            except reach.HubUnreachable as error:
+                sentence = _("The weights of %(model)s could not be downloaded: %(reason)s.")
+                raise ModelError(sentence % {"model": source, "reason": error.message}) from error
+        model = _row(source)
+    switching.build(model)
+    return model
+
+
+def keep_loaded() -> NoReturn:
+    """In a thread of the web process, as long as that lives: whoever searches first does not wait for a model.
+
+    That is the active one, and before it is switched to, once, a model that has been built. Where there is room for
+    one model only, the active one is loaded again after that. A failure is logged; searches repeat it.
+    """
+    tried: set[str] = set()
+    while True:
+        for model in about_to_answer():
+            once = model.state != EmbeddingModel.State.ACTIVE and model.source in tried
+            if not (once or embedders.loaded(model.source) or embedders.failure(model.source)):
+                embedders.preload(model.source).join()
+            tried.add(model.source)
+        connection.close()  # back to the pool
+        time.sleep(LOOK_SECONDS)
+
+
+def about_to_answer() -> list[EmbeddingModel]:
+    """The models that have been built, and last the active one; none while the database does not answer."""
+    try:
+        models = list(EmbeddingModel.objects.indexed())
+        return [
+            model
+            for model in reversed(models)
+            if model.state == EmbeddingModel.State.ACTIVE or nearest.vectors_in_index(model) is not None
+        ]
+    except DatabaseError as error:
+        logger.warning("Which model answers could not be asked: %s", error)
+        return []
 
 
 def available_source(*, retry: bool = False) -> str:
@@ -59,16 +110,22 @@ def available_source(*, retry: bool = False) -> str:
 
 
 def _fetched(source: str) -> bool:
-    from search.embedders import hub, reach
+    from search.embedders import reach
 
-    logger.info("Fetching the weights of %s.", source)
     try:
-        hub.fetch(source, sources.place(source))
+        _fetch(source)
     except reach.HubUnreachable as error:
         attempts.record(settings.MODEL, str(error.message))
         return False
     attempts.forget()
     return True
+
+
+def _fetch(source: str) -> None:
+    from search.embedders import hub
+
+    logger.info("Fetching the weights of %s.", source)
+    hub.fetch(source, sources.place(source))
 
 
 def _offline() -> str:
@@ -103,14 +160,6 @@ def _row(source: str) -> EmbeddingModel:
         "precision": runtime.precision(),
     }
     return EmbeddingModel.objects.get_or_create(source=source, defaults=defaults)[0]
-
-
-@transaction.atomic
-def _switch_to(model: EmbeddingModel) -> None:
-    active = EmbeddingModel.objects.select_for_update().filter(state=EmbeddingModel.State.ACTIVE)
-    active.exclude(pk=model.pk).update(state=EmbeddingModel.State.RETIRED)
-    model.state = EmbeddingModel.State.ACTIVE
-    model.save(update_fields=["state"])
 
 
 def display_name(source: str) -> str:

@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
+import numpy as np
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.exceptions import TimeoutError as ResultTimeout
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from numpy.typing import NDArray
 from PIL import Image
 
 from dam.errors import Busy, InvalidRequest
@@ -26,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 DECODE_TIMEOUT_SECONDS = 20
 ENOUGH = 384  # as many pixels as any common model looks at
+
+Vector = NDArray[np.float32]
 
 
 class NoModel(Busy):
@@ -175,12 +179,18 @@ def encode(thumb: str, model: EmbeddingModel) -> Any:
     return embedders.get_embedder(model.source).encode_images([picture])[0]
 
 
-def ensure_current(anchor: QueryAnchor, model: EmbeddingModel) -> QueryAnchor:
-    """Encode the anchor again if the active model has changed since it was made."""
-    if anchor.model_id != model.pk:
-        anchor.model, anchor.vector = model, encode(str(anchor.thumb.name), model)
+def vector_under(anchor: QueryAnchor, model: EmbeddingModel) -> Vector:
+    """The anchor's vector under a model, shape (model.dimensions,): the stored one if it was made with that model.
+
+    Otherwise the thumbnail is encoded again; under the active model, the new vector replaces the stored one.
+    """
+    if anchor.model_id == model.pk:
+        return np.asarray(anchor.vector, np.float32)
+    vector = encode(str(anchor.thumb.name), model)
+    if model.state == EmbeddingModel.State.ACTIVE:
+        anchor.model, anchor.vector = model, vector
         anchor.save(update_fields=["model", "vector"])
-    return anchor
+    return np.asarray(vector, np.float32)
 
 
 def delete_expired() -> int:

@@ -72,8 +72,7 @@ def terms(query: Query, user: User, model: EmbeddingModel) -> list[tuple[int, st
     for sign, ids in ((1, query.like), (-1, query.unlike)):
         found += [(sign, str(pk), vector_of_example(given[pk], model)) for pk in ids]
     for anchor in query_anchors(query, user):
-        vector = np.asarray(anchors.ensure_current(anchor, model).vector, dtype=np.float32)
-        found.append((1, str(anchor.pk), vector))
+        found.append((1, str(anchor.pk), anchors.vector_under(anchor, model)))
     return found
 
 

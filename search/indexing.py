@@ -2,8 +2,10 @@
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Sequence
 from datetime import timedelta
+from itertools import islice
 from uuid import UUID
 
 from django.core.cache import cache
@@ -14,30 +16,36 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from PIL import Image
 
+from dam.errors import AppError
 from media_library.findable import Progress
-from media_library.models import Asset, Library, Rendition
+from media_library.models import Asset, AssetQuerySet, Library, Rendition
 from media_library.signals import asset_ready
 from search import embedders, nearest
 from search.clusters import sweeping
 from search.duplicates.groups import lookalikes as lookalikes  # the pages ask for it through `findable`
+from search.locks import upkeep
 from search.models import Embedding, EmbeddingModel, IndexEntry
 
 logger = logging.getLogger(__name__)
 
 BATCH = 32
+BATCH_BESIDE = 16  # of a model that is built beside the active one, whose new pictures wait for no more than this
+BACKFILL = 5000
 LEASE = timedelta(minutes=10)  # a batch that runs longer than this has lost its worker
 REQUESTED = "indexing-requested"
 GATHER_SECONDS = 2.0
+ERROR_LENGTH = 300
 
 State = IndexEntry.State
 
 
 @receiver(asset_ready)
 def enter(asset: Asset, **kwargs: object) -> None:
-    """Note in the asset's own transaction that it has to be embedded."""
-    model = EmbeddingModel.active()
-    if model and asset.visual_search:
-        IndexEntry.objects.bulk_create([IndexEntry(asset=asset, model=model)], ignore_conflicts=True)
+    """Note in the asset's own transaction that it has to be embedded: by the active model and those being built."""
+    models = EmbeddingModel.objects.indexed() if asset.visual_search else []
+    entries = [IndexEntry(asset=asset, model=model) for model in models]
+    if entries:
+        IndexEntry.objects.bulk_create(entries, ignore_conflicts=True)
         transaction.on_commit(request_indexing)
 
 
@@ -50,30 +58,64 @@ def request_indexing() -> None:
 
 
 def index_pending() -> int:
-    """Embed all that is pending under the active model, batch by batch. Gives the number embedded."""
+    """Embed all that is pending, batch by batch, for the active model before any that is built beside it.
+
+    Gives the number of vectors stored. A model that cannot be loaded leaves the others their turns.
+    """
     cache.delete(REQUESTED)
-    model = EmbeddingModel.active()
-    if model is None:
-        return 0
-    done, assets = 0, list[UUID]()
-    gather(model)
-    while entries := claim(model):
-        done += index_batch(model, entries)
-        assets += [entry.asset_id for entry in entries]
-        gather(model)
-    sweeping.take_in(model, assets)
+    done, beside_last = 0, False
+    unusable: set[int] = set()
+    answering: dict[EmbeddingModel, list[UUID]] = defaultdict(list)
+    while batch := next_batch(unusable, wait=not beside_last):
+        model, entries = batch
+        beside_last = model.state == EmbeddingModel.State.BUILDING
+        try:
+            done += index_batch(model, entries)
+        except AppError as error:
+            logger.error("Nothing can be embedded with %s: %s", model, error.message)
+            unusable.add(model.pk)
+        else:
+            if not beside_last:
+                answering[model] += [entry.asset_id for entry in entries]
+    for model, assets in answering.items():
+        sweeping.take_in(model, assets)
     return done
+
+
+def next_batch(unusable: Container[int], *, wait: bool) -> "tuple[EmbeddingModel, list[IndexEntry]] | None":
+    """The model whose turn it is, with the entries that were claimed for it; None when nothing is left.
+
+    Which models there are is asked anew each time. During an import a batch of the active one takes a while to fill:
+    with `wait`, a batch of another model is done meanwhile, so that neither keeps the other from its work.
+    """
+    models = [model for model in EmbeddingModel.objects.indexed() if model.pk not in unusable]
+    beside = [model for model in models if model.state == EmbeddingModel.State.BUILDING]
+    active = [model for model in models if model not in beside]
+    if active and wait and is_filling(active[0]):
+        if batch := claim_first(beside):
+            return batch
+        gather(active[0])
+    return claim_first([*active, *beside])
+
+
+def claim_first(models: Iterable[EmbeddingModel]) -> "tuple[EmbeddingModel, list[IndexEntry]] | None":
+    for model in models:
+        size = BATCH if model.state == EmbeddingModel.State.ACTIVE else BATCH_BESIDE
+        if entries := claim(model, size):
+            return model, entries
+    return None
+
+
+def is_filling(model: EmbeddingModel) -> bool:
+    """Whether less than a batch is pending while more pictures are on their way."""
+    pending = IndexEntry.objects.filter(model=model, state=State.PENDING)
+    return Asset.objects.filter(state=Asset.State.PROCESSING).exists() and pending[:BATCH].count() < BATCH
 
 
 def gather(model: EmbeddingModel) -> None:
     """During an import, wait a little for a full batch: pictures one by one cost several times as much."""
     deadline = time.monotonic() + GATHER_SECONDS
-    pending = IndexEntry.objects.filter(model=model, state=State.PENDING)
-    while (
-        time.monotonic() < deadline
-        and Asset.objects.filter(state=Asset.State.PROCESSING).exists()
-        and pending[:BATCH].count() < BATCH
-    ):
+    while time.monotonic() < deadline and is_filling(model):
         time.sleep(0.25)
 
 
@@ -114,7 +156,12 @@ def index_batch(model: EmbeddingModel, entries: Sequence[IndexEntry]) -> int:
         vectors = embedders.get_embedder(model.source, images_only=True).encode_images(pictures)
     except (RuntimeError, MemoryError) as error:
         return retry_smaller(model, readable, error)
+    except AppError as error:
+        put_back(readable, error)
+        raise
     with transaction.atomic():
+        if not EmbeddingModel.objects.kept().filter(pk=model.pk).exists():
+            return 0  # it was dropped while these were encoded
         Embedding.objects.bulk_create(
             [
                 Embedding(asset_id=entry.asset_id, model=model, vector=vector)
@@ -128,6 +175,16 @@ def index_batch(model: EmbeddingModel, entries: Sequence[IndexEntry]) -> int:
             state=State.DONE, finished_at=timezone.now(), error="", error_code=""
         )
     return len(readable)
+
+
+def put_back(entries: Iterable[IndexEntry], error: AppError) -> None:
+    """The model could not be used: nothing that these pictures are to blame for."""
+    IndexEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(
+        state=State.PENDING,
+        attempts=F("attempts") - 1,
+        error_code=error.code,
+        error=str(error.message)[:ERROR_LENGTH],
+    )
 
 
 def read(thumb: Rendition) -> Image.Image:
@@ -156,9 +213,15 @@ def give_up(entries: Iterable[IndexEntry], code: str, message: str) -> None:
 
 def sweep() -> None:
     """Put back what a crash left behind, enter what was never entered, and wake the worker if there is work."""
-    model = EmbeddingModel.active()
-    if model is None:
-        return
+    models = list(EmbeddingModel.objects.indexed())
+    for model in models:
+        put_back_lost(model)
+        backfill(model)
+    if IndexEntry.objects.filter(model__in=models, state=State.PENDING).exists():
+        request_indexing()
+
+
+def put_back_lost(model: EmbeddingModel) -> None:
     lost = IndexEntry.objects.filter(model=model, state=State.RUNNING).filter(
         Q(started_at__lt=timezone.now() - LEASE) | ~Q(error_code="")
     )
@@ -166,25 +229,31 @@ def sweep() -> None:
         state=State.FAILED, error_code="worker_died", error=_("The index worker died on this picture.")
     )
     lost.update(state=State.PENDING)
-    backfill(model)
-    if IndexEntry.objects.filter(model=model, state=State.PENDING).exists():
-        request_indexing()
 
 
 def backfill(model: EmbeddingModel) -> int:
     """Enter every ready asset that has no entry under this model. Gives how many there were."""
+    ids = never_entered(model).values_list("pk", flat=True).iterator(chunk_size=BACKFILL)
+    count = 0
+    while chunk := list(islice(ids, BACKFILL)):
+        entries = [IndexEntry(asset_id=asset_id, model=model) for asset_id in chunk]
+        IndexEntry.objects.bulk_create(entries, ignore_conflicts=True)
+        count += len(chunk)
+    return count
+
+
+def never_entered(model: EmbeddingModel) -> AssetQuerySet:
+    """The ready assets that have no entry under this model."""
     entered = IndexEntry.objects.filter(model=model, asset=OuterRef("pk"))
-    missing = Asset.objects.filter(~Exists(entered), state=Asset.State.READY, visual_search=True)
-    ids = list(missing.values_list("pk", flat=True))
-    entries = [IndexEntry(asset_id=asset_id, model=model) for asset_id in ids]
-    IndexEntry.objects.bulk_create(entries, batch_size=5000, ignore_conflicts=True)
-    return len(ids)
+    return Asset.objects.filter(~Exists(entered), state=Asset.State.READY, visual_search=True)
 
 
 def ensure_index(model: EmbeddingModel) -> None:
-    """Create the model's HNSW indexes if they are missing. Outside a transaction only."""
-    nearest.create_index(model)
-    nearest.create_index(model, nearest.REGIONS)
+    """Create the model's HNSW indexes if they are missing and nobody else is at it. Outside a transaction only."""
+    with upkeep(model) as held:
+        if held:
+            nearest.create_index(model)
+            nearest.create_index(model, nearest.REGIONS)
 
 
 def progress(library: Library) -> Progress:

@@ -306,6 +306,12 @@ def execute(sql: str, *params: str) -> None:
         cursor.execute(sql, params or None)
 
 
+def drop_indexes(model: EmbeddingModel) -> None:
+    """Remove the model's HNSW indexes without blocking others. Outside a transaction only."""
+    for kind in (ASSETS, REGIONS):
+        execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{kind.index_name(model)}"')
+
+
 def index_statements(model: EmbeddingModel, kind: Kind = ASSETS, *, concurrently: bool) -> list[str]:
     """What replaces the model's index; `concurrently` outside a transaction only."""
     how, dimensions = "CONCURRENTLY" if concurrently else "", int(model.dimensions)

@@ -55,6 +55,7 @@ class Ranking:
     distances: list[float]
     plan: Literal["exact", "index"]
     complete: bool  # false: the first of RANKING, the rest is ranked when somebody pages that far
+    model_id: int
 
     @property
     def total(self) -> int:
@@ -66,7 +67,7 @@ class Ranking:
         more = [pair for pair in zip(other.ids, other.distances, strict=True) if pair[0] not in known]
         ids = [*self.ids, *(pk for pk, _ignored in more)][:RANKING]
         distances = [*self.distances, *(distance for _pk, distance in more)][:RANKING]
-        return Ranking(self.token, ids, distances, other.plan, other.complete)
+        return Ranking(self.token, ids, distances, other.plan, other.complete, self.model_id)
 
     @staticmethod
     def key(user: User, token: str) -> str:
@@ -76,8 +77,8 @@ class Ranking:
         cache.set(self.key(user, self.token), self, REMEMBERED_SECONDS)
 
 
-def run(query: Query, user: User, *, limit: int = 50, cursor: str = "") -> Results:
-    """One page of the pictures most similar to the query, nearest first.
+def run(query: Query, user: User, *, limit: int = 50, cursor: str = "", model: EmbeddingModel | None = None) -> Results:
+    """One page of the pictures most similar to the query, nearest first: under the active model if none is given.
 
     Raises InvalidRequest (nothing to search with, a bad cursor) and what `composition.vector_for` raises. `took_ms` has
     `encode`, `search`, `load` and `total`.
@@ -85,10 +86,10 @@ def run(query: Query, user: User, *, limit: int = 50, cursor: str = "") -> Resul
     started = time.perf_counter()
     if query.is_empty:
         raise InvalidRequest(_("Describe what you look for, or give an example picture."), code="empty_query")
-    model = anchors.active_model()
+    model = model or anchors.active_model()
     token, offset = parse_cursor(cursor)
     took = {"encode": 0.0, "search": 0.0, "load": 0.0}
-    ranking: Ranking | None = cache.get(Ranking.key(user, token)) if token else None
+    ranking, model = remembered(user, token, model)
     if ranking is None:
         ranking = rank(query, user, model, took, enough=limit)
         ranking.remember(user)
@@ -119,7 +120,20 @@ def rank(
         distances=[neighbour.distance for neighbour in found.neighbours],
         plan=found.plan,
         complete=found.complete,
+        model_id=model.pk,
     )
+
+
+def remembered(user: User, token: str, model: EmbeddingModel) -> tuple[Ranking | None, EmbeddingModel]:
+    """The ranking of a token and the model it goes on with: its own, though another one has been switched to since.
+
+    When its own has been dropped, too, the search starts anew under `model`.
+    """
+    ranking: Ranking | None = cache.get(Ranking.key(user, token)) if token else None
+    if ranking is None or ranking.model_id == model.pk:
+        return ranking, model
+    own = EmbeddingModel.objects.kept().filter(pk=ranking.model_id).first()
+    return (ranking, own) if own else (None, model)
 
 
 def scope(query: Query, user: User) -> nearest.Scope:

@@ -36,9 +36,10 @@ def enter(region_ids: Iterable[UUID]) -> None:
     """Note in the regions' own transaction that they have to be embedded. A vector that they have goes."""
     ids = list(region_ids)
     RegionEmbedding.objects.filter(region__in=ids).delete()
-    model = EmbeddingModel.active()
-    if model and ids:
+    models = EmbeddingModel.objects.indexed() if ids else []
+    for model in models:
         put_in(embeddable().filter(pk__in=ids), model)
+    if models:
         transaction.on_commit(request_indexing)
 
 
@@ -61,15 +62,18 @@ def request_indexing() -> None:
 
 
 def index_pending() -> int:
-    """Look for regions where a detector has to, then embed all that is due. Gives the number embedded."""
+    """Look for regions where a detector has to, then embed all that is due, for the active model first.
+
+    Gives the number of vectors stored.
+    """
     from search import detection
 
     cache.delete(REQUESTED)
     detection.detect_pending()
-    model = EmbeddingModel.active()
     done = 0
-    while model and (claimed := RegionEmbedding.objects.filter(model=model).claim(BATCH)):
-        done += index_batch(model, claimed)
+    for model in EmbeddingModel.objects.indexed():
+        while claimed := RegionEmbedding.objects.filter(model=model).claim(BATCH):
+            done += index_batch(model, claimed)
     return done
 
 
@@ -138,18 +142,26 @@ def sweep() -> None:
     """Enter what was never entered, and wake the worker if there is work, such as what a crash left behind."""
     from search import detection
 
-    model = EmbeddingModel.active()
-    if model is None:
-        return
-    backfill(model)
-    if detection.backfill() or RegionEmbedding.objects.filter(model=model).due().exists():
+    models = list(EmbeddingModel.objects.indexed())
+    for model in models:
+        backfill(model)
+    if models and (detection.backfill() or RegionEmbedding.objects.filter(model__in=models).due().exists()):
         request_indexing()
 
 
 def backfill(model: EmbeddingModel) -> None:
     """Enter every region that has neither vector nor entry under this model."""
+    put_in(never_entered(model), model)
+
+
+def never_entered(model: EmbeddingModel) -> RegionQuerySet:
     entered = RegionEmbedding.objects.filter(model=model, region=OuterRef("pk"))
-    put_in(embeddable().filter(~Exists(entered)), model)
+    return embeddable().filter(~Exists(entered))
+
+
+def waiting(model: EmbeddingModel) -> int:
+    """How many regions have not been tried under this model."""
+    return RegionEmbedding.objects.filter(model=model).due().count() + never_entered(model).count()
 
 
 def indexed_ids(regions: Iterable[Region]) -> set[UUID]:

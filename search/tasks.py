@@ -4,10 +4,12 @@ from typing import Any
 
 from celery import shared_task
 
-from search import anchors, indexing, nearest, outliers, recall, region_indexing
+from search import anchors, dropping, indexing, nearest, outliers, recall, region_indexing, switching
 from search.clusters import sweeping
 from search.duplicates import finding
 from search.models import EmbeddingModel
+
+HOURS = 6 * 3600  # what only waits for the database
 
 
 @shared_task(time_limit=3600, soft_time_limit=3500)
@@ -44,6 +46,24 @@ def find_duplicates() -> None:
 @shared_task
 def sweep_duplicates() -> None:
     finding.sweep()
+
+
+@shared_task
+def advance_models() -> None:
+    switching.advance()
+    dropping.resume()
+
+
+@shared_task(soft_time_limit=HOURS, time_limit=HOURS + 60)
+def build_vector_index(model_id: int) -> None:
+    for model in EmbeddingModel.objects.indexed().filter(pk=model_id):
+        indexing.ensure_index(model)
+
+
+@shared_task(soft_time_limit=HOURS, time_limit=HOURS + 60)
+def remove_dropped(model_id: int) -> None:
+    for model in EmbeddingModel.objects.filter(pk=model_id):
+        dropping.remove(model)
 
 
 @shared_task

@@ -22,7 +22,7 @@ from media_library.views.cards import Card, cards_for
 from media_library.views.filters import filters_url, panel
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
-from search import anchors, queries, regions
+from search import anchors, queries, recent, regions
 from search.chips import query_chips
 from search.composition import NotIndexed, NotSearchable
 from search.context import DISMISSED
@@ -55,6 +55,8 @@ def search(request: PageRequest, slug: str) -> HttpResponse:
         if request.htmx:  # the page asks again and again whether its example is ready
             return HttpResponse(status=204)
         return render(request, "search/waiting.html", context | {"problem": problem}, status=problem.status)
+    if not request.GET.get("cursor"):
+        recent.remember(query, request.user)
     context |= results_context(request, place, results, query.params() + scores)
     if request.htmx and request.GET.get("cursor"):
         objects = query.entity_type == OBJECTS

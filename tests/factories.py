@@ -81,6 +81,10 @@ def picture(color: str = "red", size: tuple[int, int] = (60, 40), kind: str = "P
     """A plain picture; `seed` changes one pixel, so that the bytes differ."""
     drawn = Image.new("RGB", size, color)
     drawn.putpixel((0, 0), (seed % 256, seed // 256 % 256, 0))
+    return picture_of(drawn, kind)
+
+
+def picture_of(drawn: Image.Image, kind: str = "JPEG") -> bytes:
     buffer = io.BytesIO()
     drawn.save(buffer, kind)
     return buffer.getvalue()

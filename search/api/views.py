@@ -20,7 +20,7 @@ from media_library.models import Asset
 from media_library.paging import limit_of
 from media_library.renditions import Box
 from media_library.serving import serve
-from search import anchors, queries
+from search import anchors, queries, recent
 from search.api.serializers import (
     AnchorRequestSerializer,
     AnchorSerializer,
@@ -50,6 +50,8 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
     results = queries.run(
         query, caller(view.request), limit=limit_of(params.get("limit")), cursor=one(params, "cursor")
     )
+    if not params.get("cursor"):
+        recent.remember(query, caller(view.request))
     assets = [hit.asset for hit in results.hits]
     prefetch_related_objects(assets, "tags")
     context = {"request": view.request, "indexed": indexed(assets, query)}

@@ -86,6 +86,12 @@ def folder(source: str) -> Path:
     if is_folder(source):
         if not target.is_dir():
             raise checkpoints.ModelMissing(_("There is no folder %(folder)s any more.") % {"folder": target})
+        _folder, mark, fingerprint = source.rpartition("#")
+        if mark and checkpoints.fingerprint(target) != fingerprint:
+            raise checkpoints.ModelMissing(
+                _("The folder %(folder)s holds other weights now than those that these vectors were made with.")
+                % {"folder": target}
+            )
         return target
     if not checkpoints.is_sealed(target):
         raise checkpoints.ModelMissing(
@@ -99,6 +105,6 @@ def on_disk(source: str) -> bool:
     """Whether `folder(source)` answers without a network."""
     try:
         folder(source)
-    except checkpoints.ModelMissing:
+    except checkpoints.ModelError:
         return False
     return True

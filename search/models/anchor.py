@@ -37,8 +37,9 @@ class QueryAnchor(models.Model):
     box = models.JSONField(null=True, blank=True)  # {x, y, width, height}: fractions of the upright image
     thumb = models.FileField(max_length=300)  # WebP, longest side at most 512 px; what is encoded
     picture = models.FileField(max_length=300, blank=True, null=True)  # the same at most 1024 px: a box is cut from it
-    model = models.ForeignKey(EmbeddingModel, models.CASCADE)
-    vector = HalfVectorField()
+    # The model that the vector was made with. Both are empty once it has been dropped; the next search encodes again.
+    model = models.ForeignKey(EmbeddingModel, models.SET_NULL, null=True, blank=True)
+    vector = HalfVectorField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(default=default_expiry)
 

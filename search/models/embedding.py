@@ -56,6 +56,7 @@ class IndexEntry(models.Model):
                 name="index_entry_open",
                 condition=models.Q(state__in=["pending", "running", "failed"]),
             ),
+            models.Index(fields=["model", "finished_at"], name="index_entry_finished"),  # how many, and how fast
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,10 +13,14 @@ from django.conf import LazySettings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from media_library.models import Library
+from search import activation
 from search.activation import activate
 from search.embedders import get_embedder, offline, reach, sources
+from search.embedders.checkpoints import ModelMissing
 from search.models import EmbeddingModel
 from search.notices import model_notice
+from tests import factories
 from tests.search import fake_hub, tiny
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +33,7 @@ def no_index(monkeypatch: pytest.MonkeyPatch, model_dir: Path) -> list[str]:
     done: list[str] = []
     monkeypatch.setattr("search.indexing.ensure_index", lambda model: done.append(f"index {model.source}"))
     monkeypatch.setattr("search.indexing.backfill", lambda model: done.append(f"backfill {model.source}"))
+    monkeypatch.setattr("search.indexing.request_indexing", lambda: None)
     return done
 
 
@@ -68,6 +74,88 @@ def test_other_weights_in_the_same_folder_are_another_model(settings: LazySettin
     first = activate()
     tiny.weights(tmp_path / "clip" / "open_clip_model.safetensors", seed=2)
     assert activate() != first
+
+
+def test_weights_that_were_exchanged_never_meet_the_vectors_of_the_former(
+    settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.MODEL = str(tiny.checkpoint(tmp_path / "clip"))
+    first = activate()
+    tiny.weights(tmp_path / "clip" / "open_clip_model.safetensors", seed=2)
+    assert not sources.on_disk(first.source)
+    with pytest.raises(ModelMissing, match="holds other weights now"):
+        get_embedder(first.source)
+
+
+def test_a_start_with_another_dam_model_leaves_the_old_one_answering(
+    settings: LazySettings, tmp_path: Path, library: Library
+) -> None:
+    settings.MODEL = str(tiny.checkpoint(tmp_path / "first"))
+    first = activate()
+    factories.embedded(library, first, [1.0] * 64)
+    settings.MODEL = str(tiny.checkpoint(tmp_path / "second", seed=2))
+    output = StringIO()
+    call_command("setup_model", stdout=output)
+    assert EmbeddingModel.active() == first
+    assert EmbeddingModel.objects.building().get().takes_over
+    assert "first answers. `manage.py model status` says how far second is." in output.getvalue()
+
+
+def test_a_model_can_be_built_beside_whatever_dam_model_says(
+    settings: LazySettings, tmp_path: Path, library: Library
+) -> None:
+    settings.MODEL = str(tiny.checkpoint(tmp_path / "first"))
+    factories.embedded(library, activate(), [1.0] * 64)
+    call_command("model", "build", str(tiny.checkpoint(tmp_path / "second", seed=2)))
+    built = EmbeddingModel.objects.building().get()
+    assert (built.name, built.takes_over) == ("second", False)
+    output = StringIO()
+    for deed in ("list", "status"):
+        call_command("model", deed, stdout=output)
+    assert "building  second" in output.getvalue()
+    assert "No picture is indexed under it." in output.getvalue()
+
+
+def test_a_model_that_cannot_be_downloaded_is_not_built(
+    settings: LazySettings, use_hub: Callable[[str], None], short_patience: None
+) -> None:
+    use_hub(fake_hub.refusing())
+    with pytest.raises(CommandError, match=r"The weights of hf-hub:someone/tiny could not be downloaded: .*\.$"):
+        call_command("model", "build", HUB_MODEL)
+    assert not EmbeddingModel.objects.exists()
+
+
+def test_the_web_process_loads_what_answers_and_what_is_about_to(
+    library: Library, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built, unbuilt = (
+        EmbeddingModel.objects.create(name=name, source=name, dimensions=48) for name in ("built", "unbuilt")
+    )
+    factories.build_index(built)
+    loaded: list[str] = []
+
+    def preload(source: str) -> Thread:
+        thread = Thread(target=loaded.append, args=[source])
+        thread.start()
+        return thread
+
+    class Enough(Exception):
+        pass
+
+    def rest(_seconds: float) -> None:
+        rounds.append(list(loaded))
+        if len(rounds) == 2:
+            raise Enough
+
+    rounds: list[list[str]] = []
+    monkeypatch.setattr(activation.embedders, "preload", preload)
+    monkeypatch.setattr(activation.embedders, "loaded", lambda source: source == "fake" and "fake" in loaded)
+    monkeypatch.setattr(activation.time, "sleep", rest)
+    monkeypatch.setattr(activation.connection, "close", lambda: None)
+    with pytest.raises(Enough):
+        activation.keep_loaded()
+    assert rounds == [["built", "fake"], ["built", "fake"]]
+    assert unbuilt.source not in loaded
 
 
 def test_a_known_model_is_not_loaded_again(

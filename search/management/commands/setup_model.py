@@ -4,11 +4,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dam.errors import AppError
 from search.activation import activate
+from search.models import EmbeddingModel
 from search.notices import model_notice
 
 
 class Command(BaseCommand):
-    help = "Finds or downloads the model that DAM_MODEL names, and makes it the one that answers."
+    help = "Finds or downloads the model that DAM_MODEL names, and has it answer, once all pictures are indexed for it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--retry", action="store_true", help="try a hub again that could not be reached lately")
@@ -19,5 +20,8 @@ class Command(BaseCommand):
         except AppError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"Model: {model.name} ({model.source}, {model.dimensions} dimensions)")
+        active = EmbeddingModel.active()
+        if active and active != model:
+            self.stdout.write(f"{active.name} answers. `manage.py model status` says how far {model.name} is.")
         if notice := model_notice():
             self.stdout.write(f"{notice.title}. {notice.sentence}")
