@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.errors import InvalidRequest
 from media_library.models import Asset, AssetQuerySet, User
-from search import anchors, composition, nearest
+from search import anchors, composition, nearest, relevance
 from search.models import EmbeddingModel
 from search.query import Query
+from search.relevance import Band, Bands
 
 RANKING = 1000  # how many of the nearest are ranked and can be paged through
 REMEMBERED_SECONDS = 1800
@@ -23,6 +24,8 @@ REMEMBERED_SECONDS = 1800
 class Hit:
     asset: Asset
     distance: float
+    band: Band | None
+    position: int  # in the ranking
 
     @property
     def score(self) -> float:
@@ -38,6 +41,8 @@ class Results:
     plan: Literal["exact", "index"]
     model: EmbeddingModel
     took_ms: dict[str, float] = field(default_factory=dict)
+    strong: int = 0  # how many of those ranked so far are strong; more than the first look's 100 show on later pages
+    weak_at: int | None = None  # the hit on this page from which on all are weak
 
     @property
     def server_timing(self) -> str:
@@ -54,6 +59,14 @@ class Ranking:
     distances: list[float]
     plan: Literal["exact", "index"]
     complete: bool  # false: the first of RANKING, the rest is ranked when somebody pages that far
+    bands: Bands
+    weak_from: int | None  # where the weak ones begin; once somebody has seen it, it stays
+
+    def weak_at(self, hits: list[Hit], start: int) -> int | None:
+        """The first weak one of the hits of the page that starts at this position, if the page before had none."""
+        if self.weak_from is None or start > self.weak_from:
+            return None
+        return next((at for at, hit in enumerate(hits) if hit.position >= self.weak_from), None)
 
     @property
     def total(self) -> int:
@@ -65,7 +78,8 @@ class Ranking:
         more = [pair for pair in zip(other.ids, other.distances, strict=True) if pair[0] not in known]
         ids = [*self.ids, *(pk for pk, _ignored in more)][:RANKING]
         distances = [*self.distances, *(distance for _pk, distance in more)][:RANKING]
-        return Ranking(self.token, ids, distances, other.plan, other.complete)
+        weak_from = self.bands.weak_from(distances) if self.weak_from is None else self.weak_from
+        return Ranking(self.token, ids, distances, other.plan, other.complete, self.bands, weak_from)
 
     @staticmethod
     def key(user: User, token: str) -> str:
@@ -79,14 +93,15 @@ def run(query: Query, user: User, *, limit: int = 50, cursor: str = "") -> Resul
     """One page of the pictures most similar to the query, nearest first.
 
     Raises InvalidRequest (nothing to search with, a bad cursor) and what `composition.vector_for` raises. `took_ms` has
-    `encode`, `search`, `load` and `total`.
+    `encode`, `search`, `bands`, `load` and `total`.
     """
     started = time.perf_counter()
     if query.is_empty:
         raise InvalidRequest(_("Describe what you look for, or give an example picture."), code="empty_query")
     model = anchors.active_model()
     token, offset = parse_cursor(cursor)
-    took = {"encode": 0.0, "search": 0.0, "load": 0.0}
+    start = offset
+    took = {"encode": 0.0, "search": 0.0, "bands": 0.0, "load": 0.0}
     ranking: Ranking | None = cache.get(Ranking.key(user, token)) if token else None
     if ranking is None:
         ranking = rank(query, user, model, took, enough=limit)
@@ -99,7 +114,9 @@ def run(query: Query, user: User, *, limit: int = 50, cursor: str = "") -> Resul
         hits += more
     took["total"] = 1000 * (time.perf_counter() - started)
     following = f"{ranking.token}.{offset}" if offset < ranking.total else None
-    return Results(hits, following, ranking.total, ranking.plan, model, took)
+    strong = ranking.bands.strong_among(ranking.distances)
+    weak_at = ranking.weak_at(hits, start)
+    return Results(hits, following, ranking.total, ranking.plan, model, took, strong, weak_at)
 
 
 def rank(
@@ -110,14 +127,20 @@ def rank(
     vector = composition.vector_for(query, user, model)
     encoded = time.perf_counter()
     found = nearest.search(vector, scope(query, user), RANKING, model, enough=enough)
+    searched = time.perf_counter()
+    distances = [neighbour.distance for neighbour in found.neighbours]
+    bands = relevance.bands_for(query, vector, model)
     took["encode"] += 1000 * (encoded - started)
-    took["search"] += 1000 * (time.perf_counter() - encoded)
+    took["search"] += 1000 * (searched - encoded)
+    took["bands"] += 1000 * (time.perf_counter() - searched)
     return Ranking(
         token=secrets.token_urlsafe(12),
         ids=[neighbour.asset_id for neighbour in found.neighbours],
-        distances=[neighbour.distance for neighbour in found.neighbours],
+        distances=distances,
         plan=found.plan,
         complete=found.complete,
+        bands=bands,
+        weak_from=bands.weak_from(distances),
     )
 
 
@@ -136,7 +159,8 @@ def page(ranking: Ranking, user: User, limit: int, offset: int, took: dict[str, 
         found = Asset.objects.visible_to(user).live().in_bulk(ids)
         for position, pk in enumerate(ids, offset):
             if pk in found:
-                hits.append(Hit(found[pk], ranking.distances[position]))
+                distance = ranking.distances[position]
+                hits.append(Hit(found[pk], distance, ranking.bands.of(distance), position))
         offset += len(ids)
     took["load"] += 1000 * (time.perf_counter() - started)
     return hits, offset

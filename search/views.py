@@ -7,10 +7,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from dam.errors import AppError, Busy
+from dam.errors import AppError, Busy, StrOrPromise
 from media_library import findable
 from media_library.chips import address
 from media_library.filters import AssetFilters
@@ -27,8 +28,10 @@ from search.forms import ByImageForm
 from search.models import QueryAnchor
 from search.queries import Results, scope
 from search.query import Query, spoken
+from search.relevance import Band
 
 STRIP = 12
+BAND_NAMES: dict[Band, StrOrPromise] = {"strong": _("strong"), "likely": _("likely"), "weak": _("weak")}
 
 
 @login_required
@@ -94,7 +97,17 @@ def query_context(request: PageRequest, query: Query, scores: list[tuple[str, st
 def results_context(
     request: PageRequest, place: Place, results: Results, params: list[tuple[str, str]]
 ) -> dict[str, Any]:
-    cards = [Card(hit.asset, indexed=True, editable=place.may_edit(hit.asset), score=hit.score) for hit in results.hits]
+    cards = [
+        Card(
+            hit.asset,
+            indexed=True,
+            editable=place.may_edit(hit.asset),
+            score=hit.score,
+            band=str(BAND_NAMES[hit.band]) if hit.band else "",
+            weak_from_here=at == results.weak_at,
+        )
+        for at, hit in enumerate(results.hits)
+    ]
     context = {"cards": cards, "results": results}
     if results.next_cursor:
         context["more_url"] = address(request.path, [*params, ("cursor", results.next_cursor)])

@@ -48,13 +48,20 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
     prefetch_related_objects(assets, "tags")
     context = {"request": view.request, "indexed": {asset.pk for asset in assets}}  # or they would not be hits
     hits = [
-        {"asset": hit.asset, "distance": hit.distance, "score": hit.score, "reasons": ["visual"]}
+        {
+            "asset": hit.asset,
+            "distance": hit.distance,
+            "score": hit.score,
+            "band": hit.band,
+            "reasons": ["visual"],
+        }
         for hit in results.hits
     ]
     body = {
         "results": HitSerializer(hits, many=True, context=context).data,
         "next_cursor": results.next_cursor,
         "total": results.total,
+        "strong": results.strong,
         "query": {
             "text": query.text,
             "not_text": query.not_text,
