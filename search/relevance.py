@@ -97,7 +97,7 @@ def bands(scale: Scale, scores: Vector) -> Bands:
     if scale.mean is not None and scale.deviation is not None:
         mean = (count * mean + TYPICAL * scale.mean) / (count + TYPICAL)
         variance = (count * variance + TYPICAL * scale.deviation**2) / (count + TYPICAL)
-    elif count < FEWEST:
+    elif scale.deviations and count < FEWEST:
         return Bands(likely=-1, strong=COPY)  # no ground to call anything weak
     deviation = max(math.sqrt(variance), ROUNDING)
     slope = scale.cosine + scale.deviations / deviation

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from io import StringIO
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from PIL import Image, ImageDraw
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from media_library import ingest
+from media_library import ingest, processing
 from media_library.models import Asset, Library, User
-from search import calibration, embedders, nearest, queries, relevance, unlabelled
+from search import calibration, embedders, indexing, nearest, queries, relevance, unlabelled
 from search.calibration import Scale
 from search.embedders import Embedder, offline, sources
 from search.models import EmbeddingModel
@@ -241,15 +242,19 @@ def test_a_scale_is_learned_from_labels() -> None:
     words = {f"class {number}": centre.astype(np.float32) for number, centre in enumerate(centres)}
     scales = calibration.fit(vectors, labels, words, [np.arange(300)])
     for kind in calibration.KINDS:
-        found = bands(scales[kind], vectors @ vectors[0])
-        assert 0.2 < found.likely <= found.strong < 0.9, kind
+        for query in (vectors[0], words["class 3"]):
+            scores = vectors @ query
+            found = bands(scales[kind], scores)
+            strong = scores >= found.strong
+            own = labels == labels[scores.argmax()]
+            assert own[strong].sum() > 0.9 * strong.sum() > 0, kind
 
 
 def test_evidence_never_falls_as_a_score_rises() -> None:
     scores = np.linspace(0, 1, 200)
     right = (scores > 0.5).astype(float)
     misleading = calibration.Judged(scores, mean=np.zeros(200), deviation=0.1 + scores**2, right=right)
-    found = calibration.scale([misleading])
+    found = calibration.scale([[misleading]])
     assert min(found.cosine, found.deviations) >= 0
 
 
@@ -276,6 +281,21 @@ def test_a_library_with_few_pictures_cannot_calibrate(
         call_command("calibrate_model", library=library.slug)
     model.refresh_from_db()
     assert model.calibration == {}
+
+
+def test_the_pictures_of_a_library_calibrate_without_labels(
+    library: Library, user: User, model: EmbeddingModel, fake_embedder: Any, enqueued: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(unlabelled, "LEAST_PICTURES", 3)
+    for color in ("red", "green", "blue"):
+        asset = factories.upload(library, user, factories.picture(color))
+        processing.make_renditions(asset.pk)
+    indexing.index_pending()
+    call_command("calibrate_model", library=library.slug, stdout=StringIO())
+    model.refresh_from_db()
+    assert set(model.calibration) == {"text", "image"}
+    assert run(library, user, f"like={asset.pk}").hits[0].band == "strong"
 
 
 def test_labelled_photos_calibrate_and_can_be_forgotten(
@@ -311,29 +331,68 @@ def offline_model(db: None) -> Iterator[tuple[EmbeddingModel, Embedder]]:
     embedders.reset()
 
 
-def drawing(colour: str, number: int) -> Image.Image:
-    image = Image.new("RGB", (300, 300), "white")
-    ImageDraw.Draw(image).ellipse((30 + number, 40 + number, 200 + 2 * number, 210 + 2 * number), fill=colour)
+COLOURS = ("red", "blue", "green", "yellow")
+SHAPES = ("circle", "square", "triangle")
+
+
+def drawing(colour: str, shape: str, number: int) -> Image.Image:
+    image = Image.new("RGB", (200, 200), "white")
+    left, top, side = 10 + 3 * number, 50 - 4 * number, 90 + 7 * number
+    draw = ImageDraw.Draw(image)
+    if shape == "circle":
+        draw.ellipse((left, top, left + side, top + side), fill=colour)
+    elif shape == "square":
+        draw.rectangle((left, top, left + side, top + side), fill=colour)
+    else:
+        draw.polygon([(left, top + side), (left + side, top + side), (left + side // 2, top)], fill=colour)
     return image
 
 
-@pytest.mark.parametrize("labelled", [True, False])
 def test_a_concept_that_is_there_gets_strong_hits_and_one_that_is_not_gets_none(
-    library: Library, user: User, offline_model: tuple[EmbeddingModel, Embedder], *, labelled: bool
+    library: Library, user: User, offline_model: tuple[EmbeddingModel, Embedder], tmp_path: Path
+) -> None:
+    for colour, shape in product(COLOURS, SHAPES):
+        folder = tmp_path / f"a-{colour}-{shape}"
+        folder.mkdir()
+        for number in range(0, 20, 2):
+            drawing(colour, shape, number).save(folder / f"{number}.png")
+    call_command("calibrate_model", photos=tmp_path, stdout=StringIO())
+    model, embedder = offline_model
+    held = [(colour, shape) for colour, shape in product(COLOURS, SHAPES) if colour != "blue"]
+    for colour, shape in held:
+        for vector in embedder.encode_images([drawing(colour, shape, number) for number in (1, 7, 13)]):
+            factories.embedded(library, model, vector.tolist(), display_name=f"{colour} {shape}")
+    found = run(library, user, "text=a yellow triangle")
+    assert {hit.asset.display_name for hit in found.hits if hit.band == "strong"} == {"yellow triangle"}
+    for absent in ("a blue square", "a blue circle", "a submarine", "people at a wedding", "an elephant"):
+        assert run(library, user, f"text={absent}").strong == 0, absent
+
+
+def test_what_comes_with_the_offline_model_calls_copies_strong_and_nothing_that_no_picture_shows(
+    library: Library, user: User, offline_model: tuple[EmbeddingModel, Embedder]
 ) -> None:
     model, embedder = offline_model
-    colours = ["red"] * 4 + ["blue", "green", "gray", "brown"] * 15
-    pictures = [drawing(colour, number) for number, colour in enumerate(colours)]
-    vectors = embedder.encode_images(pictures)
-    if not labelled:
-        words = embedder.encode_texts(unlabelled.UNRELATED)
-        copies = embedder.encode_images(unlabelled.changed(pictures))
-        model.calibration = calibration.as_json(unlabelled.scales(vectors, words, vectors, copies))
-        model.save()
-    for colour, vector in zip(colours, vectors, strict=True):
-        factories.embedded(library, model, vector.tolist(), display_name=colour)
-    found = run(library, user, "text=a red circle")
-    assert found.strong == 4
-    assert {hit.asset.display_name for hit in found.hits if hit.band == "strong"} == {"red"}
+    pictures = [drawing(colour, shape, 3) for colour, shape in product(COLOURS, SHAPES)]
+    copies = unlabelled.changed(pictures[:1])
+    first, *_others, copy = [
+        factories.embedded(library, model, vector.tolist()) for vector in embedder.encode_images([*pictures, *copies])
+    ]
+    found = run(library, user, f"like={first.pk}")
+    assert {first, copy} <= {hit.asset for hit in found.hits if hit.band == "strong"}
+    assert found.hits[-1].band == "weak"
     for absent in ("a submarine", "people at a wedding", "an elephant", "a piano", "typewriter"):
         assert run(library, user, f"text={absent}").strong == 0, absent
+
+
+def test_without_labels_a_text_has_to_be_nearer_than_unrelated_words(
+    offline_model: tuple[EmbeddingModel, Embedder],
+) -> None:
+    _model, embedder = offline_model
+    pictures = [drawing(colour, shape, number) for colour, shape in product(COLOURS, SHAPES) for number in (2, 9)]
+    vectors = embedder.encode_images(pictures)
+    words = embedder.encode_texts(unlabelled.UNRELATED)
+    scales = unlabelled.scales(vectors, words, vectors, embedder.encode_images(unlabelled.changed(pictures)))
+    text = bands(scales["text"], vectors @ words[0])
+    assert (words @ vectors.T).max() < text.strong < 1
+    assert bands(scales["image"], vectors @ vectors[0]).of(0) == "strong"
+    assert "composed" not in scales
