@@ -1,8 +1,8 @@
 """Whether *strong* can be trusted, on photographs that neither the model nor its calibration has seen.
 
 `python -m benchmarks.relevance --photos ../shared/data/photos`: a folder of photographs with one folder per class.
-Needs no servers; the offline model answers. Every table stands beside a flat cosine cut-off, chosen to give the same
-precision on the pictures that the bands were fitted on, and beside what a model without labels gets.
+Needs no servers; the offline model answers. Beside the bands stand a flat cosine cut-off, where they begin against an
+ordinary background, and what a model gets that was calibrated without labels, from these very pictures, or not at all.
 """
 
 import argparse

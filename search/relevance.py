@@ -7,6 +7,7 @@ The background is all of the library's that can be found, whoever asks, and is n
 
 import json
 import math
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -67,15 +68,11 @@ class Bands:
 @dataclass(frozen=True)
 class Background:
     vectors: nearest.Vectors  # (n, dimensions), no two alike
-    read_at: float  # time.monotonic()
-
-    @property
-    def is_fresh(self) -> bool:
-        age = time.monotonic() - self.read_at
-        return age < (FULL_SECONDS if len(self.vectors) >= BACKGROUND else GROWING_SECONDS)
+    stale_at: float  # time.monotonic()
 
 
 _backgrounds: OrderedDict[tuple[UUID, int], Background] = OrderedDict()
+_lock = threading.Lock()
 
 
 def bands_for(query: Query, vector: Vector, model: EmbeddingModel) -> Bands:
@@ -133,10 +130,13 @@ def background(library: Library, model: EmbeddingModel) -> Background:
     """Kept in this process; all processes read the same sample."""
     key = (library.pk, model.pk)
     kept = _backgrounds.get(key)
-    if kept is None or not kept.is_fresh:
+    if kept is None or time.monotonic() > kept.stale_at:
         vectors = nearest.sample(library, model, BACKGROUND)
-        kept = _backgrounds[key] = Background(np.unique(vectors, axis=0), time.monotonic())
-    _backgrounds.move_to_end(key)
-    while len(_backgrounds) > KEPT:
-        _backgrounds.popitem(last=False)
+        lasts = FULL_SECONDS if len(vectors) == BACKGROUND else GROWING_SECONDS
+        kept = Background(np.unique(vectors, axis=0), time.monotonic() + lasts)
+        with _lock:
+            _backgrounds[key] = kept
+            _backgrounds.move_to_end(key)
+            while len(_backgrounds) > KEPT:
+                _backgrounds.popitem(last=False)  # the one that was read first
     return kept
