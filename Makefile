@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --prefer-binary -c constraints.txt
 CHECKED := dam media_library search benchmarks
 
-.PHONY: demo test check format bench eval-search eval-facts eval-duplicates train eval-model clean distclean
+.PHONY: demo test check format bench eval-search eval-facts eval-duplicates train calibrate eval-model clean distclean
 
 demo: $(VENV)/demo.stamp
 	@exec $(PY) -m dam.embedded.demo
@@ -35,9 +35,10 @@ format: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(PY) -m benchmarks $(ARGS)
 
-# What composed queries and crops find, on photographs with one folder per class.
+# What searches find, and whether bands can be trusted, on photographs with one folder per class.
 eval-search: $(VENV)/dev.stamp
 	$(PY) -m benchmarks.composed --photos $(JUDGED)
+	$(PY) -m benchmarks.relevance --photos $(JUDGED)
 	$(PY) -m benchmarks.planted --photos $(JUDGED) --backgrounds $(DATA)
 
 # Whether blurred, dark and bright pictures are told from others.
@@ -66,6 +67,10 @@ train: $(VENV)/train.stamp
 	$(PY) -m training.export --checkpoint $(RUN)/checkpoint.pt --out $(RUN) --size $(SIZE)
 	$(EVALUATE) --tower $(RUN)/image_tower.safetensors > $(RUN)/table.md
 	@echo "$(RUN)/table.md is the table of its model card."
+
+# The bands of search results under the offline model: after `make train`, once its tower has been put into its place.
+calibrate: $(VENV)/train.stamp
+	$(PY) -m training.calibrate --data $(DATA) --keep-away $(JUDGED) --cache $(TRAINING_CACHE)
 
 eval-model: $(VENV)/train.stamp
 	$(EVALUATE) --tower $(TOWER)

@@ -37,7 +37,15 @@ def run(servers: Servers, filled: Filled, *, queries: int) -> None:
     with web(servers):
         visitor = Visitor.signed_in(filled.user)
         rows = [row(name, timed(visitor, filled.library, make, queries)) for name, make in kinds.items()]
-    header = ["query", "encode ms", "search ms", "page: all but encode ms", "REST: all but encode ms", "hits"]
+    header = [
+        "query",
+        "encode ms",
+        "search ms",
+        "bands ms",
+        "page: all but encode ms",
+        "REST: all but encode ms",
+        "hits",
+    ]
     table(f"Query times, {len(filled.ids):,} assets, p50 / p95", header, rows)
 
 
@@ -58,13 +66,14 @@ def timed(visitor: Visitor, library: Library, make: Callable[[int], dict[str, st
             if kind == "rest":
                 times["hits"].append(len(json.loads(answer.body)["results"]))
                 times["search"].append(answer.took["search"])
+                times["bands"].append(answer.took["bands"])
             else:  # it comes first, so its text is not in the cache of vectors yet
                 times["encode"].append(answer.took["encode"] + (made if "anchor" in params else 0))
     return times
 
 
 def row(name: str, times: Times) -> list[object]:
-    columns = [p50_p95(times[column]) for column in ("encode", "search", "page", "rest")]
+    columns = [p50_p95(times[column]) for column in ("encode", "search", "bands", "page", "rest")]
     return [name, *columns, int(statistics.median(times["hits"]))]
 
 

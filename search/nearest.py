@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
-from media_library.models import Asset, AssetQuerySet
+from media_library.models import Asset, AssetQuerySet, Library
 from search.models import (
     Clustering,
     ClusterMember,
@@ -30,7 +30,8 @@ from search.models.cluster import LEVELS
 
 logger = logging.getLogger(__name__)
 
-Vector = NDArray[np.float32]
+Vector = NDArray[np.float32]  # one
+Vectors = NDArray[np.float32]  # rows
 
 Scope = AssetQuerySet | RegionQuerySet
 Modality = Literal["image", "text"]
@@ -254,6 +255,17 @@ def vector_of(owner: Asset | Region, model: EmbeddingModel) -> Vector | None:
     """The stored vector of an asset or region, shape (model.dimensions,), or None while it has none."""
     stored = owner.embeddings.filter(model=model).values_list("vector", flat=True).first()
     return None if stored is None else np.asarray(stored, dtype=np.float32)
+
+
+def sample(library: Library, model: EmbeddingModel, size: int) -> Vectors:
+    """Vectors of `size` of the library's findable pictures, or of all: (n, model.dimensions), n <= size.
+
+    Those with the least ids, which are random: a random sample, the same for every process and every time.
+    """
+    found = Embedding.objects.filter(model=model, asset__library=library, asset__visual_search=True)
+    found = found.filter(asset__deleted_at=None).order_by("asset_id")
+    rows = [np.asarray(vector, np.float32) for vector in found.values_list("vector", flat=True)[:size]]
+    return np.stack(rows) if rows else np.empty((0, model.dimensions), np.float32)
 
 
 def create_index(model: EmbeddingModel, kind: Kind = ASSETS) -> None:

@@ -9,10 +9,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from dam.errors import AppError, Busy, NotFound
+from dam.errors import AppError, Busy, NotFound, StrOrPromise
 from media_library import facets, findable
 from media_library.chips import address
 from media_library.filters import AssetFilters
@@ -32,8 +33,14 @@ from search.models import QueryAnchor, Region
 from search.outlines import ObjectCard, Outline
 from search.queries import Hit, Results, assets_in_scope
 from search.query import OBJECTS, Query, spoken
+from search.relevance import Band
 
 STRIP = 12
+BAND_NAMES: dict[Band, StrOrPromise] = {
+    "strong": gettext_lazy("strong"),
+    "likely": gettext_lazy("likely"),
+    "weak": gettext_lazy("weak"),
+}
 
 
 @login_required
@@ -115,7 +122,7 @@ def filter_panel(request: PageRequest, slug: str) -> HttpResponse:
 def results_context(
     request: PageRequest, place: Place, results: Results, params: list[tuple[str, str]]
 ) -> dict[str, Any]:
-    cards = [card_of(place, hit) for hit in results.hits]
+    cards = [card_of(place, hit, weak_from_here=at == results.weak_at) for at, hit in enumerate(results.hits)]
     context = {"cards": cards, "results": results}
     if results.next_cursor:
         context["more_url"] = address(request.path, [*params, ("cursor", results.next_cursor)])

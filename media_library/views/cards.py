@@ -24,6 +24,8 @@ class Card:
     editable: bool
     score: float | None = None
     failure: str = ""  # why it could not be indexed
+    band: str = ""  # how good it is for the search, in words
+    weak_from_here: bool = False
 
     @property
     def settled(self) -> bool:

@@ -71,6 +71,11 @@ class HitSerializer(serializers.Serializer[Any]):
     asset = AssetSerializer()
     distance = serializers.FloatField(help_text="Cosine distance between the query and the hit, 0 to 2.")
     score = serializers.FloatField(help_text="1 - distance.")
+    band = serializers.ChoiceField(
+        choices=["strong", "likely", "weak"],
+        allow_null=True,
+        help_text="How good it is for this query, see docs/search.md; null if it was not found by its looks.",
+    )
     reasons = serializers.ListField(child=serializers.CharField())
     region = HitRegionSerializer(allow_null=True, help_text="Among OBJECTS, the part of the asset that was found.")
 
@@ -93,6 +98,10 @@ class SearchAnswerSerializer(serializers.Serializer[Any]):
     results = HitSerializer(many=True)
     next_cursor = serializers.CharField(allow_null=True)
     total = serializers.IntegerField(help_text="How many are ranked: at most 1,000.")
+    strong = serializers.IntegerField(
+        help_text="How many of those ranked so far are strong. Of a large library only the first 100 or so are ranked "
+        "until a later page is asked for: if all of those are strong, there may be more."
+    )
     query = QueryEchoSerializer()
     plan = serializers.ChoiceField(choices=["exact", "index"])
     took_ms = serializers.DictField(child=serializers.FloatField())

