@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.errors import InvalidRequest
 from media_library.models import Asset, AssetQuerySet, User
-from search import anchors, composition, nearest
+from search import anchors, composition, fusion, nearest
+from search.fusion import Fused
 from search.models import EmbeddingModel
 from search.query import Query
 
@@ -22,19 +23,20 @@ REMEMBERED_SECONDS = 1800
 @dataclass(frozen=True, slots=True)
 class Hit:
     asset: Asset
-    distance: float
+    distance: float | None  # None: found by its words, and not (or not yet) in visual search
+    reasons: tuple[str, ...] = (fusion.VISUAL,)
 
     @property
-    def score(self) -> float:
+    def score(self) -> float | None:
         """Cosine similarity."""
-        return 1 - self.distance
+        return None if self.distance is None else 1 - self.distance
 
 
 @dataclass(frozen=True)
 class Results:
     hits: list[Hit]
     next_cursor: str | None
-    total: int  # how many can be paged through: min(1000, indexed pictures in scope)
+    total: int  # how many can be paged through: min(1000, pictures in scope that are indexed or have the words)
     plan: Literal["exact", "index"]
     model: EmbeddingModel
     took_ms: dict[str, float] = field(default_factory=dict)
@@ -50,22 +52,17 @@ class Ranking:
     """Ranked ids, remembered under a token so that paging never searches again, skips or repeats."""
 
     token: str
-    ids: list[UUID]
-    distances: list[float]
+    fused: Fused
     plan: Literal["exact", "index"]
     complete: bool  # false: the first of RANKING, the rest is ranked when somebody pages that far
 
     @property
     def total(self) -> int:
-        return len(self.ids) if self.complete else RANKING
+        return len(self.fused.ids) if self.complete else RANKING
 
     def followed_by(self, other: "Ranking") -> "Ranking":
         """What was shown stays where it was; what else the other ranking has comes after it."""
-        known = set(self.ids)
-        more = [pair for pair in zip(other.ids, other.distances, strict=True) if pair[0] not in known]
-        ids = [*self.ids, *(pk for pk, _ignored in more)][:RANKING]
-        distances = [*self.distances, *(distance for _pk, distance in more)][:RANKING]
-        return Ranking(self.token, ids, distances, other.plan, other.complete)
+        return Ranking(self.token, self.fused.followed_by(other.fused, RANKING), other.plan, other.complete)
 
     @staticmethod
     def key(user: User, token: str) -> str:
@@ -91,11 +88,11 @@ def run(query: Query, user: User, *, limit: int = 50, cursor: str = "") -> Resul
     if ranking is None:
         ranking = rank(query, user, model, took, enough=limit)
         ranking.remember(user)
-    hits, offset = page(ranking, user, limit, offset, took)
+    hits, offset = page(query, ranking, user, limit, offset, took)
     if len(hits) < limit and not ranking.complete:
         ranking = ranking.followed_by(rank(query, user, model, took))
         ranking.remember(user)
-        more, offset = page(ranking, user, limit - len(hits), offset, took)
+        more, offset = page(query, ranking, user, limit - len(hits), offset, took)
         hits += more
     took["total"] = 1000 * (time.perf_counter() - started)
     following = f"{ranking.token}.{offset}" if offset < ranking.total else None
@@ -110,33 +107,39 @@ def rank(
     vector = composition.vector_for(query, user, model)
     encoded = time.perf_counter()
     found = nearest.search(vector, scope(query, user), RANKING, model, enough=enough)
+    if query.reads_words:
+        fused = fusion.fuse(query, vector, found, named(query, user), model, RANKING)
+    else:
+        fused = fusion.visual_only(found)
     took["encode"] += 1000 * (encoded - started)
     took["search"] += 1000 * (time.perf_counter() - encoded)
-    return Ranking(
-        token=secrets.token_urlsafe(12),
-        ids=[neighbour.asset_id for neighbour in found.neighbours],
-        distances=[neighbour.distance for neighbour in found.neighbours],
-        plan=found.plan,
-        complete=found.complete,
-    )
+    return Ranking(secrets.token_urlsafe(12), fused, found.plan, found.complete)
+
+
+def named(query: Query, user: User) -> AssetQuerySet:
+    """The assets that may be found by their words: visible, live, within the filters."""
+    return query.filters.apply(Asset.objects.visible_to(user).live().filter(library=query.library))
 
 
 def scope(query: Query, user: User) -> AssetQuerySet:
-    """The assets that may be found: visible, live, not excluded, within the filters."""
-    assets = Asset.objects.visible_to(user).live().filter(library=query.library, visual_search=True)
-    return query.filters.apply(assets)
+    """The assets that may be found by their looks: those of them that are not excluded."""
+    return named(query, user).filter(visual_search=True)
 
 
-def page(ranking: Ranking, user: User, limit: int, offset: int, took: dict[str, float]) -> tuple[list[Hit], int]:
+def page(
+    query: Query, ranking: Ranking, user: User, limit: int, offset: int, took: dict[str, float]
+) -> tuple[list[Hit], int]:
     """The next `limit` hits from `offset`, and where to go on. What has been deleted meanwhile is passed over."""
     started = time.perf_counter()
+    fused = ranking.fused
     hits: list[Hit] = []
-    while len(hits) < limit and offset < len(ranking.ids):
-        ids = ranking.ids[offset : offset + limit - len(hits)]
+    while len(hits) < limit and offset < len(fused.ids):
+        ids = fused.ids[offset : offset + limit - len(hits)]
         found = Asset.objects.visible_to(user).live().in_bulk(ids)
+        reasons = fusion.reasons(query.library, ids, fused)
         for position, pk in enumerate(ids, offset):
             if pk in found:
-                hits.append(Hit(found[pk], ranking.distances[position]))
+                hits.append(Hit(found[pk], fused.distances[position], reasons[pk]))
         offset += len(ids)
     took["load"] += 1000 * (time.perf_counter() - started)
     return hits, offset

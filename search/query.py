@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import InvalidRequest
-from media_library.filters import AssetFilters, many, one, uuid_of
+from media_library.filters import AssetFilters, boolean, many, one, uuid_of
 from media_library.models import Library
 
 MAX_TEXT = 500
@@ -29,11 +29,12 @@ class Query:
     unlike: tuple[UUID, ...] = ()
     anchors: tuple[UUID, ...] = ()
     weights: Mapping[str, float] = field(default_factory=dict)  # of `text`, `not_text` and the ids of examples
+    keywords: bool | None = None  # whether names, tags, … with the text's words count; None: if the text is all there is
 
     @classmethod
     def from_params(cls, library: Library, params: Mapping[str, Any]) -> "Query":
-        """Parse `text`, and, all repeatable, `not_text`, `like`, `unlike`, `anchor` and `weight` (`name:number`); and
-        the filters. Raises InvalidRequest on nonsense."""
+        """Parse `text`, and, all repeatable, `not_text`, `like`, `unlike`, `anchor` and `weight` (`name:number`); the
+        filters; and `keywords`. Raises InvalidRequest on nonsense."""
         not_text = tuple(text for text in (sentence(part) for part in many(params, "not_text")) if text)
         like, unlike, anchor = (
             tuple(uuid_of(value, name) for value in many(params, name) if value)
@@ -50,6 +51,7 @@ class Query:
             unlike=unlike,
             anchors=anchor,
             weights=dict(weight_of(pair) for pair in many(params, "weight") if pair),
+            keywords=boolean(params, "keywords", default=False) if one(params, "keywords") else None,
         )
         if unknown := query.weights.keys() - query.parts():
             raise InvalidRequest(
@@ -75,6 +77,11 @@ class Query:
         return " ".join([self.text, *(f'-"{text}"' if " " in text else f"-{text}" for text in self.not_text)]).strip()
 
     @property
+    def reads_words(self) -> bool:
+        """Whether the keyword ranking is fused in."""
+        return bool(self.text) and (not (self.like or self.anchors) if self.keywords is None else self.keywords)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is wanted. Of what is only not wanted nothing is most similar to anything."""
         return not (self.text or self.like or self.anchors)
@@ -87,6 +94,7 @@ class Query:
         pairs += [("unlike", str(asset)) for asset in self.unlike]
         pairs += [("anchor", str(anchor)) for anchor in self.anchors]
         pairs += [("weight", f"{name}:{weight:g}") for name, weight in self.weights.items()]
+        pairs += [("keywords", str(self.keywords).lower())] if self.keywords is not None else []
         return pairs + self.filters.params()
 
 

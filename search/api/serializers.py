@@ -9,6 +9,12 @@ from media_library.api.serializers import AssetSerializer
 from search.models import QueryAnchor
 
 
+KEYWORDS = (
+    "Whether names, tags, descriptions, metadata and folders that have words of `text` count, too; true if absent and "
+    "`text` is all that is wanted, false if there are examples."
+)
+
+
 class BoxField(serializers.JSONField):
     """`{"x", "y", "width", "height"}`: fractions of the upright image."""
 
@@ -35,6 +41,7 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
         help_text="Of `text`, `not_text`, `picture` (what `file` or `image_url` gives) and examples by id; above 0, "
         "at most 10. 1 if absent, 0.5 for what is not wanted.",
     )
+    keywords = serializers.BooleanField(required=False, help_text=KEYWORDS)
     filters = serializers.DictField(required=False, help_text="folder, recursive, tags, q, state")
     limit = serializers.IntegerField(required=False, min_value=1, max_value=500)
     cursor = serializers.CharField(required=False)
@@ -55,9 +62,17 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
 
 class HitSerializer(serializers.Serializer[Any]):
     asset = AssetSerializer()
-    distance = serializers.FloatField(help_text="Cosine distance between the query and the hit, 0 to 2.")
-    score = serializers.FloatField(help_text="1 - distance.")
-    reasons = serializers.ListField(child=serializers.CharField())
+    distance = serializers.FloatField(
+        allow_null=True,
+        help_text="Cosine distance between the query and the hit, 0 to 2. Null for a picture that its words have found "
+        "and that is not indexed yet, or excluded from visual search.",
+    )
+    score = serializers.FloatField(allow_null=True, help_text="1 - distance.")
+    reasons = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Why it is here, at most seven: `visual`, and with `keywords` where the words of the text are: "
+        "`name:<word>`, `tag:<tag>`, `description:<word>`, `metadata:<field>`, `folder:<name>`.",
+    )
 
 
 class QueryEchoSerializer(serializers.Serializer[Any]):
@@ -67,11 +82,12 @@ class QueryEchoSerializer(serializers.Serializer[Any]):
     unlike = serializers.ListField(child=serializers.UUIDField())
     weights = serializers.DictField(child=serializers.FloatField())
     anchors = serializers.ListField(child=serializers.UUIDField())
+    keywords = serializers.BooleanField(help_text="Whether words counted, too.")
     model = serializers.CharField(help_text="The model that answered.")
 
 
 class SearchAnswerSerializer(serializers.Serializer[Any]):
-    """Most similar first."""
+    """Most similar first; with `keywords`, by the fused ranking of looks and words."""
 
     results = HitSerializer(many=True)
     next_cursor = serializers.CharField(allow_null=True)

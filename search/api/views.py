@@ -20,6 +20,7 @@ from media_library.renditions import Box
 from media_library.serving import serve
 from search import anchors, queries
 from search.api.serializers import (
+    KEYWORDS,
     AnchorRequestSerializer,
     AnchorSerializer,
     HitSerializer,
@@ -36,6 +37,7 @@ PARTS = [
     OpenApiParameter("unlike", OpenApiTypes.UUID, many=True, description="Ids of assets they should not be like."),
     OpenApiParameter("anchor", OpenApiTypes.UUID, many=True, description="Ids of anchors."),
     OpenApiParameter("weight", OpenApiTypes.STR, many=True, description="`text:2`, `not_text:1`, `<id>:0.5`."),
+    OpenApiParameter("keywords", OpenApiTypes.BOOL, description=KEYWORDS),
 ]
 
 
@@ -46,9 +48,9 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
     )
     assets = [hit.asset for hit in results.hits]
     prefetch_related_objects(assets, "tags")
-    context = {"request": view.request, "indexed": {asset.pk for asset in assets}}  # or they would not be hits
+    context = {"request": view.request, "indexed": {hit.asset.pk for hit in results.hits if hit.distance is not None}}
     hits = [
-        {"asset": hit.asset, "distance": hit.distance, "score": hit.score, "reasons": ["visual"]}
+        {"asset": hit.asset, "distance": hit.distance, "score": hit.score, "reasons": hit.reasons}
         for hit in results.hits
     ]
     body = {
@@ -62,6 +64,7 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
             "unlike": query.unlike,
             "anchors": query.anchors,
             "weights": query.weights,
+            "keywords": query.reads_words,
             "model": results.model.name,
         },
         "plan": results.plan,
@@ -89,6 +92,7 @@ class Search(LibraryView):
         params = dict(data.get("filters", {}))
         params |= {name: [str(pk) for pk in data.get(name, [])] for name in ("like", "unlike", "anchor")}
         params |= {"text": data.get("text", ""), "not_text": data.get("not_text", []), "weight": []}
+        params["keywords"] = data.get("keywords")
         weights = data.get("weights", {})
         if {"file", "image_url", "box"} & data.keys():
             Query.from_params(self.library, params)  # nonsense is refused before a picture is decoded and kept
@@ -124,7 +128,7 @@ class Similar(AssetView):
         """Find similar: the library's pictures by their likeness to this one, itself first."""
         params = request.query_params.copy()
         params.setlist("like", [str(self.asset.pk)])
-        for other in ("text", "not_text", "unlike", "anchor", "weight"):
+        for other in ("text", "not_text", "unlike", "anchor", "weight", "keywords"):
             params.pop(other, None)
         return answer(self, Query.from_params(self.asset.library, params), params)
 
