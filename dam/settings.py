@@ -273,6 +273,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibili
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "requeue-stale-assets": {"task": "media_library.tasks.requeue_stale_assets", "schedule": 60},
+    "sweep-words": {"task": "media_library.tasks.sweep_words", "schedule": 60},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
     "delete-expired-anchors": {"task": "search.tasks.delete_expired_anchors", "schedule": 3600},
 }

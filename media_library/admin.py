@@ -41,7 +41,7 @@ class PersonAdmin(UserAdmin):
 
 @admin.register(Library)
 class LibraryAdmin(admin.ModelAdmin):
-    list_display = ["name", "slug", "member_count", "created_at"]
+    list_display = ["name", "slug", "language", "member_count", "created_at"]
     search_fields = ["name", "slug"]
     readonly_fields = ["id", "created_at"]
     inlines = [MembershipInline]

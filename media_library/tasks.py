@@ -29,3 +29,10 @@ def requeue_stale_assets() -> None:
 
     for asset_id in processing.stale_asset_ids():
         make_renditions.delay(str(asset_id))
+
+
+@shared_task
+def sweep_words() -> None:
+    from media_library import words
+
+    words.follow_languages()

@@ -11,12 +11,14 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import F
 
 from media_library.formats import EXTENSIONS, RAW_EXTENSIONS
 from media_library.models import Library
 
 How = Literal["exact", "prefix", "inside"]
 
+BATCH = 1000
 MOST_TERMS = 12  # of a long text the first ones; a search for more words than that describes, it does not name
 MOST_REASONS = 6
 KINDS = ("name", "tag", "description", "metadata", "folder")
@@ -127,3 +129,18 @@ def reasons(library: Library, assets: Iterable[UUID], terms: Sequence[Term]) -> 
     for asset_id, kind, label, _n in rows:
         found[asset_id][f"{kind}:{label}"] = None
     return {asset_id: list(labels)[:MOST_REASONS] for asset_id, labels in found.items()}
+
+
+def follow_languages() -> None:
+    """Stem the words of the libraries whose language has changed. May be interrupted and run twice."""
+    changed = Library.objects.exclude(language=F("words_language"))
+    languages = dict(changed.values_list("pk", "language"))
+    if not languages:
+        return
+    last: UUID | None = UUID(int=0)
+    while last:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT media_library_index_next(%s, %s)", [last, BATCH])
+            (last,) = cursor.fetchone()
+    for pk, language in languages.items():
+        Library.objects.filter(pk=pk, language=language).update(words_language=language)

@@ -16,7 +16,7 @@ from media_library.chips import address
 from media_library.filters import AssetFilters
 from media_library.models import Asset
 from media_library.views.asset import visible_asset
-from media_library.views.cards import Card, cards_for
+from media_library.views.cards import Card, Reason, cards_for
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
 from search import anchors, queries
@@ -24,6 +24,7 @@ from search.chips import query_chips
 from search.composition import NotIndexed, NotSearchable
 from search.context import DISMISSED
 from search.forms import ByImageForm
+from search.fusion import VISUAL
 from search.models import QueryAnchor
 from search.queries import Results, scope
 from search.query import Query, spoken
@@ -94,7 +95,16 @@ def query_context(request: PageRequest, query: Query, scores: list[tuple[str, st
 def results_context(
     request: PageRequest, place: Place, results: Results, params: list[tuple[str, str]]
 ) -> dict[str, Any]:
-    cards = [Card(hit.asset, indexed=True, editable=place.may_edit(hit.asset), score=hit.score) for hit in results.hits]
+    cards = [
+        Card(
+            hit.asset,
+            indexed=hit.distance is not None,
+            editable=place.may_edit(hit.asset),
+            score=hit.score,
+            reasons=tuple(Reason(*reason.split(":", 1)) for reason in hit.reasons if reason != VISUAL),
+        )
+        for hit in results.hits
+    ]
     context = {"cards": cards, "results": results}
     if results.next_cursor:
         context["more_url"] = address(request.path, [*params, ("cursor", results.next_cursor)])

@@ -12,7 +12,7 @@ FUNCTIONS = r"""
 -- Runs of letters and digits, one space between them: compatibility forms resolved, accents and points gone, ideographs
 -- and kana one by one. Case stays, `media_library_parts` reads it.
 CREATE FUNCTION media_library_runs(given text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN btrim(regexp_replace(regexp_replace(normalize(regexp_replace(normalize(left(given, 20000), NFKD),
+RETURN btrim(regexp_replace(regexp_replace(normalize(regexp_replace(left(normalize(left(given, 20000), NFKD), 30000),
   '([A-Za-z\u0370-\u03ff])[\u0300-\u036f]+|[\u0640\u064b-\u0652]+', '\1', 'g'), NFC),
   '([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])', ' \1 ', 'g'),
   '[^[:alnum:]\u0300-\u036f\u0591-\u065f\u0900-\u0eff]+', ' ', 'g'));
@@ -37,21 +37,30 @@ BEGIN
   RETURN CASE parts WHEN words THEN words ELSE words || ' ' || parts END;
 END $$;
 
+CREATE FUNCTION media_library_stems(words text, language regconfig) RETURNS tsvector
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN to_tsvector('simple', words) || to_tsvector(language, words);
+
 CREATE FUNCTION media_library_vector(given text, language regconfig) RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
   words text := media_library_words(given);
 BEGIN
-  RETURN to_tsvector('simple', words) || to_tsvector(language, words);
+  RETURN media_library_stems(words, language);
 END $$;
 
 -- `~hirt`, `~irt` for `shirt`: looked for from its start, any part of a word is found by the same index.
-CREATE FUNCTION media_library_ends(given text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION media_library_ends(words text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  word text;
+  ends text[] := '{}';
 BEGIN
-  RETURN array_to_tsvector(ARRAY(
-    SELECT DISTINCT '~' || substr(word, start, 64)
-    FROM unnest(string_to_array(media_library_words(given), ' ')) AS word,
-    generate_series(2, least(length(word), 64) - 2) AS start));
+  FOREACH word IN ARRAY string_to_array(words, ' ') LOOP
+    FOR start IN 2 .. least(length(word), 64) - 2 LOOP
+      ends := ends || ('~' || substr(word, start, 64));
+    END LOOP;
+  END LOOP;
+  RETURN array_to_tsvector(ends);
 END $$;
 
 CREATE FUNCTION media_library_values(metadata jsonb) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -89,7 +98,7 @@ DECLARE
   by_parts tsquery;
   found tsquery := '';
 BEGIN
-  FOREACH run IN ARRAY string_to_array(media_library_runs(typed), ' ') LOOP
+  FOREACH run IN ARRAY string_to_array(btrim(left(media_library_runs(left(typed, 200)), 400)), ' ') LOOP
     whole := media_library_word_query(media_library_lower(run), language, how);
     parts := string_to_array(media_library_parts(run), ' ');
     IF cardinality(parts) > 1 THEN
@@ -123,15 +132,20 @@ CREATE FUNCTION media_library_index_asset(asset media_library_asset) RETURNS voi
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
   spoken text := (SELECT language FROM media_library_library WHERE id = asset.library_id FOR SHARE);
+  name text := media_library_words(asset.display_name);
+  found tsvector := setweight(
+    media_library_stems(name || ' ' || media_library_words(asset.public_id), spoken::regconfig), 'A');
 BEGIN
-  INSERT INTO media_library_assetwords (asset_id, language, lexemes) VALUES (
-    asset.id,
-    spoken,
-    setweight(media_library_vector(asset.display_name || ' ' || asset.public_id, spoken::regconfig), 'A')
-      || setweight(media_library_vector(asset.description || ' ' || asset.alt_text, spoken::regconfig), 'C')
-      || setweight(media_library_vector(coalesce(media_library_values(asset.metadata), ''), spoken::regconfig), 'D')
-      || media_library_ends(asset.display_name)
-  )
+  IF asset.description || asset.alt_text <> '' THEN
+    found := found || setweight(
+      media_library_vector(asset.description || ' ' || asset.alt_text, spoken::regconfig), 'C');
+  END IF;
+  IF asset.metadata <> '{}' THEN
+    found := found || setweight(
+      media_library_vector(coalesce(media_library_values(asset.metadata), ''), spoken::regconfig), 'D');
+  END IF;
+  INSERT INTO media_library_assetwords (asset_id, language, lexemes)
+  VALUES (asset.id, spoken, found || media_library_ends(name))
   ON CONFLICT (asset_id) DO UPDATE SET language = excluded.language, lexemes = excluded.lexemes;
 END $$;
 
@@ -208,7 +222,7 @@ DROP TRIGGER asset_words_changed ON media_library_asset;
 DROP TRIGGER asset_words_made ON media_library_asset;
 DROP FUNCTION media_library_index_next, media_library_language_changed, media_library_name_changed,
   media_library_asset_changed, media_library_index_asset, media_library_folders_named, media_library_query, media_library_word_query,
-  media_library_values, media_library_ends, media_library_vector, media_library_words, media_library_parts,
+  media_library_values, media_library_ends, media_library_vector, media_library_stems, media_library_words, media_library_parts,
   media_library_lower, media_library_runs;
 """
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NAME, TAG, DESCRIPTION, METADATA, FOLDER = 1.0, 0.9, 0.6, 0.5, 0.3
 BEGINNING = 0.5  # of that, for the beginning of a word
 # A word that more assets of the scope have says too little about each to be worth the time of looking at them all.
-COMMON = 2000
+COMMON = 1000
 
 
 class AssetWords(models.Model):
@@ -62,7 +62,7 @@ class WordsQuerySet(models.QuerySet["Asset"]):
     def with_word(self, term: "Term") -> Self:
         """Those that have it in a text of their own, in a tag, or in the name of a folder above them."""
         places = [part.values("pk") for part, _weight in self.model.objects.order_by().places(term)]
-        return self.filter(pk__in=places[0].union(*places[1:]))
+        return self.filter(pk__in=places[0].union(*places[1:]) if len(places) > 1 else places[0])
 
     def places(self, term: "Term") -> "list[tuple[Self, models.Expression]]":
         """The same place by place, with the weight of each."""
@@ -70,25 +70,28 @@ class WordsQuerySet(models.QuerySet["Asset"]):
             (self.filter(words__lexemes=Parsed(term.query)), weight_of_text(term))
         ]
         if term.tags:
-            tagged = self.model.tags.through.objects.filter(tag__in=term.tags).values("asset_id")
-            found.append((self.filter(pk__in=tagged), models.Value(TAG)))
+            found.append((self.filter(tags__in=term.tags), models.Value(TAG)))  # a join, which can stop early
         if term.folders:
             found.append((self.filter(folder__in=term.folders), models.Value(FOLDER)))
         return found
 
     def ranked_by_words(self, terms: "Sequence[Term]", most: int = 1000) -> Matches:
-        """The best matches for what `words.terms` made of a text. One query; two if every word is common.
+        """The best matches for what `words.terms` made of a text. One query; one more if the last word is none and may
+        be the beginning of one, and one more if every word is common.
 
         A word counts by its rarity, ln(1 + COMMON / assets that have it), times the weight of the best place where it
         stands. Those that more than COMMON assets have are left out, unless all are: then what has all of them counts.
         """
-        if not terms:
+        asked = [term for term in terms if not term.prefix]
+        if not asked:
             return Matches([], [])
-        weights = self.weights(terms)
-        asked = told_apart(terms, weights)
-        rarity = {n: math.log1p(COMMON / max(1, len(weights[n]))) for n in asked if len(weights[n]) <= COMMON}
+        weights = self.weights(asked)
+        if terms[-1].prefix and not weights[-1]:
+            asked[-1] = terms[-1]
+            weights[-1:] = self.weights(asked[-1:])
+        rarity = {n: math.log1p(COMMON / max(1, len(have))) for n, have in enumerate(weights) if len(have) <= COMMON}
         if not rarity:
-            return self.with_all([terms[n] for n in asked])
+            return self.with_all(asked)
         total = sum(rarity.values())
         score: dict[UUID, float] = {}
         share: dict[UUID, float] = {}
@@ -98,7 +101,7 @@ class WordsQuerySet(models.QuerySet["Asset"]):
                 share[asset_id] = share.get(asset_id, 0) + rare / total
         best = sorted((-value, asset_id) for asset_id, value in score.items())[:most]
         found = [Match(asset_id, -value, share[asset_id]) for value, asset_id in best]
-        return Matches(found, [terms[n] for n in asked])
+        return Matches(found, asked)
 
     def weights(self, terms: "Sequence[Term]") -> list[dict[UUID, float]]:
         """For each word, what has it and the weight of the best place; of a common word only so many that it shows."""
@@ -108,7 +111,7 @@ class WordsQuerySet(models.QuerySet["Asset"]):
             for part, weight in self.places(term)
         ]
         found: list[dict[UUID, float]] = [{} for _term in terms]
-        for n, asset_id, weight in rows[0].union(*rows[1:], all=True):
+        for n, asset_id, weight in rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0]:
             found[n][asset_id] = max(weight, found[n].get(asset_id, 0))
         return found
 
@@ -138,10 +141,3 @@ def weight_of_text(term: "Term") -> models.Case:
         default=models.Value(factor * METADATA),
     )
 
-
-def told_apart(terms: "Sequence[Term]", weights: Sequence[dict[UUID, float]]) -> list[int]:
-    """Without the beginning that the last word may be if something has it as a word, else without the word."""
-    asked = list(range(len(terms)))
-    if len(terms) > 1 and terms[-1].prefix:
-        del asked[-1 if weights[-2] else -2]
-    return asked
