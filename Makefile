@@ -35,9 +35,10 @@ format: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(PY) -m benchmarks $(ARGS)
 
-# What composed queries find, on photographs with one folder per class.
+# What composed queries, and words and looks together, find, on photographs with one folder per class.
 eval-search: $(VENV)/dev.stamp
 	$(PY) -m benchmarks.composed --photos $(JUDGED)
+	$(PY) -m benchmarks.fused --photos $(JUDGED)
 
 # --- the offline model: see training/README.md ------------------------------------------------------------------
 

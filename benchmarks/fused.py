@@ -10,7 +10,7 @@ import random
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +25,19 @@ if TYPE_CHECKING:
     from media_library.models.words import Match
 
 FIRST = 10
-PROJECTS = "Aurora Borealis Kestrel Tamarack Zephyr Halcyon Meridian Obsidian Quicksilver Saffron".split()
-PEOPLE = "Marta Kowalska,Jonas Lindqvist,Amélie Dubois,Idris Okafor,Priya Raman,Tomás Herrera".split(",")
+PROJECTS = [
+    "Aurora",
+    "Borealis",
+    "Kestrel",
+    "Tamarack",
+    "Zephyr",
+    "Halcyon",
+    "Meridian",
+    "Obsidian",
+    "Quicksilver",
+    "Saffron",
+]
+PEOPLE = ["Marta Kowalska", "Jonas Lindqvist", "Amélie Dubois", "Idris Okafor", "Priya Raman", "Tomás Herrera"]
 TRAPS = ("Orange County", "Hat Trick FC", "Lemon Street", "Shirt Number 7", "Photo Marathon")
 SHOTS = 5  # of each of four classes in a project
 
@@ -45,6 +56,9 @@ class Picture:
     person: str = ""
     unsaid: bool = False  # nobody has written what it shows
 
+    def says(self, word: str) -> bool:
+        return word in f"{self.name} {self.tags} {self.description}"
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -54,10 +68,10 @@ class Judged:
 
 
 def pictures(folder: Path) -> list[Picture]:
-    """Ten projects of up to twenty photographs: most are named after theirs, or tagged. The others have a camera's name,
-    one that says what they show, or one that misleads; a fifth has a tag, a fifth a description that says it. Of every
-    third class nobody has written what it shows."""
-    chance = random.Random(4)
+    """Ten projects of up to twenty photographs: most are named after theirs, or tagged. The others have a camera's
+    name, one that says what they show, or one that misleads; a fifth has a tag, a fifth a description that says it. Of
+    every third class nobody has written what it shows."""
+    chance = random.Random(4)  # noqa: S311  # the same set every time
     found = [
         Picture(file, file.parent.name.replace("-", " "), uuid5(NAMESPACE_URL, f"{file.parent.name}/{file.name}"))
         for file in sorted(folder.glob("*/*"))
@@ -98,24 +112,22 @@ def name(picture: Picture, number: int, chance: random.Random) -> str:
 
 
 def queries(found: Sequence[Picture]) -> list[Judged]:
-    def right(test: Callable[[Picture], bool]) -> frozenset[UUID]:
-        return frozenset(picture.id for picture in found if test(picture))
+    def judged(kind: str, text: str, right: Iterable[Picture]) -> Judged:
+        return Judged(kind, text, frozenset(picture.id for picture in right))
 
-    def written(picture: Picture, word: str) -> bool:
-        return word in f"{picture.name} {picture.tags} {picture.description}"
-
-    asked = [Judged("words: a project", project, right(lambda p, x=project: written(p, x))) for project in PROJECTS]
-    asked += [Judged("words: a person", f"by {who}", right(lambda p, x=who: p.person == x)) for who in PEOPLE]
-    camera = [picture for picture in found if picture.name.startswith("IMG")][::12]
-    asked += [Judged("words: a file", f"{picture.name}.JPG", frozenset({picture.id})) for picture in camera]
+    of_project = {project: [picture for picture in found if picture.says(project)] for project in PROJECTS}
+    asked = [judged("words: a project", project, right) for project, right in of_project.items()]
+    for person in PEOPLE:
+        asked.append(judged("words: a person", f"by {person}", [p for p in found if p.person == person]))
+    for picture in [picture for picture in found if picture.name.startswith("IMG")][::12]:
+        asked.append(judged("words: a file", f"{picture.name}.JPG", [picture]))
     for shows, unsaid in sorted({(picture.shows, picture.unsaid) for picture in found}):
-        same = right(lambda p, x=shows: p.shows == x)
+        same = [picture for picture in found if picture.shows == shows]
         kind = "looks: nothing written" if unsaid else "looks: some written"
-        asked += [Judged(kind, shows, same), Judged(kind, f"a photo of {shows}", same)]
-    pairs = sorted({(p.project, p.shows) for p in found if p.project and written(p, p.project)})
-    for project, shows in pairs:
-        both = right(lambda p, x=project, y=shows: p.shows == y and written(p, x))
-        asked.append(Judged("both", f"{project} {shows}", both))
+        asked += [judged(kind, shows, same), judged(kind, f"a photo of {shows}", same)]
+    for project, right in of_project.items():
+        for shows in sorted({picture.shows for picture in right}):
+            asked.append(judged("both", f"{project} {shows}", [p for p in right if p.shows == shows]))
     return asked
 
 

@@ -29,7 +29,16 @@ TEXTS = {
 def run(filled: Filled, *, times: int) -> None:
     write(filled)
     rows = [[kind, *row(filled, text, times)] for kind, text in TEXTS.items()]
-    header = ["text", "words: parse", "words: rank", "reasons of 50", "search without words", "with", "q= filter, 50", "found"]
+    header = [
+        "text",
+        "words: parse",
+        "words: rank",
+        "reasons of 50",
+        "search without words",
+        "with",
+        "q= filter, 50",
+        "found",
+    ]
     table(f"Words, {len(filled.ids):,} assets, ms p50 / p95", header, rows)
 
 
@@ -40,8 +49,8 @@ def write(filled: Filled) -> None:
         cursor.execute(
             "UPDATE media_library_asset SET display_name = 'DSC_' || lpad(n::text, 6, '0'), "
             "description = CASE WHEN n %% 250 = 0 THEN 'Aurora, first day' ELSE '' END "
-            "FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM media_library_asset WHERE library_id = %s) AS x "
-            "WHERE media_library_asset.id = x.id",
+            "FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM media_library_asset WHERE library_id = %s) "
+            "AS numbered WHERE media_library_asset.id = numbered.id",
             [filled.library.pk],
         )
         cursor.execute(

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection
@@ -97,7 +97,7 @@ def parts(library: Library, text: str) -> list[Term]:
 
 
 def parse(library: Library, words: Sequence[tuple[str, How]]) -> list[Term]:
-    params = {
+    params: dict[str, Any] = {
         "library": library.pk,
         "language": library.language,
         "words": [word for word, _how in words],
@@ -108,15 +108,14 @@ def parse(library: Library, words: Sequence[tuple[str, How]]) -> list[Term]:
         rows = cursor.fetchall()
     telling = [row for row in rows if not row[3]] or rows
     return [
-        Term(word, query, prefix, tuple(tags), tuple(folders))
-        for word, prefix, query, _stop, tags, folders in telling
+        Term(word, query, prefix, tuple(tags), tuple(folders)) for word, prefix, query, _stop, tags, folders in telling
     ]
 
 
 def reasons(library: Library, assets: Iterable[UUID], terms: Sequence[Term]) -> dict[UUID, list[str]]:
     """Where the words are: `name:<word>`, `tag:<tag>`, `description:<word>`, `metadata:<field>`, `folder:<name>`, at
     most six for each asset that has any, in the order of the words. One query."""
-    params = {
+    params: dict[str, Any] = {
         "assets": list(assets),
         "language": library.language,
         "words": [term.word for term in terms],

@@ -4,8 +4,8 @@
 
 After Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods"
 (SIGIR 2009), with K as there, and two changes, measured in docs/search.md. Equal matches share a rank, so that looks
-decide between fifty pictures with the same tag. And a match counts by the share of the query that it explains: a picture
-called *red* is little evidence for "a red dress on a beach", and all there is for "red".
+decide between fifty pictures with the same tag. And a match counts by the share of the query that it explains: a
+picture called *red* is little evidence for "a red dress on a beach", and all there is for "red".
 """
 
 from collections.abc import Iterable, Sequence

@@ -4,7 +4,6 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from typing import Literal
-from uuid import UUID
 
 from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _

@@ -21,8 +21,8 @@ PAGING = [
     OpenApiParameter("cursor", OpenApiTypes.STR, description="`next_cursor` of the page before."),
 ]
 WORDS = (
-    "Only assets that have all of these words, each in a name (anywhere within a word), or as the beginning of a word in a "
-    "description, alternative text, metadata, tag or the name of a folder above. Neither case nor accents count."
+    "Only assets that have all of these words, each in a name (anywhere within a word), or as the beginning of a word "
+    "in a description, alternative text, metadata, tag or the name of a folder above. Neither case nor accents count."
 )
 FILTERS = [
     OpenApiParameter("folder", OpenApiTypes.UUID),

@@ -9,7 +9,7 @@ from django.contrib.postgres.search import SearchQuery, SearchVectorExact, Searc
 from django.db import models
 
 if TYPE_CHECKING:
-    from media_library.models.asset import Asset
+    from media_library.models.asset import Asset  # noqa: F401  # it is named in a string
     from media_library.words import Term
 
 # How much it says that a word stands there. Description and metadata tell of many things, a folder holds many.
@@ -140,4 +140,3 @@ def weight_of_text(term: "Term") -> models.Case:
         models.When(stands_in("c"), then=models.Value(factor * DESCRIPTION)),
         default=models.Value(factor * METADATA),
     )
-

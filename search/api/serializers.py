@@ -8,7 +8,6 @@ from rest_framework import serializers
 from media_library.api.serializers import AssetSerializer
 from search.models import QueryAnchor
 
-
 KEYWORDS = (
     "Whether names, tags, descriptions, metadata and folders that have words of `text` count, too; true if absent and "
     "`text` is all that is wanted, false if there are examples."

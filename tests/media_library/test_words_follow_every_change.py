@@ -105,7 +105,7 @@ def test_a_new_language_is_followed(library: Library, asset: Asset, user: User) 
     Tag.objects.update(name="Bäume")
     Library.objects.update(language="german")
     library.refresh_from_db()
-    exact = [words.Term("haus", "'haus'", False, (), ())]
+    exact = [words.Term("haus", "'haus'", prefix=False, tags=(), folders=())]
     assert not library.assets.all().ranked_by_words(exact).found
     assert words.terms(library, "Baum")[0].tags
     words.follow_languages()
