@@ -38,6 +38,7 @@ bench: $(VENV)/dev.stamp
 # What searches find, and whether bands can be trusted, on photographs with one folder per class.
 eval-search: $(VENV)/dev.stamp
 	$(PY) -m benchmarks.composed --photos $(JUDGED)
+	$(PY) -m benchmarks.fused --photos $(JUDGED)
 	$(PY) -m benchmarks.relevance --photos $(JUDGED)
 	$(PY) -m benchmarks.planted --photos $(JUDGED) --backgrounds $(DATA)
 

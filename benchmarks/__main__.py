@@ -10,8 +10,8 @@ from pathlib import Path
 
 # Parts that bring their own pictures, parts that measure a filled library, and those that run if none is named.
 ALONE = ("import", "memory", "facets", "purity")
-FILLED = ("queries", "recall", "outliers", "clusters", "models", "engines", "index")
-USUAL = ("import", "memory", "facets", "queries", "recall", "outliers")
+FILLED = ("queries", "recall", "words", "outliers", "clusters", "models", "engines", "index")
+USUAL = ("import", "memory", "facets", "queries", "recall", "words", "outliers")
 
 
 def arguments() -> argparse.Namespace:
@@ -59,6 +59,7 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
         outlier_times,
         query_times,
         recall,
+        word_search,
     )
     from benchmarks.filling import Filled, fill
 
@@ -77,6 +78,7 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
         filled_parts: dict[str, Callable[[Filled], None]] = {
             "queries": lambda filled: query_times.run(running, filled, queries=args.queries),
             "recall": lambda filled: recall.run(filled, queries=args.queries),
+            "words": lambda filled: word_search.run(filled, times=args.queries),
             "outliers": lambda filled: outlier_times.run(filled),
             "clusters": lambda filled: clusters.run(filled),
             "models": lambda filled: model_build.run(),

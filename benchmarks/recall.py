@@ -15,7 +15,7 @@ from media_library.models import Asset, AssetQuerySet
 from search import nearest
 from search.models import EmbeddingModel
 from search.nearest import Modality
-from search.queries import RANKING
+from search.rankings import RANKING
 from search.recall import ids, recall
 
 K = 50

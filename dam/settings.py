@@ -305,6 +305,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "requeue-stale-assets": {"task": "media_library.tasks.requeue_stale_assets", "schedule": 60},
     "add-missing-facts": {"task": "media_library.tasks.add_missing_facts", "schedule": 60},
+    "sweep-words": {"task": "media_library.tasks.sweep_words", "schedule": 60},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
     "update-outliers": {"task": "search.tasks.update_outliers", "schedule": 300},
     "sweep-regions": {"task": "search.tasks.sweep_regions", "schedule": 60},

@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from media_library.models import Asset, Folder, Library, Membership, PersonalToken, Rendition, Tag, User
+from media_library.models import Asset, AssetWords, Folder, Library, Membership, PersonalToken, Rendition, Tag, User
 
 
 class MembershipInline(admin.TabularInline):
@@ -41,7 +41,7 @@ class PersonAdmin(UserAdmin):
 
 @admin.register(Library)
 class LibraryAdmin(admin.ModelAdmin):
-    list_display = ["name", "slug", "member_count", "created_at"]
+    list_display = ["name", "slug", "language", "member_count", "created_at"]
     search_fields = ["name", "slug"]
     readonly_fields = ["id", "created_at"]
     inlines = [MembershipInline]
@@ -126,6 +126,22 @@ class RenditionAdmin(admin.ModelAdmin):
     readonly_fields = ["asset", "name", "file", "width", "height", "bytes"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rendition]:
+        return super().get_queryset(request).filter(asset__in=Asset.objects.visible_to(request.user))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(AssetWords)
+class AssetWordsAdmin(admin.ModelAdmin):
+    """What can be found of an asset by its words. The database keeps it."""
+
+    list_display = ["asset", "language"]
+    list_select_related = ["asset"]
+    show_full_result_count = False
+    readonly_fields = ["asset", "language", "lexemes"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AssetWords]:
         return super().get_queryset(request).filter(asset__in=Asset.objects.visible_to(request.user))
 
     def has_add_permission(self, request: HttpRequest) -> bool:

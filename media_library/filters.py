@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import InvalidRequest
-from media_library import properties
+from media_library import properties, words
 from media_library.models import Asset, AssetQuerySet, Folder, Library, Tag
 from media_library.parameters import boolean, many, one, uuid_of
 from media_library.properties import Pairs
@@ -53,16 +50,12 @@ class AssetFilters:
             assets = assets.filter(folder__in=ids)
         for tag in self.tags:
             assets = assets.filter(pk__in=tagged(Tag.objects.filter(library=self.library).named([tag])))
-        for word in self.keywords.split():
-            assets = assets.filter(self.mentions(word))
+        if self.keywords:
+            found = words.parts(self.library, self.keywords)
+            for term in found:
+                assets = assets.with_word(term)
+            assets = assets if found else assets.none()
         return assets.filter(state=self.state) if self.state else assets
-
-    def mentions(self, word: str) -> Q:
-        """Names, descriptions and tags that contain the word; case does not count."""
-        tags = Tag.objects.filter(library=self.library, name__icontains=word)
-        texts = ("display_name", "public_id", "description", "alt_text")
-        named = [Q((f"{field}__icontains", word)) for field in texts]
-        return reduce(or_, named, Q(pk__in=tagged(tags)))
 
     def params(self) -> list[tuple[str, str]]:
         """Back to URL parameters, in a fixed order."""

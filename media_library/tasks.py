@@ -37,3 +37,10 @@ def add_missing_facts() -> None:
     from media_library import missing_facts
 
     missing_facts.add(seconds=30)
+
+
+@shared_task
+def sweep_words() -> None:
+    from media_library import words
+
+    words.follow_languages()

@@ -11,11 +11,11 @@ from media_library.filters import AssetFilters
 from media_library.models import Asset, AssetQuerySet, User
 from media_library.properties import Pairs
 from search import anchors, queries
-from search.query import Query
+from search.query import IMAGES, Query
 
 
 def of_search(query: Query, user: User) -> Callable[[AssetFilters], AssetQuerySet]:
-    """The scope of a search is what it ranks, at most queries.RANKING assets: all that can be paged through. Counting
+    """The scope of a search is what it ranks, at most rankings.RANKING assets: all that can be paged through. Counting
     without a filter ranks again without it."""
     if query.is_empty:
         raise InvalidRequest(_("Describe what you look for, or give an example picture."), code="empty_query")
@@ -24,8 +24,8 @@ def of_search(query: Query, user: User) -> Callable[[AssetFilters], AssetQuerySe
 
     def scope(filters: AssetFilters) -> AssetQuerySet:
         if filters.properties not in ranked:
-            took = {"encode": 0.0, "search": 0.0}
-            ranked[filters.properties] = queries.rank(replace(query, filters=filters), user, model, took).ids
+            narrowed = replace(query, filters=filters, entity_type=IMAGES)
+            ranked[filters.properties] = queries.rank(narrowed, user, model, queries.no_time()).fused.ids
         return Asset.objects.visible_to(user).live().filter(pk__in=ranked[filters.properties])
 
     return scope

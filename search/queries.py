@@ -1,99 +1,74 @@
 """The answer to a Query: one vector, one ranking, pages of it."""
 
-import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Literal
 from uuid import UUID
 
-from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import InvalidRequest
 from media_library.models import Asset, AssetQuerySet, User
-from search import anchors, composition, nearest
+from search import anchors, composition, fusion, nearest, rankings, relevance
 from search.models import EmbeddingModel, Region
 from search.query import OBJECTS, Query
-
-RANKING = 1000  # how many of the nearest are ranked and can be paged through
-REMEMBERED_SECONDS = 1800
+from search.rankings import Plan, Ranking
+from search.relevance import Band
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     asset: Asset
-    distance: float
+    distance: float | None  # None: found by its words, and not (or not yet) in visual search
+    band: Band | None
+    position: int  # in the ranking
+    reasons: tuple[str, ...] = (fusion.VISUAL,)
     region: Region | None = None  # which part of the asset was found, among OBJECTS
 
     @property
-    def score(self) -> float:
+    def score(self) -> float | None:
         """Cosine similarity."""
-        return 1 - self.distance
+        return None if self.distance is None else 1 - self.distance
 
 
 @dataclass(frozen=True)
 class Results:
     hits: list[Hit]
     next_cursor: str | None
-    total: int  # how many can be paged through: min(1000, indexed pictures in scope)
-    plan: Literal["exact", "index"]
+    total: int  # how many can be paged through: min(1000, things in scope that are indexed or have the words)
+    plan: Plan
     model: EmbeddingModel
     took_ms: dict[str, float] = field(default_factory=dict)
+    strong: int = 0  # how many of those ranked so far are strong; more than the first look's 100 show on later pages
+    weak_at: int | None = None  # the hit on this page from which on all are weak
 
     @property
     def server_timing(self) -> str:
         """The times as a `Server-Timing` header, which browsers show beside the request."""
         return ", ".join(f"{part};dur={took:.1f}" for part, took in self.took_ms.items())
 
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """Ranked ids, remembered under a token so that paging never searches again, skips or repeats."""
-
-    token: str
-    ids: list[UUID]
-    distances: list[float]
-    plan: Literal["exact", "index"]
-    complete: bool  # false: the first of RANKING, the rest is ranked when somebody pages that far
-    model_id: int
-
     @property
-    def total(self) -> int:
-        return len(self.ids) if self.complete else RANKING
-
-    def followed_by(self, other: "Ranking") -> "Ranking":
-        """What was shown stays where it was; what else the other ranking has comes after it."""
-        known = set(self.ids)
-        more = [pair for pair in zip(other.ids, other.distances, strict=True) if pair[0] not in known]
-        ids = [*self.ids, *(pk for pk, _ignored in more)][:RANKING]
-        distances = [*self.distances, *(distance for _pk, distance in more)][:RANKING]
-        return Ranking(self.token, ids, distances, other.plan, other.complete, self.model_id)
-
-    @staticmethod
-    def key(user: User, token: str) -> str:
-        return f"ranking:{user.pk}:{token}"
-
-    def remember(self, user: User) -> None:
-        cache.set(self.key(user, self.token), self, REMEMBERED_SECONDS)
+    def says_no_strong_match(self) -> bool:
+        """Where nothing is certain: not by looks, nor because its words are those of the query."""
+        return not self.strong and all(hit.reasons == (fusion.VISUAL,) for hit in self.hits)
 
 
 def run(query: Query, user: User, *, limit: int = 50, cursor: str = "", model: EmbeddingModel | None = None) -> Results:
-    """One page of the pictures most similar to the query, nearest first: under the active model if none is given.
+    """One page of what fits the query best, under the active model if none is given.
 
     Raises InvalidRequest (nothing to search with, a bad cursor) and what `composition.vector_for` raises. `took_ms` has
-    `encode`, `search`, `load` and `total`.
+    `encode`, `search`, `words`, `bands`, `load` and `total`.
     """
     started = time.perf_counter()
     if query.is_empty:
         raise InvalidRequest(_("Describe what you look for, or give an example picture."), code="empty_query")
     model = model or anchors.active_model()
-    token, offset = parse_cursor(cursor)
-    took = {"encode": 0.0, "search": 0.0, "load": 0.0}
-    ranking, model = remembered(user, token, model)
+    token, start = parse_cursor(cursor)
+    took = no_time()
+    ranking, model = rankings.remembered(user, token, model)
     if ranking is None:
         ranking = rank(query, user, model, took, enough=limit)
         ranking.remember(user)
-    hits, offset = page(query, ranking, user, limit, offset, took)
+    hits, offset = page(query, ranking, user, limit, start, took)
     if len(hits) < limit and not ranking.complete:
         ranking = ranking.followed_by(rank(query, user, model, took))
         ranking.remember(user)
@@ -101,55 +76,55 @@ def run(query: Query, user: User, *, limit: int = 50, cursor: str = "", model: E
         hits += more
     took["total"] = 1000 * (time.perf_counter() - started)
     following = f"{ranking.token}.{offset}" if offset < ranking.total else None
-    return Results(hits, following, ranking.total, ranking.plan, model, took)
+    weak_at = ranking.weak_at([hit.position for hit in hits], start)
+    return Results(hits, following, ranking.total, ranking.plan, model, took, ranking.strong, weak_at)
+
+
+def no_time() -> dict[str, float]:
+    return dict.fromkeys(("encode", "search", "words", "bands", "load"), 0.0)
 
 
 def rank(
     query: Query, user: User, model: EmbeddingModel, took: dict[str, float], *, enough: int | None = None
 ) -> Ranking:
     """Encode and search, all of RANKING or at least `enough`. The times are added to `took`, in milliseconds."""
-    started = time.perf_counter()
+    times = [time.perf_counter()]
     vector = composition.vector_for(query, user, model)
-    encoded = time.perf_counter()
-    found = nearest.search(vector, scope(query, user), RANKING, model, modality=query.modality, enough=enough)
-    took["encode"] += 1000 * (encoded - started)
-    took["search"] += 1000 * (time.perf_counter() - encoded)
-    return Ranking(
-        token=secrets.token_urlsafe(12),
-        ids=[neighbour.id for neighbour in found.neighbours],
-        distances=[neighbour.distance for neighbour in found.neighbours],
-        plan=found.plan,
-        complete=found.complete,
-        model_id=model.pk,
-    )
-
-
-def remembered(user: User, token: str, model: EmbeddingModel) -> tuple[Ranking | None, EmbeddingModel]:
-    """The ranking of a token and the model it goes on with: its own, though another one has been switched to since.
-
-    When its own has been dropped, too, the search starts anew under `model`.
-    """
-    ranking: Ranking | None = cache.get(Ranking.key(user, token)) if token else None
-    if ranking is None or ranking.model_id == model.pk:
-        return ranking, model
-    own = EmbeddingModel.objects.kept().filter(pk=ranking.model_id).first()
-    return (ranking, own) if own else (None, model)
+    times.append(time.perf_counter())
+    most = rankings.RANKING
+    found = nearest.search(vector, scope(query, user), most, model, modality=query.modality, enough=enough)
+    times.append(time.perf_counter())
+    if query.reads_words:
+        fused = fusion.fuse(query, vector, found, named(query, user), model, most)
+    else:
+        fused = fusion.visual_only(found)
+    times.append(time.perf_counter())
+    bands = relevance.bands_for(query, vector, model)
+    times.append(time.perf_counter())
+    for part, begun, ended in zip(("encode", "search", "words", "bands"), times, times[1:], strict=False):
+        took[part] += 1000 * (ended - begun)
+    return Ranking.of(fused, found.plan, bands, model, complete=found.complete)
 
 
 def scope(query: Query, user: User) -> nearest.Scope:
-    """What may be found: assets that are visible, live, not excluded and within the filters, or their regions."""
+    """What may be found by its looks: assets within the filters that are not excluded, or their regions."""
     assets = assets_in_scope(query, user)
     if query.entity_type == OBJECTS:
         regions = Region.objects.filter(asset__in=assets.order_by().values("pk"))
         return regions.labelled(query.labels) if query.labels else regions
-    if query.labels:
-        return assets.filter(pk__in=Region.objects.labelled(query.labels).values("asset"))
     return assets
 
 
 def assets_in_scope(query: Query, user: User) -> AssetQuerySet:
-    assets = Asset.objects.visible_to(user).live().filter(library=query.library, visual_search=True)
-    return query.filters.apply(assets)
+    return named(query, user).filter(visual_search=True)
+
+
+def named(query: Query, user: User) -> AssetQuerySet:
+    """The assets that may be found by their words: visible, live, within the filters."""
+    assets = query.filters.apply(Asset.objects.visible_to(user).live().filter(library=query.library))
+    if query.labels and query.entity_type != OBJECTS:
+        return assets.filter(pk__in=Region.objects.labelled(query.labels).values("asset"))
+    return assets
 
 
 def page(
@@ -157,13 +132,15 @@ def page(
 ) -> tuple[list[Hit], int]:
     """The next `limit` hits from `offset`, and where to go on. What has been deleted meanwhile is passed over."""
     started = time.perf_counter()
+    fused = ranking.fused
     hits: list[Hit] = []
-    while len(hits) < limit and offset < len(ranking.ids):
-        ids = ranking.ids[offset : offset + limit - len(hits)]
+    while len(hits) < limit and offset < len(fused.ids):
+        ids = fused.ids[offset : offset + limit - len(hits)]
         found = loaded(query, user, ids)
+        reasons = fusion.reasons(query.library, ids, fused)
         hits += [
-            Hit(found[pk][0], ranking.distances[position], found[pk][1])
-            for position, pk in enumerate(ids, offset)
+            Hit(found[pk][0], fused.distances[at], ranking.band_at(at), at, reasons[pk], found[pk][1])
+            for at, pk in enumerate(ids, offset)
             if pk in found
         ]
         offset += len(ids)
@@ -184,6 +161,6 @@ def parse_cursor(cursor: str) -> tuple[str, int]:
     if not cursor:
         return "", 0
     token, _dot, offset = cursor.rpartition(".")
-    if not token or not offset.isdecimal() or int(offset) > RANKING:
+    if not token or not offset.isdecimal() or int(offset) > rankings.RANKING:
         raise InvalidRequest(_("This cursor is not valid. Start again without one."), code="bad_cursor")
     return token, int(offset)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import InvalidRequest
-from media_library.filters import AssetFilters, many, one, uuid_of
+from media_library.filters import AssetFilters, boolean, many, one, uuid_of
 from media_library.models import Library
 
 MAX_TEXT = 500
@@ -33,11 +33,14 @@ class Query:
     weights: Mapping[str, float] = field(default_factory=dict)  # of `text`, `not_text` and the ids of examples
     entity_type: str = IMAGES  # what is found: assets, or their regions
     labels: tuple[str, ...] = ()  # only regions with one of these, or assets that have such a region
+    keywords: bool | None = (
+        None  # whether names, tags, … count, too; None: if the text is all there is
+    )
 
     @classmethod
     def from_params(cls, library: Library, params: Mapping[str, Any]) -> "Query":
         """Parse `text`, and, all repeatable, `not_text`, `like`, `unlike`, `anchor` and `weight` (`name:number`);
-        `entity_type`, `labels` and the filters. Raises InvalidRequest on nonsense."""
+        `entity_type`, `labels`, `keywords` and the filters. Raises InvalidRequest on nonsense."""
         not_text = tuple(text for text in (sentence(part) for part in many(params, "not_text")) if text)
         like, unlike, anchor = (
             tuple(uuid_of(value, name) for value in many(params, name) if value)
@@ -56,6 +59,7 @@ class Query:
             weights=dict(weight_of(pair) for pair in many(params, "weight") if pair),
             entity_type=entity_type_of(one(params, "entity_type")),
             labels=labels_of(params),
+            keywords=boolean(params, "keywords", default=False) if one(params, "keywords") else None,
         )
         if unknown := query.weights.keys() - query.parts():
             raise InvalidRequest(
@@ -81,6 +85,13 @@ class Query:
         return " ".join([self.text, *(f'-"{text}"' if " " in text else f"-{text}" for text in self.not_text)]).strip()
 
     @property
+    def reads_words(self) -> bool:
+        """Whether the keyword ranking is fused in."""
+        if self.entity_type == OBJECTS:  # words belong to whole assets
+            return False
+        return bool(self.text) and (not (self.like or self.anchors) if self.keywords is None else self.keywords)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is wanted. Of what is only not wanted nothing is most similar to anything."""
         return not (self.text or self.like or self.anchors)
@@ -100,6 +111,7 @@ class Query:
         pairs += [("weight", f"{name}:{weight:g}") for name, weight in self.weights.items()]
         pairs += [("entity_type", self.entity_type)] if self.entity_type != IMAGES else []
         pairs += [("labels", label) for label in self.labels]
+        pairs += [("keywords", str(self.keywords).lower())] if self.keywords is not None else []
         return pairs + self.filters.params()
 
 

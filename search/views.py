@@ -19,7 +19,7 @@ from media_library.chips import address
 from media_library.filters import AssetFilters
 from media_library.models import Asset
 from media_library.views.asset import visible_asset
-from media_library.views.cards import Card, cards_for
+from media_library.views.cards import Card, Reason, cards_for
 from media_library.views.filters import filters_url, panel
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
@@ -29,6 +29,7 @@ from search.composition import NotIndexed, NotSearchable
 from search.context import DISMISSED
 from search.facets import of_search
 from search.forms import ByImageForm
+from search.fusion import VISUAL
 from search.models import QueryAnchor, Region
 from search.outlines import ObjectCard, Outline
 from search.queries import Hit, Results, assets_in_scope
@@ -129,8 +130,16 @@ def results_context(
     return context
 
 
-def card_of(place: Place, hit: Hit) -> Card:
-    shown = Card(hit.asset, indexed=True, editable=place.may_edit(hit.asset), score=hit.score)
+def card_of(place: Place, hit: Hit, *, weak_from_here: bool) -> Card:
+    shown = Card(
+        hit.asset,
+        indexed=hit.distance is not None,
+        editable=place.may_edit(hit.asset),
+        score=hit.score,
+        band=str(BAND_NAMES[hit.band]) if hit.band else "",
+        weak_from_here=weak_from_here,
+        reasons=tuple(Reason(*reason.split(":", 1)) for reason in hit.reasons if reason != VISUAL),
+    )
     return ObjectCard(**vars(shown), box=Outline.of(hit.region, hit.asset)) if hit.region else shown
 
 

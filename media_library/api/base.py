@@ -20,11 +20,15 @@ PAGING = [
     OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 500; 50 if absent."),
     OpenApiParameter("cursor", OpenApiTypes.STR, description="`next_cursor` of the page before."),
 ]
+WORDS = (
+    "Only assets that have all of these words, each in a name (anywhere within a word), or as the beginning of a word "
+    "in a description, alternative text, metadata, tag or the name of a folder above. Neither case nor accents count."
+)
 FILTERS = [
     OpenApiParameter("folder", OpenApiTypes.UUID),
     OpenApiParameter("recursive", OpenApiTypes.BOOL, description="Folders below it too; true if absent."),
     OpenApiParameter("tags", OpenApiTypes.STR, many=True, description="Only assets with all of these tags."),
-    OpenApiParameter("q", OpenApiTypes.STR, description="Words in name, description or tags."),
+    OpenApiParameter("q", OpenApiTypes.STR, description=WORDS),
     OpenApiParameter("state", OpenApiTypes.STR, enum=Asset.State.values),
     *(
         OpenApiParameter(item.name, OpenApiTypes.STR, many=item.repeatable, description=item.description)

@@ -66,7 +66,7 @@ class LibraryDetail(LibraryView):
 
     @extend_schema(request=LibrarySerializer, responses=LibraryDetailSerializer)
     def patch(self, request: Request, library_id: str) -> Response:
-        """Rename it (managers)."""
+        """Rename it, or change its language (managers)."""
         self.library.require(request.user, Role.MANAGER)
         serializer = LibrarySerializer(self.library, data=request.data, partial=True)
         validated(serializer)

@@ -13,9 +13,11 @@ from media_library.models import Asset, Folder, Library, Tag
 
 
 class LibrarySerializer(serializers.ModelSerializer[Library]):
+    """`language`: what its names, tags and descriptions are written in; `simple` takes all words as they are."""
+
     class Meta:
         model = Library
-        fields = ["id", "name", "slug", "created_at"]
+        fields = ["id", "name", "slug", "language", "created_at"]
         read_only_fields = ["id", "slug", "created_at"]
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from media_library.models.folder import Folder
 from media_library.models.library import Library, Role
 from media_library.models.tag import Tag
+from media_library.models.words import WordsQuerySet
 
 if TYPE_CHECKING:
     from media_library.models.user import User
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _ANY = uuid.UUID(int=0)
 
 
-class AssetQuerySet(models.QuerySet["Asset"]):
+class AssetQuerySet(WordsQuerySet):
     def visible_to(self, user: "User | AnonymousUser") -> "AssetQuerySet":
         """The one door for permissions: every path to an asset starts here."""
         if not user.is_authenticated or not user.is_active:

@@ -1,6 +1,8 @@
 import uuid
 from collections import defaultdict
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +16,7 @@ class Folder(models.Model):
     library = models.ForeignKey(Library, models.CASCADE, related_name="folders")
     parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="children")
     name = models.CharField(_("name"), max_length=255)
+    words = SearchVectorField(null=True, editable=False)  # kept by a trigger
 
     class Meta:
         ordering = ["name", "id"]
@@ -22,6 +25,7 @@ class Folder(models.Model):
                 fields=["library", "parent", "name"], name="folder_name_unique", nulls_distinct=False
             ),
         ]
+        indexes = [GinIndex(fields=["words"], name="folder_words")]
 
     def __str__(self) -> str:
         return self.name

@@ -8,6 +8,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import Forbidden, NotFound
+from media_library.models.language import Language
 
 if TYPE_CHECKING:
     from media_library.models.user import User
@@ -35,6 +36,13 @@ class Library(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=200)
     slug = models.SlugField(_("slug"), max_length=80, unique=True, blank=True)
+    language = models.CharField(
+        _("language"), max_length=20, choices=Language.choices, default=Language.ENGLISH, db_default=Language.ENGLISH
+    )
+    # What the words of all its assets were last stemmed in; where it differs, the sweep does it again.
+    words_language = models.CharField(
+        max_length=20, default=Language.ENGLISH, db_default=Language.ENGLISH, editable=False
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = LibraryQuerySet.as_manager()

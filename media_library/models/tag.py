@@ -1,3 +1,5 @@
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +16,7 @@ class TagQuerySet(models.QuerySet["Tag"]):
 class Tag(models.Model):
     library = models.ForeignKey(Library, models.CASCADE, related_name="tags")
     name = models.CharField(_("name"), max_length=100)
+    words = SearchVectorField(null=True, editable=False)  # kept by a trigger
 
     objects = TagQuerySet.as_manager()
 
@@ -22,6 +25,7 @@ class Tag(models.Model):
         constraints = [
             models.UniqueConstraint("library", Lower("name"), name="tag_name_unique"),
         ]
+        indexes = [GinIndex(fields=["words"], name="tag_words")]
 
     def __str__(self) -> str:
         return self.name

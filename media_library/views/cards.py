@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from media_library import findable
@@ -15,6 +17,24 @@ from media_library.views.place import Place
 from media_library.views.request import PageRequest
 
 AT_ONCE = 60
+REASONS = {
+    "name": _("The name has “%(label)s”"),
+    "tag": _("It has the tag “%(label)s”"),
+    "description": _("The description has “%(label)s”"),
+    "metadata": _("The metadata field “%(label)s” has it"),
+    "folder": _("It is in the folder “%(label)s”"),
+}
+
+
+class Reason(NamedTuple):
+    """That something which was looked for stands there."""
+
+    kind: str  # name, tag, description, metadata or folder
+    label: str
+
+    @property
+    def sentence(self) -> str:
+        return REASONS[self.kind] % {"label": self.label}
 
 
 @dataclass(frozen=True)
@@ -26,6 +46,7 @@ class Card:
     failure: str = ""  # why it could not be indexed
     band: str = ""  # how good it is for the search, in words
     weak_from_here: bool = False
+    reasons: tuple["Reason", ...] = ()  # why words have found it
 
     @property
     def settled(self) -> bool:

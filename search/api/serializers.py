@@ -9,6 +9,11 @@ from media_library.api.serializers import AssetSerializer
 from search.models import QueryAnchor, Region
 from search.query import IMAGES, OBJECTS
 
+KEYWORDS = (
+    "Whether names, tags, descriptions, metadata and folders that have words of `text` count, too; true if absent and "
+    "`text` is all that is wanted, false if there are examples."
+)
+
 
 class BoxField(serializers.JSONField):
     """`{"x", "y", "width", "height"}`: fractions of the upright image."""
@@ -38,6 +43,7 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
         help_text="Of `text`, `not_text`, `picture` (what `file` or `image_url` gives) and examples by id; above 0, "
         "at most 10. 1 if absent, 0.5 for what is not wanted.",
     )
+    keywords = serializers.BooleanField(required=False, help_text=KEYWORDS)
     filters = serializers.DictField(required=False, help_text="The parameters of a list, by name; and `labels`.")
     entity_type = serializers.ChoiceField(
         choices=[IMAGES, OBJECTS], required=False, help_text="OBJECTS finds regions of assets; IMAGES if absent."
@@ -69,14 +75,22 @@ class HitRegionSerializer(serializers.ModelSerializer[Region]):
 
 class HitSerializer(serializers.Serializer[Any]):
     asset = AssetSerializer()
-    distance = serializers.FloatField(help_text="Cosine distance between the query and the hit, 0 to 2.")
-    score = serializers.FloatField(help_text="1 - distance.")
+    distance = serializers.FloatField(
+        allow_null=True,
+        help_text="Cosine distance between the query and the hit, 0 to 2. Null for a picture that its words have found "
+        "and that is not indexed yet, or excluded from visual search.",
+    )
+    score = serializers.FloatField(allow_null=True, help_text="1 - distance.")
     band = serializers.ChoiceField(
         choices=["strong", "likely", "weak"],
         allow_null=True,
         help_text="How good it is for this query, see docs/search.md; null if it was not found by its looks.",
     )
-    reasons = serializers.ListField(child=serializers.CharField())
+    reasons = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Why it is here, at most seven: `visual`, and with `keywords` where the words of the text are: "
+        "`name:<word>`, `tag:<tag>`, `description:<word>`, `metadata:<field>`, `folder:<name>`.",
+    )
     region = HitRegionSerializer(allow_null=True, help_text="Among OBJECTS, the part of the asset that was found.")
 
 
@@ -89,11 +103,12 @@ class QueryEchoSerializer(serializers.Serializer[Any]):
     entity_type = serializers.ChoiceField(choices=[IMAGES, OBJECTS])
     labels = serializers.ListField(child=serializers.CharField())
     anchors = serializers.ListField(child=serializers.UUIDField())
+    keywords = serializers.BooleanField(help_text="Whether words counted, too.")
     model = serializers.CharField(help_text="The model that answered.")
 
 
 class SearchAnswerSerializer(serializers.Serializer[Any]):
-    """Most similar first."""
+    """Most similar first; with `keywords`, by the fused ranking of looks and words."""
 
     results = HitSerializer(many=True)
     next_cursor = serializers.CharField(allow_null=True)

@@ -22,6 +22,7 @@ from media_library.renditions import Box
 from media_library.serving import serve
 from search import anchors, queries, recent
 from search.api.serializers import (
+    KEYWORDS,
     AnchorRequestSerializer,
     AnchorSerializer,
     HitSerializer,
@@ -29,6 +30,7 @@ from search.api.serializers import (
     SearchRequestSerializer,
 )
 from search.models import QueryAnchor
+from search.queries import Hit
 from search.query import IMAGES, Query
 
 AMONG = [
@@ -42,6 +44,7 @@ PARTS = [
     OpenApiParameter("unlike", OpenApiTypes.UUID, many=True, description="Ids of assets they should not be like."),
     OpenApiParameter("anchor", OpenApiTypes.UUID, many=True, description="Ids of anchors."),
     OpenApiParameter("weight", OpenApiTypes.STR, many=True, description="`text:2`, `not_text:1`, `<id>:0.5`."),
+    OpenApiParameter("keywords", OpenApiTypes.BOOL, description=KEYWORDS),
 ]
 
 
@@ -54,14 +57,14 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
         recent.remember(query, caller(view.request))
     assets = [hit.asset for hit in results.hits]
     prefetch_related_objects(assets, "tags")
-    context = {"request": view.request, "indexed": indexed(assets, query)}
+    context = {"request": view.request, "indexed": indexed(results.hits, query)}
     hits = [
         {
             "asset": hit.asset,
             "distance": hit.distance,
             "score": hit.score,
             "band": hit.band,
-            "reasons": ["visual"],
+            "reasons": hit.reasons,
             "region": hit.region,
         }
         for hit in results.hits
@@ -80,6 +83,7 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
             "weights": query.weights,
             "entity_type": query.entity_type,
             "labels": query.labels,
+            "keywords": query.reads_words,
             "model": results.model.name,
         },
         "plan": results.plan,
@@ -88,9 +92,11 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
     return Response(body, headers={"Server-Timing": results.server_timing})
 
 
-def indexed(assets: list[Asset], query: Query) -> set[UUID]:
-    """Which of the found assets have a vector: among IMAGES all, or they would not be hits."""
-    return {asset.pk for asset in assets} if query.entity_type == IMAGES else findable.index.indexed_ids(assets)
+def indexed(hits: list[Hit], query: Query) -> set[UUID]:
+    """Which of the found assets have a vector: among IMAGES all that have a distance."""
+    if query.entity_type == IMAGES:
+        return {hit.asset.pk for hit in hits if hit.distance is not None}
+    return findable.index.indexed_ids([hit.asset for hit in hits])
 
 
 class Search(LibraryView):
@@ -113,6 +119,7 @@ class Search(LibraryView):
         params |= {name: [str(pk) for pk in data.get(name, [])] for name in ("like", "unlike", "anchor")}
         params |= {"text": data.get("text", ""), "not_text": data.get("not_text", []), "weight": []}
         params["entity_type"] = data.get("entity_type", IMAGES)
+        params["keywords"] = data.get("keywords")
         weights = data.get("weights", {})
         if {"file", "image_url", "box"} & data.keys():
             Query.from_params(self.library, params)  # nonsense is refused before a picture is decoded and kept
@@ -157,7 +164,7 @@ class Similar(AssetView):
         """Find similar: the library's pictures by their likeness to this one, itself first."""
         params = request.query_params.copy()
         params.setlist("like", [str(self.asset.pk)])
-        for other in ("text", "not_text", "unlike", "anchor", "weight"):
+        for other in ("text", "not_text", "unlike", "anchor", "weight", "keywords"):
             params.pop(other, None)
         return answer(self, Query.from_params(self.asset.library, params), params)
 

@@ -3,7 +3,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from media_library.models import Asset, Library
-from search import queries
+from search import rankings
 from search.models import EmbeddingModel
 from tests import factories
 from tests.media_library.pages import cards_of, text_of
@@ -38,7 +38,7 @@ def test_only_what_the_search_ranks_is_counted(
 ) -> None:
     like = f"like={pictures[0].pk}"
     assert colours_of(api, library, like) == {"red": 5, "blue": 5}
-    monkeypatch.setattr(queries, "RANKING", 3)
+    monkeypatch.setattr(rankings, "RANKING", 3)
     assert colours_of(api, library, like) == {"red": 2, "blue": 1}
 
 

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from dam.errors import AppError, InvalidRequest, NotFound
 from media_library import ingest
 from media_library.models import Asset, Folder, Library, Tag, User
-from search import nearest, queries
+from search import nearest, queries, rankings
 from search.composition import NotIndexed, NotSearchable
 from search.models import EmbeddingModel
 from search.query import Query
@@ -96,7 +96,7 @@ def test_the_rest_of_a_large_ranking_follows_without_gap_or_repeat(
     factories.build_index(model)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
     monkeypatch.setattr(nearest, "NARROW_GLANCE", nearest.Glance(40, 8))
-    monkeypatch.setattr(queries, "RANKING", 20)
+    monkeypatch.setattr(rankings, "RANKING", 20)
     shown: list[str] = []
     cursor, totals = "", []
     for _page in range(4):

@@ -1,0 +1,142 @@
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from uuid import UUID
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery, SearchVectorExact, SearchVectorField
+from django.db import models
+
+if TYPE_CHECKING:
+    from media_library.models.asset import Asset  # noqa: F401  # it is named in a string
+    from media_library.words import Term
+
+# How much it says that a word stands there. Description and metadata tell of many things, a folder holds many.
+NAME, TAG, DESCRIPTION, METADATA, FOLDER = 1.0, 0.9, 0.6, 0.5, 0.3
+BEGINNING = 0.5  # of that, for the beginning of a word
+# A word that more assets of the scope have says too little about each to be worth the time of looking at them all.
+COMMON = 1000
+
+
+class AssetWords(models.Model):
+    """The words of an asset's own texts, kept by triggers of the database: names (weight A), description and
+    alternative text (C), values of the metadata (D), and the ends of the words of its name (after a tilde).
+
+    Those of tags and folders stand in their own rows, so that renaming one changes one row.
+    """
+
+    asset = models.OneToOneField("media_library.Asset", models.CASCADE, primary_key=True, related_name="words")
+    language = models.CharField(max_length=20)  # that the words were stemmed in
+    lexemes = SearchVectorField()
+
+    class Meta:
+        indexes = [GinIndex(fields=["lexemes"], name="asset_words", fastupdate=False)]
+
+    def __str__(self) -> str:
+        return str(self.asset_id)
+
+
+class Match(NamedTuple):
+    asset_id: UUID
+    score: float  # how well, above 0 and at most 1
+    share: float  # how much of what was typed, rare words counting most; 1 if all of it
+
+
+@dataclass(frozen=True)
+class Matches:
+    found: list[Match]  # the best first, ties by id
+    terms: list["Term"]  # what was looked for in the end
+    common: bool = False  # every word is too common for a ranking in this scope
+
+
+class Parsed(SearchQuery):
+    """A tsquery as PostgreSQL has written it."""
+
+    template = "(%(expressions)s)::tsquery"
+
+
+class WordsQuerySet(models.QuerySet["Asset"]):
+    """Assets by their words."""
+
+    def with_word(self, term: "Term") -> Self:
+        """Those that have it in a text of their own, in a tag, or in the name of a folder above them."""
+        places = [part.values("pk") for part, _weight in self.model.objects.order_by().places(term)]
+        return self.filter(pk__in=places[0].union(*places[1:]) if len(places) > 1 else places[0])
+
+    def places(self, term: "Term") -> "list[tuple[Self, models.Expression]]":
+        """The same place by place, with the weight of each."""
+        found: list[tuple[Self, models.Expression]] = [
+            (self.filter(words__lexemes=Parsed(term.query)), weight_of_text(term))
+        ]
+        if term.tags:
+            found.append((self.filter(tags__in=term.tags), models.Value(TAG)))  # a join, which can stop early
+        if term.folders:
+            found.append((self.filter(folder__in=term.folders), models.Value(FOLDER)))
+        return found
+
+    def ranked_by_words(self, terms: "Sequence[Term]", most: int = 1000) -> Matches:
+        """The best matches for what `words.terms` made of a text. One query; one more if the last word is none and may
+        be the beginning of one, and one more if every word is common.
+
+        A word counts by its rarity, ln(1 + COMMON / assets that have it), times the weight of the best place where it
+        stands. Those that more than COMMON assets have are left out, unless all are: then what has all of them counts.
+        """
+        asked = [term for term in terms if not term.prefix]
+        if not asked:
+            return Matches([], [])
+        weights = self.weights(asked)
+        if terms[-1].prefix and not weights[-1]:
+            asked[-1] = terms[-1]
+            weights[-1:] = self.weights(asked[-1:])
+        rarity = {n: math.log1p(COMMON / max(1, len(have))) for n, have in enumerate(weights) if len(have) <= COMMON}
+        if not rarity:
+            return self.with_all(asked)
+        total = sum(rarity.values())
+        score: dict[UUID, float] = {}
+        share: dict[UUID, float] = {}
+        for n, rare in rarity.items():
+            for asset_id, weight in weights[n].items():
+                score[asset_id] = score.get(asset_id, 0) + rare * weight / total
+                share[asset_id] = share.get(asset_id, 0) + rare / total
+        best = sorted((-value, asset_id) for asset_id, value in score.items())[:most]
+        found = [Match(asset_id, -value, share[asset_id]) for value, asset_id in best]
+        return Matches(found, asked)
+
+    def weights(self, terms: "Sequence[Term]") -> list[dict[UUID, float]]:
+        """For each word, what has it and the weight of the best place; of a common word only so many that it shows."""
+        rows = [
+            part.order_by().values_list(models.Value(n), "pk", weight)[: COMMON + 1]
+            for n, term in enumerate(terms)
+            for part, weight in self.places(term)
+        ]
+        found: list[dict[UUID, float]] = [{} for _term in terms]
+        for n, asset_id, weight in rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0]:
+            found[n][asset_id] = max(weight, found[n].get(asset_id, 0))
+        return found
+
+    def with_all(self, terms: "Sequence[Term]") -> Matches:
+        """What has all of several common words, if that is not too common itself."""
+        assets = self.order_by()
+        for term in terms:
+            assets = assets.with_word(term)
+        ids = sorted(assets.values_list("pk", flat=True)[: COMMON + 1]) if len(terms) > 1 else []
+        if not 0 < len(ids) <= COMMON:
+            return Matches([], list(terms), common=True)
+        return Matches([Match(asset_id, 1.0, 1.0) for asset_id in ids], list(terms))
+
+
+def weight_of_text(term: "Term") -> models.Case:
+    def stands_in(weight: str) -> Any:
+        part = models.Func(
+            models.F("words__lexemes"), template=f"ts_filter(%(expressions)s, '{{{weight}}}')",
+            output_field=SearchVectorField(),
+        )  # fmt: skip
+        return SearchVectorExact(part, Parsed(term.query))
+
+    factor = BEGINNING if term.prefix else 1.0
+    return models.Case(
+        models.When(stands_in("a"), then=models.Value(factor * NAME)),
+        models.When(stands_in("c"), then=models.Value(factor * DESCRIPTION)),
+        default=models.Value(factor * METADATA),
+    )
