@@ -31,7 +31,11 @@ def run(filled: Filled, *, most: int = 3000) -> None:
     outliers.judge(filled.library, model)
     judged = time.perf_counter() - started
     found = set(Asset.objects.filter(outliers.condition(), library=filled.library).values_list("pk", flat=True))
-    row: list[object] = [len(filled.ids), Isolation.objects.filter(asset__library=filled.library).count(), len(ids) / seconds]
+    row: list[object] = [
+        len(filled.ids),
+        Isolation.objects.filter(asset__library=filled.library).count(),
+        len(ids) / seconds,
+    ]
     row += [1000 * judged, f"{len(found & set(planted))} of {PLANTED}", len(found - set(planted))]
     header = ["assets", "measured", "measured/s", "judging, ms", "planted ones found", "others"]
     table("Outliers", header, [row])

@@ -12,7 +12,16 @@ from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
 
-PAGES = ["", "?q=no+such+thing", "upload/", "search/", "search/?text=red&scores=1", "search/by-image/", "filters/", "issues/"]
+PAGES = [
+    "",
+    "?q=no+such+thing",
+    "upload/",
+    "search/",
+    "search/?text=red&scores=1",
+    "search/by-image/",
+    "filters/",
+    "issues/",
+]
 
 
 def violations(page: Page) -> list[str]:
