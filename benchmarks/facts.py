@@ -46,7 +46,7 @@ def main() -> None:
         django.setup()
         photos = [opened(file) for file in sorted(args.photos.glob("*/*"))[:: args.every]]
         small = packed(args.train, args.every)
-        for fault, faulty, measures in FAULTS():
+        for fault, faulty, measures in faults():
             judge(f"{fault}: {len(photos)} photographs", photos, faulty, measures)
             judge(f"{fault}: {len(small)} small ones, at most 160 px", small, faulty, measures)
         cost(args.photos)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from media_library import exif
 from media_library.facts import Facts, measure, traits
+from media_library.images import DECODER_ERRORS
 from media_library.models import Asset, AssetQuerySet, Rendition
 
 logger = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ def facts_of(thumb: Rendition | None) -> Facts | None:
         return None
     try:
         with thumb.file.open("rb") as file, Image.open(file, formats=["WEBP"]) as picture:
-            return measure(picture.convert("RGBA" if picture.has_transparency_data else "RGB"))
-    except OSError as error:
+            plain = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    except DECODER_ERRORS as error:
         logger.warning("The thumbnail of asset %s cannot be read: %s", thumb.asset_id, error)
         return None
+    return measure(plain)
