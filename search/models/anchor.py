@@ -36,7 +36,7 @@ class QueryAnchor(models.Model):
     name = models.CharField(max_length=255, blank=True)  # the file's name or the URL's host, for the query chip
     box = models.JSONField(null=True, blank=True)  # {x, y, width, height}: fractions of the upright image
     thumb = models.FileField(max_length=300)  # WebP, longest side at most 512 px; what is encoded
-    picture = models.FileField(max_length=300, blank=True, null=True)  # the same at most 1024 px: a box is cut from it
+    picture = models.FileField(max_length=300, blank=True, null=True)  # JPEG, at most 1024 px: a box is cut from it
     model = models.ForeignKey(EmbeddingModel, models.CASCADE)
     vector = HalfVectorField()
     created_at = models.DateTimeField(auto_now_add=True)
