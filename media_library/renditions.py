@@ -32,7 +32,7 @@ MAX_COLORS = 6
 
 @dataclass(frozen=True)
 class Picture:
-    """A WebP file without metadata."""
+    """A picture file without metadata, WebP unless it is said."""
 
     data: bytes
     width: int
@@ -56,7 +56,8 @@ class Rendered:
 
 @dataclass(frozen=True)
 class QueryPicture:
-    """`thumb` is searched with; `larger` is what a part of it can be cut from later, None where the thumb is all."""
+    """`thumb` is searched with; `larger`, a JPEG, is what a part of it can be cut from later, None where the thumb is
+    all there is. It is seldom read, and as WebP it would take as long as half the decoding."""
 
     thumb: Picture
     larger: Picture | None
@@ -152,7 +153,7 @@ def query_picture(file: BinaryIO, box: Box | None = None) -> QueryPicture:
         larger = pixels.fit(image, LARGER)
         return QueryPicture(
             thumb=_encode_thumb(pixels.fit(image, THUMB)),
-            larger=_encode(larger, quality=80, method=0) if max(larger.size) > THUMB else None,
+            larger=_jpeg(larger) if max(larger.size) > THUMB else None,
         )
 
 
@@ -178,6 +179,12 @@ def _encode_thumb(image: Image.Image) -> Picture:
 def _encode(image: Image.Image, *, quality: int, method: int) -> Picture:
     data = io.BytesIO()
     image.save(data, "WEBP", quality=quality, method=method)
+    return Picture(data.getvalue(), image.width, image.height)
+
+
+def _jpeg(image: Image.Image) -> Picture:
+    data = io.BytesIO()
+    _on_white(image).save(data, "JPEG", quality=90)
     return Picture(data.getvalue(), image.width, image.height)
 
 

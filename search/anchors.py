@@ -46,7 +46,7 @@ class Stored:
 
     @classmethod
     def save(cls, made: renditions.QueryPicture) -> "Stored":
-        return cls(save_thumb(made.thumb.data), save_thumb(made.larger.data) if made.larger else "")
+        return cls(save(made.thumb.data, "webp"), save(made.larger.data, "jpg") if made.larger else "")
 
     def delete(self) -> None:
         for name in filter(None, (self.thumb, self.picture)):
@@ -109,7 +109,7 @@ def from_anchor(*, user: User, anchor: QueryAnchor, box: Box) -> QueryAnchor:
 
 
 def cut(ours: str, box: Box | None) -> Stored:
-    """From a WebP of our own making, which may be decoded here."""
+    """From a picture of our own making, which may be decoded here."""
     with default_storage.open(ours) as file:
         return Stored.save(renditions.query_picture(cast(BinaryIO, file), box))
 
@@ -142,8 +142,8 @@ def decode(upload: str, box: dict[str, float] | None) -> dict[str, Any]:
     return asdict(Stored.save(made))
 
 
-def save_thumb(data: bytes) -> str:
-    return default_storage.save(f"anchors/{uuid.uuid4()}.webp", ContentFile(data))
+def save(data: bytes, suffix: str) -> str:
+    return default_storage.save(f"anchors/{uuid.uuid4()}.{suffix}", ContentFile(data))
 
 
 def create(*, user: User, library: Library, stored: Stored, name: str, box: Box | None) -> QueryAnchor:

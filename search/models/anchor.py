@@ -36,7 +36,7 @@ class QueryAnchor(models.Model):
     name = models.CharField(max_length=255, blank=True)  # the file's name or the URL's host, for the query chip
     box = models.JSONField(null=True, blank=True)  # {x, y, width, height}: fractions of the upright image
     thumb = models.FileField(max_length=300)  # WebP, longest side at most 512 px; what is encoded
-    picture = models.FileField(max_length=300, blank=True, null=True)  # the same at most 1024 px: a box is cut from it
+    picture = models.FileField(max_length=300, blank=True, null=True)  # JPEG, at most 1024 px: a box is cut from it
     # The model that the vector was made with. Both are empty once it has been dropped; the next search encodes again.
     model = models.ForeignKey(EmbeddingModel, models.SET_NULL, null=True, blank=True)
     vector = HalfVectorField(null=True, blank=True)
