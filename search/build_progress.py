@@ -37,7 +37,9 @@ class BuildProgress:
     @property
     def percent(self) -> int:
         """100 only when nothing is left."""
-        return 100 if not self.pending else int(100 * (self.total - self.pending) / max(1, self.total))
+        if not self.total:
+            return 0
+        return 100 if not self.pending else int(100 * (self.total - self.pending) / self.total)
 
     @property
     def seconds_left(self) -> float | None:

@@ -58,9 +58,10 @@ def build_notice(user: User | AnonymousUser) -> Notice | None:
         return None
     names = {"model": model.name, "active": indexing.model_name()}
     progress = build_progress.of_model(model)
-    title = _("%(model)s is being built beside %(active)s") % names
-    if progress.pending:
-        sentence = progress.spoken[:1].upper() + progress.spoken[1:] + "."
+    title = _("%(model)s has been built beside %(active)s") % names
+    if progress.pending or not progress.total:
+        title = _("%(model)s is being built beside %(active)s") % names
+        sentence = f"{progress.spoken}."
     elif model.takes_over:
         sentence = _("It is complete, and answers in a moment.")
     else:

@@ -47,7 +47,7 @@ DEEDS: dict[str, list[tuple[str, StrOrPromise]]] = {
 class EmbeddingModelAdmin(admin.ModelAdmin):
     """Looked at, and changed by its deeds only, each of which asks first."""
 
-    list_display = ["name", "source", "dimensions", "precision", "state", "progress", "deeds"]
+    list_display = ["name", "state", "progress", "deeds", "dimensions", "precision", "source"]
     list_filter = ["state"]
     ordering = ["state", "-pk"]
     actions = ["measure_recall", "rebuild_index"]
