@@ -105,9 +105,10 @@ def rank(
     started = time.perf_counter()
     vector = composition.vector_for(query, user, model)
     encoded = time.perf_counter()
-    found = nearest.search(vector, scope(query, user), RANKING, model, enough=enough)
+    assets = named(query, user)
+    found = nearest.search(vector, assets.filter(visual_search=True), RANKING, model, enough=enough)
     if query.reads_words:
-        fused = fusion.fuse(query, vector, found, named(query, user), model, RANKING)
+        fused = fusion.fuse(query, vector, found, assets, model, RANKING)
     else:
         fused = fusion.visual_only(found)
     took["encode"] += 1000 * (encoded - started)
@@ -135,7 +136,7 @@ def page(
     while len(hits) < limit and offset < len(fused.ids):
         ids = fused.ids[offset : offset + limit - len(hits)]
         found = Asset.objects.visible_to(user).live().in_bulk(ids)
-        reasons = fusion.reasons(query.library, ids, fused)
+        reasons = fusion.reasons(query.library, list(found), fused)
         for position, pk in enumerate(ids, offset):
             if pk in found:
                 hits.append(Hit(found[pk], fused.distances[position], reasons[pk]))

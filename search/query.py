@@ -29,9 +29,7 @@ class Query:
     unlike: tuple[UUID, ...] = ()
     anchors: tuple[UUID, ...] = ()
     weights: Mapping[str, float] = field(default_factory=dict)  # of `text`, `not_text` and the ids of examples
-    keywords: bool | None = (
-        None  # whether names, tags, … with the text's words count; None: if the text is all there is
-    )
+    keywords: bool | None = None  # whether names, tags and the like count, too; None: if the text is all there is
 
     @classmethod
     def from_params(cls, library: Library, params: Mapping[str, Any]) -> "Query":

@@ -44,7 +44,7 @@ class Card:
     editable: bool
     score: float | None = None
     failure: str = ""  # why it could not be indexed
-    reasons: tuple["Reason", ...] = ()  # why words have found it
+    reasons: tuple[Reason, ...] = ()  # why words have found it
 
     @property
     def settled(self) -> bool:
