@@ -21,7 +21,7 @@ TEXTS = {
     "a tag of half the library": "summer",
     "a word in every name": "dsc",
     "a project and two words that nobody wrote": "Aurora red dress",
-    "six words": "a man in Aurora summer light walks along dsc",
+    "nine words": "a man in Aurora summer light walks along dsc",
     "the beginning of a word": "aur",
 }
 

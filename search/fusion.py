@@ -110,7 +110,7 @@ def distances(ids: list[UUID], vector: Vector, model: EmbeddingModel) -> dict[UU
     return {found.id: found.distance for found in nearest.exact(vector, assets, len(ids), model)}
 
 
-def reasons(library: Library, ids: Iterable[UUID], fused: Fused) -> dict[UUID, tuple[str, ...]]:
+def reasons(library: Library, ids: Sequence[UUID], fused: Fused) -> dict[UUID, tuple[str, ...]]:
     """Why each of these is a hit: `visual`, and where which of the words are (`media_library.words.reasons`)."""
     by_words = words.reasons(library, ids, fused.terms) if fused.terms else {}
     return {

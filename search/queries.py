@@ -91,11 +91,11 @@ def rank(
     times = [time.perf_counter()]
     vector = composition.vector_for(query, user, model)
     times.append(time.perf_counter())
-    most = rankings.RANKING
-    found = nearest.search(vector, scope(query, user), most, model, modality=query.modality, enough=enough)
+    assets, most = named(query, user), rankings.RANKING
+    found = nearest.search(vector, seen(query, assets), most, model, modality=query.modality, enough=enough)
     times.append(time.perf_counter())
     if query.reads_words:
-        fused = fusion.fuse(query, vector, found, named(query, user), model, most)
+        fused = fusion.fuse(query, vector, found, assets, model, most)
     else:
         fused = fusion.visual_only(found)
     times.append(time.perf_counter())
@@ -106,17 +106,18 @@ def rank(
     return Ranking.of(fused, found.plan, bands, model, complete=found.complete)
 
 
-def scope(query: Query, user: User) -> nearest.Scope:
-    """What may be found by its looks: assets within the filters that are not excluded, or their regions."""
-    assets = assets_in_scope(query, user)
-    if query.entity_type == OBJECTS:
-        regions = Region.objects.filter(asset__in=assets.order_by().values("pk"))
-        return regions.labelled(query.labels) if query.labels else regions
-    return assets
-
-
 def assets_in_scope(query: Query, user: User) -> AssetQuerySet:
+    """The assets that may be found by their looks."""
     return named(query, user).filter(visual_search=True)
+
+
+def seen(query: Query, assets: AssetQuerySet) -> nearest.Scope:
+    """Of these, what may be found by its looks: those that are not excluded, or their regions."""
+    assets = assets.filter(visual_search=True)
+    if query.entity_type != OBJECTS:
+        return assets
+    regions = Region.objects.filter(asset__in=assets.order_by().values("pk"))
+    return regions.labelled(query.labels) if query.labels else regions
 
 
 def named(query: Query, user: User) -> AssetQuerySet:
@@ -137,7 +138,7 @@ def page(
     while len(hits) < limit and offset < len(fused.ids):
         ids = fused.ids[offset : offset + limit - len(hits)]
         found = loaded(query, user, ids)
-        reasons = fusion.reasons(query.library, ids, fused)
+        reasons = fusion.reasons(query.library, list(found), fused)
         hits += [
             Hit(found[pk][0], fused.distances[at], ranking.band_at(at), at, reasons[pk], found[pk][1])
             for at, pk in enumerate(ids, offset)

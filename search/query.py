@@ -33,9 +33,7 @@ class Query:
     weights: Mapping[str, float] = field(default_factory=dict)  # of `text`, `not_text` and the ids of examples
     entity_type: str = IMAGES  # what is found: assets, or their regions
     labels: tuple[str, ...] = ()  # only regions with one of these, or assets that have such a region
-    keywords: bool | None = (
-        None  # whether names, tags, … count, too; None: if the text is all there is
-    )
+    keywords: bool | None = None  # whether names, tags and the like count, too; None: if the text is all there is
 
     @classmethod
     def from_params(cls, library: Library, params: Mapping[str, Any]) -> "Query":

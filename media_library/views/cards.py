@@ -46,7 +46,7 @@ class Card:
     failure: str = ""  # why it could not be indexed
     band: str = ""  # how good it is for the search, in words
     weak_from_here: bool = False
-    reasons: tuple["Reason", ...] = ()  # why words have found it
+    reasons: tuple[Reason, ...] = ()  # why words have found it
 
     @property
     def settled(self) -> bool:

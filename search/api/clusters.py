@@ -56,7 +56,7 @@ class ClustersView(LibraryView):
     @property
     def scope(self) -> AssetQuerySet:
         filters = AssetFilters.from_params(self.library, self.request.query_params)
-        return queries.scope(Query(self.library, filters), caller(self.request))
+        return queries.assets_in_scope(Query(self.library, filters), caller(self.request))
 
 
 class Clusters(ClustersView):
