@@ -184,7 +184,7 @@ def _encode(image: Image.Image, *, quality: int, method: int) -> Picture:
 
 def _jpeg(image: Image.Image) -> Picture:
     data = io.BytesIO()
-    _on_white(image).save(data, "JPEG", quality=90)
+    pixels.on_white(image).save(data, "JPEG", quality=90)
     return Picture(data.getvalue(), image.width, image.height)
 
 

@@ -94,10 +94,8 @@ def rank(
     assets, most = named(query, user), rankings.RANKING
     found = nearest.search(vector, seen(query, assets), most, model, modality=query.modality, enough=enough)
     times.append(time.perf_counter())
-    if query.reads_words:
-        fused = fusion.fuse(query, vector, found, assets, model, most)
-    else:
-        fused = fusion.visual_only(found)
+    looks = fusion.visual_only(found)
+    fused = fusion.fuse(query, vector, found, assets, model, most) if query.reads_words else looks
     times.append(time.perf_counter())
     bands = relevance.bands_for(query, vector, model)
     times.append(time.perf_counter())
