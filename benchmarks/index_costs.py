@@ -15,7 +15,7 @@ from benchmarks.vectors import Vectors
 from benchmarks.web import Visitor, web
 from dam.embedded.servers import Servers
 from media_library.models import Asset
-from search import indexing, nearest
+from search import indexing, vector_index
 from search.models import Embedding, EmbeddingModel
 
 ROWS = 2_000
@@ -38,8 +38,8 @@ def run(servers: Servers, filled: Filled, *, queries: int) -> None:
 
 
 def building(model: EmbeddingModel) -> tuple[float, str]:
-    nearest.execute(f'DROP INDEX "{model.index_name}"')
-    with nearest.built_in_memory(model), connection.cursor() as cursor:
+    vector_index.execute(f'DROP INDEX "{model.index_name}"')
+    with vector_index.built_in_memory(model), connection.cursor() as cursor:
         cursor.execute("SHOW maintenance_work_mem")
         (memory,) = cursor.fetchone()
     started = time.perf_counter()

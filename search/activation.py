@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 
-from search import embedders, indexing, nearest, switching
+from search import embedders, indexing, switching, vector_index
 from search.embedders import attempts, offline, sources
 from search.embedders.checkpoints import Checkpoint, ModelError
 from search.models import EmbeddingModel
@@ -88,7 +88,7 @@ def about_to_answer() -> list[EmbeddingModel]:
         return [
             model
             for model in reversed(models)
-            if model.state == EmbeddingModel.State.ACTIVE or nearest.vectors_in_index(model) is not None
+            if model.state == EmbeddingModel.State.ACTIVE or vector_index.vectors_in_index(model) is not None
         ]
     except DatabaseError as error:
         logger.warning("Which model answers could not be asked: %s", error)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from pgvector.django import HalfVectorField
 
-from search import nearest
+from search import vector_index
 from search.locks import upkeep
 from search.models import EmbeddingModel
 from search.switching import WrongState
@@ -51,7 +51,7 @@ def remove(model: EmbeddingModel) -> None:
     with upkeep(model) as held:
         if not held or not EmbeddingModel.objects.filter(pk=model.pk, state=State.DROPPING).exists():
             return
-        nearest.drop_indexes(model)  # first: deleting from an HNSW index costs as much as adding to it
+        vector_index.drop_indexes(model)  # first: deleting from an HNSW index costs as much as adding to it
         for relation in EmbeddingModel._meta.related_objects:
             clear(relation, model)
         model.delete()

@@ -20,7 +20,7 @@ from dam.errors import AppError
 from media_library.findable import Progress
 from media_library.models import Asset, AssetQuerySet, Library, Rendition
 from media_library.signals import asset_ready
-from search import embedders, nearest
+from search import embedders, vector_index
 from search.clusters import sweeping
 from search.duplicates.groups import lookalikes as lookalikes  # the pages ask for it through `findable`
 from search.locks import upkeep
@@ -252,8 +252,8 @@ def ensure_index(model: EmbeddingModel) -> None:
     """Create the model's HNSW indexes if they are missing and nobody else is at it. Outside a transaction only."""
     with upkeep(model) as held:
         if held:
-            nearest.create_index(model)
-            nearest.create_index(model, nearest.REGIONS)
+            vector_index.create_index(model)
+            vector_index.create_index(model, vector_index.REGIONS)
 
 
 def progress(library: Library) -> Progress:

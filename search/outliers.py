@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from media_library import issues
 from media_library.models import Asset, Library
-from search import nearest
+from search import neighbourhoods
 from search.models import Embedding, EmbeddingModel, Isolation
 
 NEIGHBOURS = 5
@@ -61,7 +61,7 @@ def batches(library: Library, model: EmbeddingModel) -> Iterator[list[UUID]]:
 
 def measure(library: Library, model: EmbeddingModel, ids: list[UUID]) -> int:
     scope = Asset.objects.live().filter(library=library)
-    distances = nearest.mean_distances(ids, scope, NEIGHBOURS, model)
+    distances = neighbourhoods.mean_distances(ids, scope, NEIGHBOURS, model)
     now = timezone.now()
     Isolation.objects.bulk_create(
         # Nothing else in the library: nothing to be far from.

@@ -19,7 +19,7 @@ from uuid import UUID
 import numpy as np
 
 from media_library.models import Library
-from search import nearest
+from search import nearest, neighbourhoods
 from search.calibration import BACKGROUND, Kind, Scale
 from search.embedders import offline
 from search.models import EmbeddingModel
@@ -131,7 +131,7 @@ def background(library: Library, model: EmbeddingModel) -> Background:
     key = (library.pk, model.pk)
     kept = _backgrounds.get(key)
     if kept is None or time.monotonic() > kept.stale_at:
-        vectors = nearest.sample(library, model, BACKGROUND)
+        vectors = neighbourhoods.sample(library, model, BACKGROUND)
         lasts = FULL_SECONDS if len(vectors) == BACKGROUND else GROWING_SECONDS
         kept = Background(np.unique(vectors, axis=0), time.monotonic() + lasts)
         with _lock:

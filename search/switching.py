@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from dam.errors import AppError
 from media_library.models import User
-from search import indexing, nearest, region_indexing
+from search import indexing, region_indexing, vector_index
 from search.embedders import sources
 from search.models import EmbeddingModel, IndexEntry
 
@@ -106,7 +106,7 @@ def gap(model: EmbeddingModel) -> Gap:
         lost=failed.filter(Exists(found)).count(),
         regions=region_indexing.waiting(model),
         has_vectors=model.embeddings.exists(),
-        has_index=nearest.vectors_in_index(model) is not None,
+        has_index=vector_index.vectors_in_index(model) is not None,
     )
 
 
@@ -204,7 +204,7 @@ def advance() -> None:
     from search import tasks
 
     for model in EmbeddingModel.objects.indexed():
-        if nearest.vectors_in_index(model) is not None:
+        if vector_index.vectors_in_index(model) is not None:
             take_over(model)
         elif model.state == State.ACTIVE or (not open_entries(model) and gap(model).is_complete):
             tasks.build_vector_index.delay(model.pk)

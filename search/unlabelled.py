@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from dam.errors import AppError
 from media_library.models import Library, Rendition
-from search import indexing, nearest
+from search import indexing, neighbourhoods
 from search.calibration import BACKGROUND, Kind, Scale, Vectors
 from search.embedders import Embedder
 from search.models import EmbeddingModel
@@ -67,7 +67,7 @@ def scales(pictures: Vectors, words: Vectors, originals: Vectors, copies: Vector
 
 def of_library(library: Library, model: EmbeddingModel, embedder: Embedder) -> dict[Kind, Scale]:
     """Raises TooFewPictures below LEAST_PICTURES that are indexed."""
-    pictures = nearest.sample(library, model, BACKGROUND)
+    pictures = neighbourhoods.sample(library, model, BACKGROUND)
     if len(pictures) < LEAST_PICTURES:
         raise TooFewPictures
     indexed = Rendition.objects.filter(name=Rendition.Name.THUMB, asset__library=library, asset__deleted_at=None)

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from search import nearest
+from search import neighbourhoods
 from search.clusters import heights, stored
 from search.clusters.graph import NEIGHBOURS, Vectors
 from search.models import Cluster, Clustering, ClusterMember, Embedding, EmbeddingModel
@@ -108,7 +108,7 @@ class Neighbourhood:
         self.clustering, self.vectors = clustering, vectors
         self.heights: list[float] = clustering.heights
         self.around: dict[int, set[Path]] = defaultdict(set)  # paths of the neighbours of each vector
-        for position, distance, member in nearest.neighbours_of(vectors, clustering, NEIGHBOURS):
+        for position, distance, member in neighbourhoods.neighbours_of(vectors, clustering, NEIGHBOURS):
             if distance <= self.heights[-1]:
                 self.around[position].add(path_of(member))
         self.joined: list[Path] = []

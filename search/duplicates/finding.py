@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from media_library.models import Asset, AssetQuerySet, Rendition
-from search import nearest
+from search import nearest, neighbourhoods
 from search.duplicates.sketch import Sketch, resemblance
 from search.indexing import read
 from search.models import DuplicatePair, EmbeddingModel, Fingerprint, IndexEntry
@@ -136,7 +136,7 @@ def near(one: Fingerprint, model: EmbeddingModel | None) -> Found:
 
 def candidates(one: Fingerprint, sketch: Sketch, model: EmbeddingModel | None) -> set[UUID]:
     """Assets of the library that are worth a closer look: near by a hash of any turn, or by their vectors."""
-    ids = set(nearest.by_hash(sketch.phashes, one.library_id, BY_HASH + 1))
+    ids = set(neighbourhoods.by_hash(sketch.phashes, one.library_id, BY_HASH + 1))
     vector = nearest.vector_of(one.asset, model) if model else None
     if model and vector is not None:
         scope = Asset.objects.filter(library=one.library_id)

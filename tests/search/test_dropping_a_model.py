@@ -13,7 +13,7 @@ from django.utils import timezone
 from PIL import Image
 
 from media_library.models import Library, User
-from search import anchors, dropping, indexing, nearest, queries, switching, tasks
+from search import anchors, dropping, indexing, nearest, queries, switching, tasks, vector_index
 from search.models import Embedding, EmbeddingModel, IndexEntry, QueryAnchor
 from search.query import Query
 from tests import factories
@@ -51,7 +51,7 @@ def test_everything_made_with_it_goes_in_batches(
     dropping.drop(other)
     dropping.remove(other)
     assert not EmbeddingModel.objects.filter(source="other").exists()
-    assert nearest.vectors_in_index(EmbeddingModel(pk=other.pk)) is None
+    assert vector_index.vectors_in_index(EmbeddingModel(pk=other.pk)) is None
     left = Embedding.objects.count(), IndexEntry.objects.count()
     assert left == (10, 10)
 

@@ -3,7 +3,7 @@ import pytest
 from django.db import connection
 
 from media_library.models import Asset, Tag
-from search import nearest
+from search import nearest, vector_index
 from search.models import Embedding, EmbeddingModel
 from tests import factories
 
@@ -160,18 +160,18 @@ def test_search_settings_do_not_outlive_the_query(model: EmbeddingModel) -> None
 @pytest.mark.django_db(transaction=True)
 def test_an_index_is_rebuilt_beside_the_one_that_answers(model: EmbeddingModel) -> None:
     fill(model, 20)
-    nearest.create_index(model)
+    vector_index.create_index(model)
     before = relfilenode(model)
-    nearest.rebuild_index(model)
-    assert nearest.vectors_in_index(model) == 20
+    vector_index.rebuild_index(model)
+    assert vector_index.vectors_in_index(model) == 20
     assert relfilenode(model) != before
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_index_that_is_missing_is_built_instead(model: EmbeddingModel) -> None:
     fill(model, 20)
-    nearest.rebuild_index(model)
-    assert nearest.vectors_in_index(model) == 20
+    vector_index.rebuild_index(model)
+    assert vector_index.vectors_in_index(model) == 20
 
 
 def relfilenode(model: EmbeddingModel) -> int:

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from media_library import ingest
 from media_library.filters import AssetFilters
 from media_library.models import Asset, Library, User
-from search import nearest, outliers
+from search import nearest, neighbourhoods, outliers
 from search.models import EmbeddingModel, Isolation
 from tests import factories
 
@@ -90,17 +90,17 @@ def test_the_index_gives_what_the_scan_gives(
 ) -> None:
     assets = [*crowd(library, model, 40), stranger(library, model)]
     ids, scope = [asset.pk for asset in assets], Asset.objects.filter(library=library)
-    exactly = nearest.mean_distances(ids, scope, 5, model)
+    exactly = neighbourhoods.mean_distances(ids, scope, 5, model)
     factories.build_index(model)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
-    by_index = nearest.mean_distances(ids, scope, 5, model)
+    by_index = neighbourhoods.mean_distances(ids, scope, 5, model)
     assert by_index == pytest.approx(exactly, abs=1e-3)
     assert exactly[assets[-1].pk] > 10 * exactly[assets[0].pk]
 
 
 def test_a_lone_picture_has_no_others(library: Library, model: EmbeddingModel) -> None:
     asset = stranger(library, model)
-    assert nearest.mean_distances([asset.pk], Asset.objects.filter(library=library), 5, model) == {}
+    assert neighbourhoods.mean_distances([asset.pk], Asset.objects.filter(library=library), 5, model) == {}
     assert outliers.update() == 1
 
 

@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 
 from media_library import ingest, processing
 from media_library.models import Asset, Library, User
-from search import calibration, embedders, indexing, nearest, queries, relevance, unlabelled
+from search import calibration, embedders, indexing, nearest, neighbourhoods, queries, relevance, unlabelled
 from search.calibration import Scale
 from search.embedders import Embedder, offline, sources
 from search.models import EmbeddingModel
@@ -179,10 +179,10 @@ def test_the_background_holds_what_can_be_found_and_nothing_twice(
 
 def test_the_background_is_the_same_for_every_process(library: Library, model: EmbeddingModel) -> None:
     fan(library, model, 30)
-    first = nearest.sample(library, model, 10)
+    first = neighbourhoods.sample(library, model, 10)
     assert first.shape == (10, 48)
-    assert (nearest.sample(library, model, 10) == first).all()
-    assert nearest.sample(factories.library(), model, 10).shape == (0, 48)
+    assert (neighbourhoods.sample(library, model, 10) == first).all()
+    assert neighbourhoods.sample(factories.library(), model, 10).shape == (0, 48)
 
 
 def test_the_background_is_read_once_and_again_when_it_is_old(

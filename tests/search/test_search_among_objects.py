@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from dam.errors import InvalidRequest, NotFound
 from media_library.models import Asset, Folder, Library, User
-from search import nearest, queries
+from search import nearest, queries, vector_index
 from search.composition import NotIndexed
 from search.models import EmbeddingModel, Region, RegionEmbedding
 from search.query import Query
@@ -221,7 +221,7 @@ def fill(model: EmbeddingModel, count: int) -> tuple[list[Region], np.ndarray]:
 
 def test_each_plan_of_regions_uses_what_it_says(model: EmbeddingModel) -> None:
     fill(model, 300)
-    factories.build_index(model, nearest.REGIONS)
+    factories.build_index(model, vector_index.REGIONS)
     plans = nearest.explain(Region.objects.all(), 20, model)
     assert f"region_hnsw_{model.pk}" in plans["index"]
     assert "hnsw" not in plans["exact"]
@@ -231,7 +231,7 @@ def test_a_large_scope_of_regions_goes_through_their_index(
     model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     regions, vectors = fill(model, 300)
-    factories.build_index(model, nearest.REGIONS)
+    factories.build_index(model, vector_index.REGIONS)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
     for scope in (Region.objects.all(), Region.objects.labelled(["3", "4", "5", "6", "7"])):
         answer = nearest.search(vectors[3], scope, 20, model)

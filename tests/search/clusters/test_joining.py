@@ -6,7 +6,7 @@ from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from media_library.models import Library
-from search import indexing
+from search import indexing, neighbourhoods
 from search.clusters import computing, joining, stored
 from search.models import Cluster, Clustering, ClusterMember, Embedding, EmbeddingModel, IndexEntry
 from tests import factories
@@ -120,10 +120,10 @@ def test_the_index_gives_the_same_neighbours(
     factories.build_index(model)
     clustering = Clustering.objects.get()
     asked = bunches(5, 2, spread=0.2, seed=3)
-    exact = nearest.neighbours_of(asked, clustering, 8)
+    exact = neighbourhoods.neighbours_of(asked, clustering, 8)
     monkeypatch.setattr(nearest, "LEAST_FOR_INDEX", -1)
     clustering.size = 200
-    through_index = nearest.neighbours_of(asked, clustering, 8)
+    through_index = neighbourhoods.neighbours_of(asked, clustering, 8)
     assert {(i, member.pk) for i, _d, member in through_index} == {(i, member.pk) for i, _d, member in exact}
     assert len(exact) == 80
 
@@ -153,7 +153,7 @@ def test_a_neighbour_that_is_purged_meanwhile_is_no_neighbour(
     from search import nearest
 
     (old,) = drawn.joined(library, model, arc(0))
-    gone = nearest.neighbours_of(arc(0), Clustering.objects.get(), 1)
+    gone = neighbourhoods.neighbours_of(arc(0), Clustering.objects.get(), 1)
     old.delete()
     monkeypatch.setattr(nearest, "neighbours_of", lambda *arguments: gone)
     drawn.joined(library, model, arc(0))
