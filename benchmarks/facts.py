@@ -52,7 +52,7 @@ def main() -> None:
         cost(args.photos)
 
 
-def FAULTS() -> list[tuple[str, Mapping[str, Distortion], list[Measure]]]:
+def faults() -> list[tuple[str, Mapping[str, Distortion], list[Measure]]]:
     from media_library import facts
 
     def measured(name: str, sign: float = 1) -> Score:
