@@ -185,7 +185,7 @@ def measure(folder: Path) -> None:
     }
     scores: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for query, vector in zip(asked, vectors, strict=True):
-        near = [neighbour.asset_id for neighbour in nearest.search(vector, scope, 1000, model).neighbours]
+        near = [neighbour.id for neighbour in nearest.search(vector, scope, 1000, model).neighbours]
         matches = scope.ranked_by_words(words.terms(library, query.text)).found
         for way, fuse in ways.items():
             ranked = fuse(near, matches)

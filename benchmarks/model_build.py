@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 from django.db import connection
 
-from search import build_progress, nearest, vector_index
+from search import build_progress, vector_index
 from search.models import Embedding, EmbeddingModel, IndexEntry
 from search.nearest import Vector
 
@@ -29,7 +29,7 @@ def run() -> None:
             name="Other", source=f"other-{first}", dimensions=model.dimensions, state=EmbeddingModel.State.RETIRED
         )
         print(order(other, rows, first=first))
-        nearest.drop_index(other)
+        vector_index.drop_indexes(other)
         other.delete()
     print(f"\n{progress(model)}\n")
 

@@ -54,10 +54,10 @@ def of(clustering: Clustering | None, asset_ids: Iterable[UUID], level: int) -> 
 
 def group(clustering: Clustering | None, hits: Sequence[Neighbour], level: int) -> list[Group]:
     """The hits by cluster: nearest cluster first, ties by id; a cluster is as near as its nearest hit."""
-    cluster_of = of(clustering, [hit.asset_id for hit in hits], level)
+    cluster_of = of(clustering, [hit.id for hit in hits], level)
     groups: dict[UUID, Group] = {}
     for hit in sorted(hits, key=lambda hit: hit.distance):
-        cluster = cluster_of[hit.asset_id]
+        cluster = cluster_of[hit.id]
         groups.setdefault(cluster, Group(cluster, [])).hits.append(hit)
     return sorted(groups.values(), key=lambda found: (found.distance, found.id))
 

@@ -141,5 +141,5 @@ def candidates(one: Fingerprint, sketch: Sketch, model: EmbeddingModel | None) -
     if model and vector is not None:
         scope = Asset.objects.filter(library=one.library_id)
         found = nearest.search(vector, scope, BY_VECTOR + 1, model, enough=BY_VECTOR + 1).neighbours[: BY_VECTOR + 1]
-        ids |= {neighbour.asset_id for neighbour in found}
+        ids |= {neighbour.id for neighbour in found}
     return ids - {one.pk}
