@@ -75,19 +75,13 @@ def add_clusters(
     clustering: Clustering, level: int, ids: Sequence[UUID], firsts: list[int], sizes: list[int], means: Vectors
 ) -> None:
     """The clusters of two or more of one level; `ids` has the cluster of each vector, `firsts` a vector of each."""
-    types = {
-        "id": "uuid",
-        "clustering_id": "int8",
-        "level": "int2",
-        "size": "int4",
-        "mean": "bytea",
-    }  # as halfvec_send gives it
-    rows = zip(firsts, sizes, means, strict=True)
-    copy(
-        Cluster,
-        types,
-        ((ids[first], clustering.pk, level, size, HalfVector(mean).to_binary()) for first, size, mean in rows),
+    types = {"id": "uuid", "clustering_id": "int8", "level": "int2", "size": "int4"}
+    types["mean"] = "bytea"  # what is sent are the bytes of a halfvec
+    rows = (
+        (ids[first], clustering.pk, level, size, HalfVector(mean).to_binary())
+        for first, size, mean in zip(firsts, sizes, means, strict=True)
     )
+    copy(Cluster, types, rows)
 
 
 def copy(model: type[Model], types: dict[str, str], rows: Iterable[Sequence[Any]]) -> None:
