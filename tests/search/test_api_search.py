@@ -39,7 +39,7 @@ def test_text_answers_with_hits_distances_and_the_plan(
     assert [hit["distance"] for hit in body["results"]] == sorted(hit["distance"] for hit in body["results"])
     assert (body["plan"], body["total"], body["next_cursor"]) == ("exact", 4, None)
     assert body["query"]["model"] == "Fake"
-    assert set(body["took_ms"]) == {"encode", "search", "bands", "load", "total"}
+    assert set(body["took_ms"]) == {"encode", "search", "words", "bands", "load", "total"}
     assert body["results"][0]["asset"]["indexed"] is True
 
 

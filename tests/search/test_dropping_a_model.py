@@ -13,7 +13,7 @@ from django.utils import timezone
 from PIL import Image
 
 from media_library.models import Library, User
-from search import anchors, dropping, indexing, nearest, queries, switching, tasks, vector_index
+from search import anchors, dropping, indexing, queries, switching, tasks, vector_index
 from search.models import Embedding, EmbeddingModel, IndexEntry, QueryAnchor
 from search.query import Query
 from tests import factories
@@ -36,7 +36,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     two_models.use(monkeypatch)
     monkeypatch.setattr(indexing, "request_indexing", lambda: None)
-    monkeypatch.setattr(nearest, "drop_indexes", drop_indexes)
+    monkeypatch.setattr(vector_index, "drop_indexes", drop_indexes)
     monkeypatch.setattr(tasks.remove_dropped, "delay", lambda pk: asked.append(pk) or tasks.remove_dropped(pk))
     return asked
 
@@ -104,7 +104,7 @@ def test_anchors_outlive_it(library: Library, user: User, model: EmbeddingModel)
     buffer = io.BytesIO()
     Image.new("RGB", (32, 32), "red").save(buffer, "WEBP")
     name = default_storage.save("anchors/x.webp", ContentFile(buffer.getvalue()))
-    anchor = anchors.create(user=user, library=library, thumb=name, name="red.png", box=None)
+    anchor = anchors.create(user=user, library=library, stored=anchors.Stored(name, name), name="red.png", box=None)
     switching.switch(other, force=True)
     dropping.drop(model)
     dropping.remove(model)

@@ -155,6 +155,7 @@ def test_more_regions_need_no_more_queries(
     library: Library, user: User, model: EmbeddingModel, objects: dict[str, Region]
 ) -> None:
     counts = []
+    run(library, user, "text=red&entity_type=OBJECTS&labels=ball")  # reads what scores are compared with
     for number in range(2):
         cache.clear()
         with CaptureQueriesContext(connection) as captured:

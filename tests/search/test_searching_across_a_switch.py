@@ -46,7 +46,7 @@ def anchor(library: Library, user: User, model: EmbeddingModel) -> QueryAnchor:
     buffer = io.BytesIO()
     Image.new("RGB", (32, 32), "red").save(buffer, "WEBP", lossless=True)
     name = default_storage.save("anchors/x.webp", ContentFile(buffer.getvalue()))
-    return anchors.create(user=user, library=library, thumb=name, name="red.png", box=None)
+    return anchors.create(user=user, library=library, stored=anchors.Stored(name, name), name="red.png", box=None)
 
 
 def run(library: Library, user: User, params: str, **options: Any) -> queries.Results:
@@ -90,7 +90,7 @@ def test_the_rest_of_a_ranking_is_ranked_under_the_model_that_it_began_with(
 
     factories.build_index(model)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
-    monkeypatch.setattr(nearest, "GLANCE", 8)
+    monkeypatch.setattr(nearest, "NARROW_GLANCE", nearest.Glance(100, 8))
     first = run(library, user, f"like={assets[0].pk}", limit=6)
     switching.switch(other, force=True)
     second = run(library, user, f"like={assets[0].pk}", limit=24, cursor=first.next_cursor or "")

@@ -114,14 +114,13 @@ def test_a_batch_costs_a_fixed_number_of_queries(library: Library, model: Embedd
 def test_the_index_gives_the_same_neighbours(
     library: Library, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from search import nearest
 
     drawn.joined(library, model, bunches(20, 10, spread=0.2))
     factories.build_index(model)
     clustering = Clustering.objects.get()
     asked = bunches(5, 2, spread=0.2, seed=3)
     exact = neighbourhoods.neighbours_of(asked, clustering, 8)
-    monkeypatch.setattr(nearest, "LEAST_FOR_INDEX", -1)
+    monkeypatch.setattr(neighbourhoods, "LEAST_FOR_INDEX", -1)
     clustering.size = 200
     through_index = neighbourhoods.neighbours_of(asked, clustering, 8)
     assert {(i, member.pk) for i, _d, member in through_index} == {(i, member.pk) for i, _d, member in exact}
@@ -150,12 +149,11 @@ def test_a_purged_asset_leaves(library: Library, model: EmbeddingModel) -> None:
 def test_a_neighbour_that_is_purged_meanwhile_is_no_neighbour(
     library: Library, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from search import nearest
 
     (old,) = drawn.joined(library, model, arc(0))
     gone = neighbourhoods.neighbours_of(arc(0), Clustering.objects.get(), 1)
     old.delete()
-    monkeypatch.setattr(nearest, "neighbours_of", lambda *arguments: gone)
+    monkeypatch.setattr(neighbourhoods, "neighbours_of", lambda *arguments: gone)
     drawn.joined(library, model, arc(0))
     assert drawn.sizes_at(4, Clustering.objects.get()) == [1]
 
