@@ -84,6 +84,11 @@ def main() -> None:
     parser.add_argument("--more", type=int, default=3000, help="how many of those")
     parser.add_argument("--each", type=int, default=100, help="how many copies of each kind are looked up")
     args = parser.parse_args()
+    if not any(args.photos.glob("*/*")):
+        parser.error(f"{args.photos} has no photographs in folders; name one that has with --photos.")
+    if args.train and not args.train.is_dir():
+        print(f"{args.train} is not there: only the photographs of {args.photos} are looked at.\n")
+        args.train = None
     with tempfile.TemporaryDirectory() as data_dir:
         os.environ.update(DAM_DATA_DIR=data_dir, DJANGO_SETTINGS_MODULE="dam.settings", DAM_MODEL="offline")
         import django
