@@ -48,7 +48,7 @@ eval-facts: $(VENV)/dev.stamp
 
 # Whether edited copies of photographs are found, and nothing else is taken for one.
 eval-duplicates: $(VENV)/dev.stamp
-	$(PY) -m benchmarks.duplicates --photos $(JUDGED) $(if $(wildcard $(DATA)),--train $(DATA)) $(ARGS)
+	$(PY) -m benchmarks.duplicates --photos $(JUDGED) --train $(DATA) $(ARGS)
 
 # --- the offline model: see training/README.md ------------------------------------------------------------------
 

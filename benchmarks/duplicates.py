@@ -5,7 +5,8 @@ offline model answers. Candidates are chosen as in `search.duplicates.finding`, 
 
 Every original is in the gallery: products photographed several times, classes with hundreds of members. Edited copies
 of one half of them are looked up, kind by kind, and the originals themselves, of which nothing else may be found. The
-thresholds of the hash alone and of the vector alone are chosen on the other half, as those of the product were.
+thresholds of the hash alone and of the vector alone are chosen on the other half, for which a table shows what other
+thresholds of the product find.
 """
 
 import argparse
@@ -35,6 +36,7 @@ Rows = NDArray[np.int64]
 Distances = NDArray[np.float32]
 SETS = ("caltech101", "clothing", "grocery")
 THUMB = 512
+SHARES = (0.6, 0.66, 0.7, 0.74, 0.78, 0.82, 0.86, 0.9)
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,11 @@ def main() -> None:
     parser.add_argument("--more", type=int, default=3000, help="how many of those")
     parser.add_argument("--each", type=int, default=100, help="how many copies of each kind are looked up")
     args = parser.parse_args()
+    if not any(args.photos.glob("*/*")):
+        parser.error(f"{args.photos} has no photographs in folders; name one that has with --photos.")
+    if args.train and not args.train.is_dir():
+        print(f"{args.train} is not there: only the photographs of {args.photos} are looked at.\n")
+        args.train = None
     with tempfile.TemporaryDirectory() as data_dir:
         os.environ.update(DAM_DATA_DIR=data_dir, DJANGO_SETTINGS_MODULE="dam.settings", DAM_MODEL="offline")
         import django
@@ -207,25 +214,42 @@ def added(counts: Sequence[Counts]) -> Counts:
     return Counts(*(sum(getattr(one, field) for one in counts) for field in ("right", "wrong", "wanted")))
 
 
-def looked_up(asked: Asked, gallery: Described) -> list[list[int]]:
-    """What the product finds, by its own rules and limits."""
+def looked_up(asked: Asked, gallery: Described, least: float) -> list[dict[int, float]]:
+    """What the product finds, by its own rules and limits, with the share of blocks that agree: `least` or more."""
     from search.duplicates.finding import BY_HASH, BY_VECTOR
     from search.duplicates.sketch import resemblance
 
     near = np.argsort(bits_apart(asked, gallery, 8), axis=1, kind="stable")[:, :BY_HASH]
     alike = np.argsort(angles(asked, gallery), axis=1, kind="stable")[:, :BY_VECTOR]
-    return [
-        [row for row in sorted({*hashes, *vectors}) if resemblance(sketch, gallery.sketches[row])]
-        for sketch, hashes, vectors in zip(asked.pictures.sketches, near.tolist(), alike.tolist(), strict=True)
-    ]
+    found: list[dict[int, float]] = []
+    for sketch, hashes, vectors in zip(asked.pictures.sketches, near.tolist(), alike.tolist(), strict=True):
+        scores = {row: resemblance(sketch, gallery.sketches[row], least=least) for row in {*hashes, *vectors}}
+        found.append({row: score for row, score in scores.items() if score})
+    return found
+
+
+def show_choice(tuning: list[Asked], gallery: Described) -> None:
+    """What the product would find with other thresholds, on the half on which they may be chosen."""
+    found = [(looked_up(asked, gallery, SHARES[0]), asked.truth) for asked in tuning]
+    rows = []
+    for share in SHARES:
+        kept = [
+            ([[row for row, score in rows.items() if score >= share] for rows in every], truth)
+            for every, truth in found
+        ]
+        rows.append([f"{share:.2f}", cell(added([counted(every, truth) for every, truth in kept]))])
+    table("Share of the blocks that has to agree, on the other half", ["share", "recall / precision"], rows)
 
 
 def report(judged: list[Asked], tuning: list[Asked], gallery: Described, names: list[str]) -> None:
+    from search.duplicates.sketch import SHARE
+
     Measure = Callable[[Asked], Distances]
     alone: dict[str, Measure] = {
         "hash alone": lambda asked: bits_apart(asked, gallery, 1),
         "vector alone": lambda asked: angles(asked, gallery),
     }
+    show_choice(tuning, gallery)
     columns: dict[str, list[Counts]] = {}
     for title, measure_ in alone.items():
         threshold = best_threshold([(measure_(asked), asked.truth) for asked in tuning])
@@ -233,7 +257,7 @@ def report(judged: list[Asked], tuning: list[Asked], gallery: Described, names: 
             counted(within(measure_(asked), threshold), asked.truth) for asked in judged
         ]
     started = time.perf_counter()
-    found = [looked_up(asked, gallery) for asked in judged]
+    found = [looked_up(asked, gallery, SHARE) for asked in judged]
     took = 1000 * (time.perf_counter() - started) / sum(len(rows) for rows in found)
     columns["**this product**"] = [counted(rows, asked.truth) for rows, asked in zip(found, judged, strict=True)]
     lines = [[asked.kind, *(cell(counts[at]) for counts in columns.values())] for at, asked in enumerate(judged)]

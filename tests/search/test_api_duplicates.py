@@ -32,7 +32,7 @@ def test_groups_come_with_their_assets_kinds_and_scores(api: APIClient, library:
     kinds = {member["asset"]["id"]: member["kind"] for member in group["members"]}
     assert kinds == {str(original.pk): "", str(same.pk): "exact", str(turned.pk): "near"}
     assert group["members"][0]["asset"]["id"] == str(original.pk)
-    assert all(0.78 <= member["score"] <= 1 for member in group["members"])
+    assert all(0.82 <= member["score"] <= 1 for member in group["members"])
     assert (group["size"], body["next_cursor"]) == (3, None)
     assert group["members"][0]["asset"]["indexed"] is True
 

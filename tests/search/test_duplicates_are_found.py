@@ -21,9 +21,9 @@ def pairs() -> list[tuple[Any, Any, str]]:
     return list(DuplicatePair.objects.order_by("pk").values_list("first", "second", "kind"))
 
 
-@pytest.mark.parametrize("copy", COPIES)
+@pytest.mark.parametrize("copy", ["cropped", "turned", "cropped and turned", "marked and mirrored"])
 def test_a_changed_copy_is_found_beside_other_pictures(library: Library, user: User, copy: str) -> None:
-    others = [scene(seed) for seed in range(2, 8)]
+    others = [scene(seed) for seed in range(2, 5)]
     original, changed = compared(library, user, scene(1), COPIES[copy](scene(1)), *others)[:2]
     assert pairs() == [(original.pk, changed.pk, "near")]
 
