@@ -126,7 +126,7 @@ def test_the_migration_fills_what_is_missing(library: Library, asset: Asset) -> 
         cursor.execute("ALTER TABLE media_library_tag DISABLE TRIGGER tag_words")
         cursor.execute("UPDATE media_library_tag SET words = NULL")
         cursor.execute("ALTER TABLE media_library_tag ENABLE TRIGGER tag_words")
-    migration = import_module("media_library.migrations.0003_words_of_what_is_there")
+    migration = import_module("media_library.migrations.0006_words_of_what_is_there")
     with connection.schema_editor(atomic=False) as editor:
         migration.fill(apps, editor)
     assert AssetWords.objects.count() == 2
