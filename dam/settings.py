@@ -42,6 +42,13 @@ def env_bool(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be true or false, not {raw!r}.")
 
 
+def env_choice(name: str, default: str, choices: set[str]) -> str:
+    value = env_str(name).lower() or default
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(sorted(choices))}, not {value!r}.")
+    return value
+
+
 def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
 
@@ -248,6 +255,7 @@ MODEL = env_str("DAM_MODEL", "ViT-B-32/laion2b_s34b_b79k")
 MODEL_DIR = Path(env_str("DAM_MODEL_DIR", str(DATA_DIR / "models"))).expanduser().resolve()
 MODEL_PRELOAD = env_bool("DAM_MODEL_PRELOAD", default=False)  # the web process sets it
 TORCH_THREADS = env_int("DAM_TORCH_THREADS", 0)  # 0: as many as there are cores
+ENGINE = env_choice("DAM_ENGINE", "auto", {"auto", "onnx", "torch"})
 
 # --- jobs -----------------------------------------------------------------------------------------------------
 
