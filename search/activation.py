@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from search import embedders, indexing
-from search.embedders import attempts, offline, sources
+from search.embedders import attempts, engines, offline, sources
 from search.embedders.checkpoints import Checkpoint
 from search.models import EmbeddingModel
 from search.notices import model_notice
@@ -19,14 +19,16 @@ from search.notices import model_notice
 logger = logging.getLogger(__name__)
 
 
-def activate(*, retry: bool = False) -> EmbeddingModel:
+def activate(*, retry: bool = False, export: bool = False) -> EmbeddingModel:
     """Makes the model that DAM_MODEL names the active one, or the offline model where its weights cannot be had.
 
-    `retry` tries the hub again though it could not be reached within the last day. Raises an AppError where DAM_MODEL
+    `retry` tries the hub again though it could not be reached within the last day; `export` exports the model again for
+    ONNX Runtime. Raises an AppError where DAM_MODEL
     names nothing usable; then nothing has changed.
     """
     with _one_at_a_time():
         source = available_source(retry=retry)
+        engines.prepare(source, again=export)
         model = _row(source)
         _switch_to(model)
     indexing.ensure_index(model)
@@ -89,18 +91,20 @@ def _one_at_a_time() -> Iterator[None]:
 
 def _row(source: str) -> EmbeddingModel:
     """The model's row. A model that is new here is loaded once first, so that a broken one never becomes active."""
+    precision = engines.engine(source).precision
     if (model := EmbeddingModel.objects.filter(source=source).first()) is not None:
+        if model.precision != precision:
+            model.precision = precision
+            model.save(update_fields=["precision"])
         return model
     checkpoint = Checkpoint.open(sources.folder(source))
     embedders.get_embedder(source)
     embedders.reset()
-    from search.embedders import runtime  # torch is imported by now
-
     defaults = {
         "name": display_name(source),
         "dimensions": checkpoint.dimensions,
         "prompt_template": checkpoint.prompt_template,
-        "precision": runtime.precision(),
+        "precision": precision,
     }
     return EmbeddingModel.objects.get_or_create(source=source, defaults=defaults)[0]
 

@@ -7,8 +7,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from dam.errors import AppError
 from media_library.models import Asset
 from search import indexing
+from search.embedders import engines
 from search.models import Embedding, EmbeddingModel, IndexEntry, QueryAnchor
 
 
@@ -38,6 +40,14 @@ class OfVisibleAssets(ReadOnlyAdmin):
 class EmbeddingModelAdmin(ReadOnlyAdmin):
     list_display = ["name", "source", "dimensions", "precision", "state", "created_at"]
     list_filter = ["state"]
+    readonly_fields = ["engine"]
+
+    @admin.display(description=_("Engine"))
+    def engine(self, model: EmbeddingModel) -> str:
+        try:
+            return engines.engine(model.source).sentence
+        except AppError as error:
+            return str(error.message)
 
 
 @admin.register(Embedding)

@@ -38,6 +38,8 @@ UNUSABLE = (
 class OpenClipEmbedder:
     """See `search.embedders.Embedder`. May be used from several threads at once."""
 
+    engine = "torch"
+
     def __init__(
         self,
         model: Any,  # open_clip's CLIP, CustomTextCLIP or CoCa

@@ -63,14 +63,18 @@ def engine(source: str, *, images_only: bool = False) -> Engine:
     if not reason:
         return Engine(export)
     if settings.ENGINE == "onnx":
-        raise NotExported(
-            _(
-                "ONNX Runtime cannot answer for this model: %(reason)s. `manage.py setup_model --export` exports it; "
-                "DAM_ENGINE=auto leaves it to torch."
-            )
-            % {"reason": reason}
-        )
+        raise not_exported(reason)
     return Engine(None, reason)
+
+
+def not_exported(reason: str) -> NotExported:
+    return NotExported(
+        _(
+            "ONNX Runtime cannot answer for this model: %(reason)s. `manage.py setup_model --export` tries again to "
+            "export it; DAM_ENGINE=auto leaves it to torch."
+        )
+        % {"reason": reason}
+    )
 
 
 def prepare(source: str, *, again: bool = False) -> None:

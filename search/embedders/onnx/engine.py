@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 from PIL import Image
 
-from search.embedders.checkpoints import Checkpoint, ModelError
-from search.embedders.onnx.exports import CHECK, TOKENIZER, Export, Tower
+from search.embedders.checkpoints import Checkpoint
+from search.embedders.onnx.exports import CHECK, TOKENIZER, Export, NotUsable, Tower
 from search.embedders.onnx.pixels import Preprocess
 from search.embedders.onnx.tokens import Tokens
 from search.embedders.text import TextEncoder
@@ -22,12 +22,6 @@ from search.embedders.text import TextEncoder
 SAME_IMAGE, SAME_TEXT = 0.999, 0.99
 
 Vectors = NDArray[np.float32]
-
-
-class Disagrees(ModelError):
-    """An exported file gives other vectors here than where it was made."""
-
-    code = "export_disagrees"
 
 
 def unit(vectors: Vectors) -> Vectors:
@@ -72,6 +66,8 @@ class OnnxTextTower:
 class OnnxEmbedder:
     """See `search.embedders.Embedder`. May be used from several threads at once. For pictures only without `text`."""
 
+    engine = "onnx"
+
     def __init__(self, checkpoint: Checkpoint, image: ImageTower, text: TextEncoder[OnnxTextTower] | None) -> None:
         self.dimensions = checkpoint.dimensions
         self.image, self.text = image, text
@@ -86,23 +82,32 @@ class OnnxEmbedder:
 
 
 def load(folder: Path, export: Export, *, images_only: bool) -> OnnxEmbedder:
-    """Loads and compares one picture and one sentence with what torch made of them; raises Disagrees.
+    """Loads, and compares one picture and one sentence with what torch made of them. Raises NotUsable.
 
-    So a file that was damaged, carried to a processor that computes otherwise, or meant for another version of
-    ONNX Runtime never answers; and the first search finds everything warm.
+    So a file that was damaged, or carried to a processor or a version of ONNX Runtime that computes otherwise, never
+    answers; and the first search finds everything warm.
     """
     checkpoint = Checkpoint.open(folder)
-    image = ImageTower(export.folder, export.image)
-    text = None if images_only else TextEncoder(OnnxTextTower(export.folder, export.text), checkpoint)
-    embedder = OnnxEmbedder(checkpoint, image, text)
+    try:
+        image = ImageTower(export.folder, export.image)
+        text = None if images_only else TextEncoder(OnnxTextTower(export.folder, export.text), checkpoint)
+        agrees = _agrees(export, image, text)
+    except Exception as error:  # whatever the runtime raises at a file that it cannot use
+        first_line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+        raise NotUsable((first_line or type(error).__name__)[:300].rstrip(".")) from error
+    if not agrees:
+        raise NotUsable(_("its exported files give other vectors here than where they were made"))
+    return OnnxEmbedder(checkpoint, image, text)
+
+
+def _agrees(export: Export, image: ImageTower, text: TextEncoder[OnnxTextTower] | None) -> bool:
     with np.load(export.folder / CHECK) as check:
-        picture = Image.fromarray(check["picture"])
-        if not _same(embedder.encode_images([picture]), check["image"], SAME_IMAGE):
-            raise Disagrees(_("the exported image tower gives other vectors here than where it was exported"))
-        if text and not _same(text.tower.encode([str(check["sentence"])]), check["text"], SAME_TEXT):
-            raise Disagrees(_("the exported text tower gives other vectors here than where it was exported"))
-    return embedder
+        pictures = image.encode([Image.fromarray(check["picture"])])[0]
+        if nearness(pictures, check["image"]) < SAME_IMAGE:
+            return False
+        return text is None or nearness(text.tower.encode([str(check["sentence"])]), check["text"]) >= SAME_TEXT
 
 
-def _same(vectors: Vectors, expected: Vectors, least: float) -> bool:
-    return bool((vectors * expected).sum(axis=-1).min() >= least)
+def nearness(vectors: Vectors, expected: Vectors) -> float:
+    """The least cosine between rows; -1 where something is not a number."""
+    return float(np.nan_to_num((vectors * expected).sum(axis=1), nan=-1).min())

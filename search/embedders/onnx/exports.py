@@ -33,6 +33,10 @@ EXPORT_SECONDS = 3600
 BROKEN = 3  # exit status of `export`: the checkpoint itself cannot be used
 
 
+class NotUsable(Exception):
+    """Exported files cannot be used in this process; the message is the reason, without a full stop."""
+
+
 @dataclass(frozen=True)
 class Tower:
     """How ONNX Runtime answers for a tower; `refused` says why it does not."""

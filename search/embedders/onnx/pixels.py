@@ -45,7 +45,8 @@ class Preprocess:
         """(n, 3, height, width)"""
         pixels = np.stack([np.asarray(self.fit(flatten(image))) for image in images])
         scaled = pixels.astype(np.float32) / np.float32(255)
-        scaled = (scaled - np.float32(self.mean)) / np.float32(self.std)
+        scaled -= np.asarray(self.mean, np.float32)
+        scaled /= np.asarray(self.std, np.float32)
         return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))
 
     def fit(self, image: Image.Image) -> Image.Image:
