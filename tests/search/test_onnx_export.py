@@ -1,6 +1,7 @@
 """A model is exported once, compared with torch, and what cannot be exported is remembered."""
 
-import multiprocessing
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ def fake_run(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def run(folder: Path, partial: Path) -> None:
         runs.append(folder.name)
+        time.sleep(0.05)
         exports._refuse(partial, "it is only a test")
 
     monkeypatch.setattr(exports, "_run", run)
@@ -164,18 +166,16 @@ def test_an_export_can_be_asked_for_again(
     assert fake_run == ["tiny", "tiny"]
 
 
-def prepare(source: str, model_dir: Path) -> None:
-    from django.conf import settings
-
-    settings.MODEL_DIR, settings.ENGINE = model_dir, "auto"
-    with activation._one_at_a_time():
-        engines.prepare(source)
-
-
-def test_processes_that_start_together_export_once(tmp_path: Path, model_dir: Path) -> None:
+def test_who_starts_together_exports_once(tmp_path: Path, fake_run: list[str]) -> None:
     source = str(tiny.checkpoint(tmp_path / "tiny"))
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        pool.starmap(prepare, [(source, model_dir)] * 2, chunksize=1)
-    export = exports.find(source)
-    assert export is not None
-    assert [path.name for path in (model_dir / "onnx").iterdir()] == [export.folder.name]
+
+    def prepare() -> None:
+        with activation._one_at_a_time():
+            engines.prepare(source)
+
+    threads = [threading.Thread(target=prepare) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert fake_run == ["tiny"]

@@ -11,7 +11,7 @@ from search.embedders.onnx.probes import SENTENCES
 from search.embedders.onnx.tokens import Tokens
 
 MORE = [
-    "Don't DON'T don’t I'LL we'Ve he'd'm 'S",
+    "Don't DON'T don’t I'LL we'Ve he'd'm 'S",  # noqa: RUF001
     "&amp;amp;lt; &nbsp;x&#39;s &hearts; &unknown;",
     "👩‍👩‍👧‍👦 family 🏳️‍🌈 🇩🇪 👍🏽",
     "مرحبا بالعالم שלום नमस्ते ไทย 한국어",
@@ -19,7 +19,7 @@ MORE = [
     "0123456789 ²³ Ⅷ 1e-5",
     "\x00\x07 control \u200b zero\u00a0width\u2028line",
     "_under__score_ {braces} [brackets] ~tilde^",
-    "ſtraße İstanbul ΌΣΟΣ ﬃ ﷺ",
+    "ſtraße İstanbul ΌΣΟΣ ﬃ ﷺ",  # noqa: RUF001
     " ".join(["word"] * 74),
     " ".join(["word"] * 75),
     " ".join(["word"] * 76),
