@@ -10,7 +10,7 @@ from pathlib import Path
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help="import, queries, recall, memory; all of them if absent")
+    parser.add_argument("parts", nargs="*", help="import, queries, recall, memory, encoding; all of them if absent")
     parser.add_argument("--assets", type=int, nargs="+", default=[1_000, 100_000])
     parser.add_argument("--queries", type=int, default=200, help="how many of each kind are timed")
     parser.add_argument("--photos", type=int, default=120, help="how many 12-megapixel photographs are imported")
@@ -37,7 +37,7 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
     from dam.embedded.servers import servers
 
     django.setup()
-    from benchmarks import import_speed, memory, query_times, recall
+    from benchmarks import encoding, import_speed, memory, query_times, recall
     from benchmarks.filling import fill
 
     with servers(data_dir) as running:
@@ -45,7 +45,9 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
         call_command("collectstatic", verbosity=0, interactive=False)
         call_command("setup_model", verbosity=0)
         print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
-        wanted = args.parts or ["import", "queries", "recall", "memory"]
+        wanted = args.parts or ["encoding", "import", "queries", "recall", "memory"]
+        if "encoding" in wanted:
+            encoding.run(data_dir)
         if "import" in wanted:
             import_speed.run(running, photos=args.photos)
         if "memory" in wanted:

@@ -1,6 +1,8 @@
 """An embedder that answers from exported files. Imports neither torch nor open_clip nor transformers."""
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +46,19 @@ def session(file: Path, threads: int = 0) -> Callable[[NDArray[Any]], Vectors]:
 class ImageTower:
     def __init__(self, folder: Path, tower: Tower) -> None:
         self.preprocess = Preprocess.from_config(tower.options)
-        self._network = session(folder / tower.file, tower.threads)
+        self.network = session(folder / tower.file, tower.threads)
         self._batch = tower.batch
 
     def encode(self, images: Sequence[Image.Image]) -> list[Vectors]:
-        parts = (images[start : start + self._batch] for start in range(0, len(images), self._batch))
-        return [unit(self._network(self.preprocess(part))) for part in parts]
+        """The vectors of one batch after the other. While one is computed, another thread prepares the next."""
+        parts = [images[start : start + self._batch] for start in range(0, len(images), self._batch)]
+        if len(parts) < 2:
+            return list(map(self._encode, parts))
+        with ThreadPoolExecutor(settings.TORCH_THREADS or os.cpu_count()) as pool:
+            return list(pool.map(self._encode, parts))
+
+    def _encode(self, images: Sequence[Image.Image]) -> Vectors:
+        return unit(self.network(self.preprocess(images)))
 
 
 class OnnxTextTower:

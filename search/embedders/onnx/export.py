@@ -31,7 +31,7 @@ from search.embedders.torch_text import TorchTextTower, parameters
 logger = logging.getLogger(__name__)
 
 SAME_PIXELS = 1e-3
-SAME_IN_BATCH = 5e-4  # cosine distance of a picture's vectors alone and among others; int8 scales are of a whole batch
+SAME_IN_BATCH = 1e-5  # cosine distance of a picture's vectors alone and among others; int8 scales are of a whole batch
 BATCH = 16
 LARGEST = 1_900_000_000  # bytes: more does not fit into one ONNX file
 OPSET = 17

@@ -45,7 +45,7 @@ class Tower:
     precision: str = "fp32"  # int8 or fp32
     refused: str = ""
     threads: int = 0  # 0: as many as the settings say
-    batch: int = 1
+    batch: int = 1  # pictures at once; 1 where a picture's vector would depend on those beside it
     options: dict[str, Any] = field(default_factory=dict)  # of the preprocessing or the tokenizer
 
 
