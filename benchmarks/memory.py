@@ -24,8 +24,9 @@ from media_library.models import Library, PersonalToken, User
 
 
 def random_vit_b_32(folder: Path) -> None:
-    import open_clip
     from safetensors.torch import save_file
+
+    from search.embedders.runtime import open_clip
 
     model = open_clip.create_model("ViT-B-32")
     config = {"model_cfg": open_clip.get_model_config("ViT-B-32"), "preprocess_cfg": model.visual.preprocess_cfg}
