@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 # Parts that bring their own pictures, parts that measure a filled library, and those that run if none is named.
-ALONE = ("import", "memory", "facets", "purity")
+ALONE = ("encoding", "import", "memory", "facets", "purity")
 FILLED = ("queries", "recall", "words", "outliers", "clusters", "models", "engines", "index")
-USUAL = ("import", "memory", "facets", "queries", "recall", "words", "outliers")
+USUAL = ("encoding", "import", "memory", "facets", "queries", "recall", "words", "outliers")
 
 
 def arguments() -> argparse.Namespace:
@@ -50,6 +50,7 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
     django.setup()
     from benchmarks import (
         clusters,
+        encoding,
         engines,
         facet_times,
         import_speed,
@@ -70,6 +71,7 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
         print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
         wanted = args.parts or USUAL
         alone: dict[str, Callable[[], None]] = {
+            "encoding": lambda: encoding.run(data_dir),
             "import": lambda: import_speed.run(running, photos=args.photos),
             "memory": lambda: memory.run(running),
             "facets": lambda: facet_times.run(args.assets),

@@ -35,7 +35,12 @@ def readyz(request: HttpRequest) -> JsonResponse:
         cache.get("readyz")
     except RedisError:
         missing.append("Redis cannot be reached.")
-    body = {"ready": not missing, "missing": missing, "model": model.name if model else None}
+    body = {
+        "ready": not missing,
+        "missing": missing,
+        "model": model.name if model else None,
+        "engine": embedders.engine_of(model.source) if model else "",
+    }
     return JsonResponse(body, status=503 if missing else 200)
 
 

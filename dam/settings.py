@@ -274,6 +274,7 @@ INDEX_MEMORY_MB = env_int("DAM_INDEX_MEMORY_MB", 3072)  # that PostgreSQL may ta
 # What finds objects in new pictures: see search/detectors. Off when empty.
 DETECTOR = env_str("DAM_DETECTOR")
 DETECTOR_THRESHOLD = env_share("DAM_DETECTOR_THRESHOLD", 0.5)
+ENGINE = env_choice("DAM_ENGINE", "auto", "onnx", "torch")
 
 # --- jobs -----------------------------------------------------------------------------------------------------
 

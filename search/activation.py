@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 
 from search import embedders, indexing, switching, vector_index
-from search.embedders import attempts, offline, sources
+from search.embedders import attempts, engines, offline, sources
 from search.embedders.checkpoints import Checkpoint, ModelError
 from search.models import EmbeddingModel
 from search.notices import model_notice
@@ -23,15 +23,17 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 15  # well within the minute between a model being built and its being switched to
 
 
-def activate(*, retry: bool = False) -> EmbeddingModel:
+def activate(*, retry: bool = False, export: bool = False) -> EmbeddingModel:
     """Has the model that DAM_MODEL names answer, or the offline model where its weights cannot be had: at once where
     no picture is lost by that, otherwise by having it built beside the one that answers. Gives the model.
 
-    `retry` tries the hub again though it could not be reached within the last day. Raises an AppError where DAM_MODEL
-    names nothing usable; then nothing has changed.
+    `retry` tries the hub again though it could not be reached within the last day; `export` exports the model again for
+    ONNX Runtime. Raises an AppError where DAM_MODEL names nothing usable; then nothing has changed.
     """
     with _one_at_a_time():
-        model = _row(available_source(retry=retry))
+        source = available_source(retry=retry)
+        engines.prepare(source, again=export)
+        model = _row(source)
         switching.follow(model)
     for kept_up in EmbeddingModel.objects.indexed():
         if kept_up.state == EmbeddingModel.State.ACTIVE:
@@ -59,6 +61,7 @@ def build(name: str) -> EmbeddingModel:
             except reach.HubUnreachable as error:
                 sentence = _("The weights of %(model)s could not be downloaded: %(reason)s.")
                 raise ModelError(sentence % {"model": source, "reason": error.message}) from error
+        engines.prepare(source)
         model = _row(source)
     switching.build(model)
     return model
@@ -146,18 +149,20 @@ def _one_at_a_time() -> Iterator[None]:
 
 def _row(source: str) -> EmbeddingModel:
     """The model's row. A model that is new here is loaded once first, so that a broken one never becomes active."""
+    precision = engines.engine(source).precision
     if (model := EmbeddingModel.objects.filter(source=source).first()) is not None:
+        if model.precision != precision:
+            model.precision = precision
+            model.save(update_fields=["precision"])
         return model
     checkpoint = Checkpoint.open(sources.folder(source))
     embedders.get_embedder(source)
     embedders.reset()
-    from search.embedders import runtime  # torch is imported by now
-
     defaults = {
         "name": display_name(source),
         "dimensions": checkpoint.dimensions,
         "prompt_template": checkpoint.prompt_template,
-        "precision": runtime.precision(),
+        "precision": precision,
     }
     return EmbeddingModel.objects.get_or_create(source=source, defaults=defaults)[0]
 

@@ -26,6 +26,7 @@ for name in ("DATABASE_URL", "REDIS_URL"):
     os.environ.pop(name, None)
 os.environ["DAM_DATA_DIR"] = str(DATA_DIR)
 os.environ["DAM_MODEL"] = "offline"
+os.environ["DAM_ENGINE"] = "torch"  # an export takes seconds; the tests of it, and the whole product, say `auto`
 os.environ["DAM_LOG_LEVEL"] = "WARNING"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["DJANGO_SETTINGS_MODULE"] = "dam.settings"

@@ -14,6 +14,7 @@ class FakeEmbedder:
     """Pictures are their 4 x 4 grid of mean colours; texts are the mean of the colours that they name."""
 
     dimensions = GRID * GRID * 3
+    engine = "fake"
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         small = [picture.convert("RGB").resize((GRID, GRID), Image.Resampling.BOX) for picture in images]

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from dam.errors import AppError, StrOrPromise
 from media_library.models import Library
 from search import build_progress, comparison, dropping, recent, switching, tasks
-from search.embedders import sources
+from search.embedders import engines, sources
 from search.models import EmbeddingModel
 from search.query import Query
 
@@ -51,6 +51,14 @@ class EmbeddingModelAdmin(admin.ModelAdmin):
     list_filter = ["state"]
     ordering = ["state", "-pk"]
     actions = ["measure_recall", "rebuild_index"]
+    readonly_fields = ["engine"]
+
+    @admin.display(description=gettext_lazy("Engine"))
+    def engine(self, model: EmbeddingModel) -> str:
+        try:
+            return engines.engine(model.source).sentence
+        except AppError as error:
+            return str(error.message)
 
     @admin.action(description=gettext_lazy("Measure how much its searches find"), permissions=["view"])
     def measure_recall(self, request: HttpRequest, models: QuerySet[EmbeddingModel]) -> None:

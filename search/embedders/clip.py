@@ -17,6 +17,7 @@ from search.embedders.checkpoints import BrokenCheckpoint, Checkpoint, broken
 from search.embedders.pictures import flatten
 from search.embedders.runtime import device, open_clip, precision
 from search.embedders.text import TextEncoder
+from search.embedders.torch_text import TorchTextTower
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16}
 IMAGE_BATCH = {"fp32": 16, "fp16": 128}  # on a CPU more only takes memory
@@ -37,6 +38,8 @@ UNUSABLE = (
 class OpenClipEmbedder:
     """See `search.embedders.Embedder`. May be used from several threads at once."""
 
+    engine = "torch"
+
     def __init__(
         self,
         model: Any,  # open_clip's CLIP, CustomTextCLIP or CoCa
@@ -45,10 +48,12 @@ class OpenClipEmbedder:
         checkpoint: Checkpoint,
     ) -> None:
         self.dimensions = checkpoint.dimensions
-        self._model = model
-        self._preprocess = preprocess
+        self.model = model
+        self.preprocess = preprocess
         self._device = next(model.visual.parameters()).device
-        self._text = None if tokenize is None else TextEncoder(model, tokenize, checkpoint, self._device)
+        self.text: TextEncoder[TorchTextTower] | None = None
+        if tokenize is not None:
+            self.text = TextEncoder(TorchTextTower(model, tokenize, self._device), checkpoint)
 
     @classmethod
     def load(cls, folder: Path, *, images_only: bool = False) -> "OpenClipEmbedder":
@@ -74,19 +79,19 @@ class OpenClipEmbedder:
         vectors = np.empty((len(images), self.dimensions), dtype=np.float32)
         size = IMAGE_BATCH[precision()]
         for start in range(0, len(images), size):
-            pixels = [self._preprocess(flatten(image)) for image in images[start : start + size]]
-            vectors[start : start + len(pixels)] = self._encode_pixels(torch.stack(pixels))
+            pixels = [self.preprocess(flatten(image)) for image in images[start : start + size]]
+            vectors[start : start + len(pixels)] = self.encode_pixels(torch.stack(pixels))
         return vectors
 
     @torch.inference_mode()
-    def _encode_pixels(self, pixels: torch.Tensor) -> NDArray[np.float32]:
-        features = self._model.encode_image(pixels.to(self._device, DTYPES[precision()]))
+    def encode_pixels(self, pixels: torch.Tensor) -> NDArray[np.float32]:
+        features = self.model.encode_image(pixels.to(self._device, DTYPES[precision()]))
         return normalize(features.float(), dim=-1).cpu().numpy()
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        if self._text is None:
+        if self.text is None:
             raise RuntimeError("This embedder was loaded for pictures only.")
-        return self._text.encode(texts)
+        return self.text.encode(texts)
 
 
 def _own_text_tower(checkpoint: Checkpoint) -> dict[str, Any]:

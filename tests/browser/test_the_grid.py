@@ -129,7 +129,7 @@ def test_scores_are_shown_by_key_and_kept_in_the_address(page: Page, library: st
     score = page.locator(".caption-score").first
     expect(score).to_be_hidden()
     page.keyboard.press("i")
-    expect(score).to_have_text(re.compile(r"^-?\d\.\d{3}$"))
+    expect(score).to_have_text(re.compile(r"^(strong|likely|weak) -?\d\.\d{3}$"))
     assert "scores=1" in page.url
     page.reload()
     expect(score).to_be_visible()

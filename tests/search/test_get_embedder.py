@@ -1,4 +1,4 @@
-"""One embedder per process, built once, with its failures kept."""
+"""Two embedders per process, each built once, with its failures kept."""
 
 import threading
 import time
@@ -39,11 +39,13 @@ def test_many_threads_build_one(builds: list[str]) -> None:
     assert len(set(map(id, found))) == 1
 
 
-def test_another_source_replaces_the_former(builds: list[str]) -> None:
-    embedders.get_embedder("a")
-    embedders.get_embedder("b")
-    assert not embedders.loaded("a")
-    assert embedders.loaded("b")
+def test_two_models_are_kept_and_a_third_replaces_the_one_asked_for_longest_ago(builds: list[str]) -> None:
+    for source in ["a", "b", "a", "c", "a"]:
+        embedders.get_embedder(source)
+    assert builds == ["a", "b", "c"]
+    assert embedders.loaded("a")
+    assert not embedders.loaded("b")
+    assert embedders.loaded("c")
 
 
 def test_a_whole_embedder_serves_who_wants_pictures_only_but_not_the_reverse(builds: list[str]) -> None:

@@ -33,10 +33,10 @@ def test_words_are_near_their_synonyms(embedder: Embedder) -> None:
 
 
 def test_a_sentence_means_the_same_however_it_is_padded(embedder: Embedder) -> None:
-    text = embedder._text  # type: ignore[attr-defined]
-    assert text.shortens
+    text = embedder.text  # type: ignore[attr-defined]
+    assert text.tower.shortens
     texts = ["dog", "a photo of two dogs that run along the beach in the evening"]
-    assert np.allclose(text.encode(texts), text._features(text._tokenize(texts)), atol=1e-3)
+    assert np.allclose(text.encode(texts), text.tower.features(text.tower.tokenize(texts)), atol=1e-3)
 
 
 def drawing(colour: str) -> Image.Image:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from search.embedders import get_embedder, text
+from search.embedders import get_embedder, text, torch_text
 from tests.search import tiny
 
 TEXTS = ["dog", "a photo of two dogs that run along the beach in the evening!", "a red circle", ""]
@@ -17,16 +17,16 @@ BIDIRECTIONAL = {"no_causal_mask": True, "pool_type": "last"}
 
 @pytest.fixture
 def encoder(tmp_path: Path, model_dir: Path) -> Any:
-    return get_embedder(str(tiny.checkpoint(tmp_path / "tiny")))._text  # type: ignore[attr-defined]
+    return get_embedder(str(tiny.checkpoint(tmp_path / "tiny"))).text  # type: ignore[attr-defined]
 
 
 def full_length(encoder: Any, texts: list[str]) -> np.ndarray:
-    return encoder._features(encoder._tokenize(texts))
+    return encoder.tower.features(encoder.tower.tokenize(texts))
 
 
 def test_leaving_out_the_padding_changes_nothing(encoder: Any) -> None:
-    assert encoder.shortens
-    assert encoder._shorten(encoder._tokenize(TEXTS)).shape[1] < 30
+    assert encoder.tower.shortens
+    assert encoder.tower.shorten(encoder.tower.tokenize(TEXTS)).shape[1] < 30
     assert np.allclose(encoder.encode(TEXTS), full_length(encoder, TEXTS), atol=1e-3)
 
 
@@ -38,7 +38,7 @@ def test_each_sentence_alone_gives_what_it_gives_among_longer_ones(encoder: Any)
 
 def test_encoding_leaves_the_number_of_threads_as_it_was(encoder: Any) -> None:
     before = torch.get_num_threads()
-    with text.threads(before + 1):
+    with torch_text.threads(before + 1):
         encoder.encode(["one sentence"])
         assert torch.get_num_threads() == before + 1
     assert torch.get_num_threads() == before
@@ -53,8 +53,8 @@ def test_a_custom_causal_tower_is_shortened_too(tmp_path: Path, model_dir: Path,
     model = tiny.MODEL | {"custom_text": custom_text}
     folder = tiny.checkpoint(tmp_path / "tiny", model_cfg=model)
     tiny.weights(folder / "open_clip_model.safetensors", model)
-    encoder = get_embedder(str(folder))._text  # type: ignore[attr-defined]
-    assert encoder.shortens
+    encoder = get_embedder(str(folder)).text  # type: ignore[attr-defined]
+    assert encoder.tower.shortens
     assert np.allclose(encoder.encode(TEXTS), full_length(encoder, TEXTS), atol=1e-3)
 
 
@@ -62,8 +62,8 @@ def test_a_tower_that_looks_at_the_padding_gets_its_full_length(tmp_path: Path, 
     model = tiny.MODEL | {"custom_text": True, "text_cfg": tiny.MODEL["text_cfg"] | BIDIRECTIONAL}
     folder = tiny.checkpoint(tmp_path / "tiny", model_cfg=model)
     tiny.weights(folder / "open_clip_model.safetensors", model)
-    encoder = get_embedder(str(folder))._text  # type: ignore[attr-defined]
-    assert not encoder.shortens
+    encoder = get_embedder(str(folder)).text  # type: ignore[attr-defined]
+    assert not encoder.tower.shortens
     assert np.allclose(encoder.encode(TEXTS), full_length(encoder, TEXTS), atol=1e-5)
 
 
@@ -71,8 +71,8 @@ def test_a_tower_that_looks_at_the_padding_gets_its_full_length(tmp_path: Path, 
 def encoded(encoder: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Grows with every sentence that reaches the model."""
     seen: list[str] = []
-    encode = encoder._encode
-    monkeypatch.setattr(encoder, "_encode", lambda texts: seen.extend(texts) or encode(texts))
+    encode = encoder.tower.encode
+    monkeypatch.setattr(encoder.tower, "encode", lambda texts: seen.extend(texts) or encode(texts))
     return seen
 
 
