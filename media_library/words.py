@@ -1,6 +1,6 @@
 """What somebody typed, as words that PostgreSQL looks for; and which of them are where in an asset.
 
-How words are cut and compared is said once, in the functions of migration 0002.
+How words are cut and compared is said once, in the functions of migration 0005.
 """
 
 import re
