@@ -24,10 +24,9 @@ from pgvector.psycopg import register_vector
 
 from benchmarks.filling import Filled
 from benchmarks.recall import K, like_pictures
-from benchmarks.replayed import FILE
 from benchmarks.tables import p50_p95, table
 from benchmarks.vectors import Vectors
-from benchmarks.web import Visitor, web
+from benchmarks.web import TEXTS, Visitor, web
 from dam.embedded.servers import Servers
 from media_library.models import Asset
 from search import nearest
@@ -75,13 +74,14 @@ def ours(
 ) -> list[object]:
     file = Path(servers.data_dir) / "texts.npz"
     np.savez(file, vectors=vectors)
-    os.environ[FILE] = str(file)
+    os.environ[TEXTS] = str(file)
     anchors = QueryAnchor.objects.bulk_create(
         QueryAnchor(owner=filled.user, library=filled.library, thumb="x", model=model, vector=HalfVector(vector))
         for vector in vectors
     )
     words: list[dict[str, str]] = [
-        {"text": str(number)} if kind == "text" else {"anchor": str(anchor.pk)} for number, anchor in enumerate(anchors)
+        {"text": str(number), "keywords": "false"} if kind == "text" else {"anchor": str(anchor.pk)}
+        for number, anchor in enumerate(anchors)
     ]
     path = f"/api/v1/libraries/{filled.library.pk}/search/"
     with web(servers, "benchmarks.replayed:application"):

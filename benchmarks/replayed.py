@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.vectors import Vectors
+from benchmarks.web import TEXTS
 from dam.wsgi import application
 from search import embedders
 
-FILE = "DAM_BENCH_TEXTS"  # names an .npz of `vectors`, (n, dimensions); text `i` is the number of a row
-
 
 class Replayed:
+    engine = "file"
+
     def __init__(self, file: Path) -> None:
         self.vectors: Vectors = np.load(file)["vectors"]
         self.dimensions = self.vectors.shape[1]
@@ -27,7 +28,7 @@ class Replayed:
         raise NotImplementedError
 
 
-replayed = Replayed(Path(os.environ[FILE]))
+replayed = Replayed(Path(os.environ[TEXTS]))
 embedders.get_embedder = lambda source, *, images_only=False: replayed
 
 __all__ = ["application"]
