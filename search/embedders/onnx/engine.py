@@ -44,13 +44,16 @@ def session(file: Path, threads: int = 0) -> Callable[[NDArray[Any]], Vectors]:
 
 
 class ImageTower:
-    def __init__(self, folder: Path, tower: Tower) -> None:
+    """For a query all cores work on one picture; for `many`, every core on a picture of its own, which is less work."""
+
+    def __init__(self, folder: Path, tower: Tower, *, many: bool = False) -> None:
         self.preprocess = Preprocess.from_config(tower.options)
-        self.network = session(folder / tower.file, tower.threads)
+        one_by_one = many and tower.batch == 1
+        self._network = session(folder / tower.file, 1 if one_by_one else 0)
         self._batch = tower.batch
 
     def encode(self, images: Sequence[Image.Image]) -> list[Vectors]:
-        """The vectors of one batch after the other. While one is computed, another thread prepares the next."""
+        """The vectors of one batch after the other, several at a time."""
         parts = [images[start : start + self._batch] for start in range(0, len(images), self._batch)]
         if len(parts) < 2:
             return list(map(self._encode, parts))
@@ -58,7 +61,7 @@ class ImageTower:
             return list(pool.map(self._encode, parts))
 
     def _encode(self, images: Sequence[Image.Image]) -> Vectors:
-        return unit(self.network(self.preprocess(images)))
+        return unit(self._network(self.preprocess(images)))
 
 
 class OnnxTextTower:
@@ -98,8 +101,10 @@ def load(folder: Path, export: Export, *, images_only: bool) -> OnnxEmbedder:
     """
     checkpoint = Checkpoint.open(folder)
     try:
-        image = ImageTower(export.folder, export.image)
-        text = None if images_only else TextEncoder(OnnxTextTower(export.folder, export.text), checkpoint)
+        with ThreadPoolExecutor(1) as pool:  # both towers at the same time
+            loading = pool.submit(ImageTower, export.folder, export.image, many=images_only)
+            text = None if images_only else TextEncoder(OnnxTextTower(export.folder, export.text), checkpoint)
+            image = loading.result()
         agrees = _agrees(export, image, text)
     except Exception as error:  # whatever the runtime raises at a file that it cannot use
         first_line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
