@@ -149,7 +149,7 @@ def _one_at_a_time() -> Iterator[None]:
 
 def _row(source: str) -> EmbeddingModel:
     """The model's row. A model that is new here is loaded once first, so that a broken one never becomes active."""
-    precision = engines.engine(source).precision
+    precision = engines.engine(source, images_only=True).precision
     if (model := EmbeddingModel.objects.filter(source=source).first()) is not None:
         if model.precision != precision:
             model.precision = precision

@@ -29,6 +29,12 @@ def test_nonsense_in_a_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
         settings.env_int("DAM_X", 1)
 
 
+def test_a_value_that_is_no_choice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAM_X", "fast")
+    with pytest.raises(ImproperlyConfigured, match="DAM_X must be one of onnx, torch, not 'fast'"):
+        settings.env_choice("DAM_X", "onnx", {"torch", "onnx"})
+
+
 @pytest.mark.parametrize("url", ["mysql://db/x", "postgres://db", "nonsense"])
 def test_a_database_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL must look like"):

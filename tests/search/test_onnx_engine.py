@@ -78,6 +78,12 @@ def test_nothing_to_encode_gives_no_rows(both: tuple[Embedder, Embedder]) -> Non
     assert both[0].encode_texts([]).shape == (0, 64)
 
 
+def test_a_failure_while_encoding_is_one_that_the_index_worker_knows(both: tuple[Embedder, Embedder]) -> None:
+    tower = both[0].image  # type: ignore[attr-defined]
+    with pytest.raises(RuntimeError, match="INVALID_ARGUMENT"):
+        tower._network(np.zeros((1, 3, 5, 5), np.float32))
+
+
 def test_an_embedder_for_pictures_only_has_no_text_tower(folder: Path, both: tuple[Embedder, Embedder]) -> None:
     embedders.reset()
     only = get_embedder(str(folder), images_only=True)

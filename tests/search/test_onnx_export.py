@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core.management import call_command
+from django.test import Client
 
 from search import activation, embedders
 from search.embedders import engines, sources
@@ -107,6 +108,19 @@ def test_other_weights_are_exported_again_and_the_former_export_goes(tmp_path: P
     assert list(first.folder.parent.iterdir()) == [second.folder]
 
 
+def test_models_in_folders_of_the_same_name_keep_their_exports(tmp_path: Path, fake_run: list[str]) -> None:
+    places = {exports.ensure(str(tiny.checkpoint(tmp_path / parent / "clip"))).folder for parent in ("a", "b")}
+    assert len([place for place in places if place.is_dir()]) == 2
+
+
+def test_what_a_killed_process_left_goes(tmp_path: Path, model_dir: Path, fake_run: list[str]) -> None:
+    left = model_dir / "onnx" / ".partial-left"
+    left.mkdir(parents=True)
+    (left / "image.onnx").write_bytes(b"half")
+    exports.ensure(str(tiny.checkpoint(tmp_path / "tiny")))
+    assert not left.exists()
+
+
 def test_another_exporter_exports_again(tmp_path: Path, fake_run: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     source = str(tiny.checkpoint(tmp_path / "tiny"))
     exports.ensure(source)
@@ -154,6 +168,16 @@ def test_setting_up_a_model_exports_it_and_says_who_answers(
     assert embedders.get_embedder(model.source).engine == "onnx"
     settings.ENGINE = "torch"
     assert activation.activate().precision == "fp32"
+
+
+@pytest.mark.django_db
+def test_the_admin_sees_why_torch_answers(
+    tmp_path: Path, settings: LazySettings, no_index: None, fake_run: list[str], admin_client: Client
+) -> None:
+    settings.MODEL = str(tiny.checkpoint(tmp_path / "tiny"))
+    model = activation.activate()
+    page = admin_client.get(f"/admin/search/embeddingmodel/{model.pk}/change/", follow=True)
+    assert "torch answers (fp32): it is only a test." in page.content.decode()
 
 
 @pytest.mark.django_db

@@ -31,7 +31,7 @@ def unit(vectors: Vectors) -> Vectors:
 
 
 def session(file: Path, threads: int = 0) -> Callable[[NDArray[Any]], Vectors]:
-    """A network of one input and one output. May be called from several threads at once."""
+    """A network of one input and one output. May be called from several threads at once. Raises RuntimeError."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or settings.TORCH_THREADS  # 0: as many as there are cores
     options.inter_op_num_threads = 1
@@ -40,7 +40,14 @@ def session(file: Path, threads: int = 0) -> Callable[[NDArray[Any]], Vectors]:
     options.log_severity_level = 3
     network = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     name = network.get_inputs()[0].name
-    return lambda values: network.run(None, {name: values})[0]
+
+    def run(values: NDArray[Any]) -> Vectors:
+        try:
+            return network.run(None, {name: values})[0]
+        except Exception as error:  # its own exceptions have nothing in common but this
+            raise RuntimeError(str(error)) from error
+
+    return run
 
 
 class ImageTower:
@@ -101,10 +108,8 @@ def load(folder: Path, export: Export, *, images_only: bool) -> OnnxEmbedder:
     """
     checkpoint = Checkpoint.open(folder)
     try:
-        with ThreadPoolExecutor(1) as pool:  # both towers at the same time
-            loading = pool.submit(ImageTower, export.folder, export.image, many=images_only)
-            text = None if images_only else TextEncoder(OnnxTextTower(export.folder, export.text), checkpoint)
-            image = loading.result()
+        image = ImageTower(export.folder, export.image, many=images_only)
+        text = None if images_only else TextEncoder(OnnxTextTower(export.folder, export.text), checkpoint)
         agrees = _agrees(export, image, text)
     except Exception as error:  # whatever the runtime raises at a file that it cannot use
         first_line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")

@@ -4,8 +4,10 @@ Run by `exports.ensure` in a process of its own. Writes the record of `exports.E
 empty folder TARGET. A tower that cannot be exported, or whose vectors differ, is recorded as refused with the reason.
 """
 
-import logging
+import os
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -27,8 +29,6 @@ from search.embedders.pictures import flatten
 from search.embedders.runtime import open_clip
 from search.embedders.text import TextEncoder
 from search.embedders.torch_text import TorchTextTower, parameters
-
-logger = logging.getLogger(__name__)
 
 SAME_PIXELS = 1e-3
 SAME_IN_BATCH = 1e-5  # cosine distance of a picture's vectors alone and among others; int8 scales are of a whole batch
@@ -174,9 +174,17 @@ def _clip_tokenizer(own: Any) -> Tokenizer:
     return tokenizer
 
 
+def _end_with(parent: int) -> None:
+    """Whoever asked for the export may be killed; then nobody waits for it."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
 def main(checkpoint: str, target: str) -> int:
     import django
 
+    threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
     django.setup()
     try:
         export(Path(checkpoint), Path(target))

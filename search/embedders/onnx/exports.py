@@ -8,8 +8,10 @@ A folder appears under its name in one step. Other weights or another exporter m
 removed. A refusal is kept in the same way, so that no start tries it again.
 """
 
+import hashlib
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -73,10 +75,6 @@ class Export:
         """Why torch has to answer, as a clause; empty where every tower that is needed was exported."""
         return self.image.refused or ("" if images_only else self.text.refused)
 
-    @property
-    def helps(self) -> bool:
-        return not (self.image.refused and self.text.refused)
-
 
 def find(source: str) -> Export | None:
     """The export of a source whose weights are on this disk. Raises ModelMissing where they are not."""
@@ -85,11 +83,12 @@ def find(source: str) -> Export | None:
 
 def _place(source: str) -> Path:
     folder = sources.folder(source)
-    if sources.is_folder(source):
+    if sources.is_folder(source):  # several may end with the same name
+        name = f"{folder.name}-{hashlib.sha256(bytes(folder)).hexdigest()[:8]}"
         fingerprint = source.rpartition("#")[2] if "#" in source else checkpoints.fingerprint(folder)
     else:
-        fingerprint = checkpoints.sha256(folder / checkpoints.SEAL)[:12]
-    return Path(settings.MODEL_DIR) / "onnx" / f"{folder.name}@{fingerprint}-{VERSION}"
+        name, fingerprint = folder.name, checkpoints.sha256(folder / checkpoints.SEAL)[:12]
+    return Path(settings.MODEL_DIR) / "onnx" / f"{name}@{fingerprint}-{VERSION}"
 
 
 def ensure(source: str, *, again: bool = False) -> Export:
@@ -101,11 +100,14 @@ def ensure(source: str, *, again: bool = False) -> Export:
     if not again and (export := Export.read(target)) is not None:
         return export
     target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(".partial-*"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
     partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=target.parent))
     try:
         _run(sources.folder(source), partial)
-        for former in target.parent.glob(f"{target.name.rpartition('@')[0]}@*"):
-            shutil.rmtree(former)
+        for former in target.parent.iterdir():
+            if former.name.startswith(f"{target.name.rpartition('@')[0]}@"):
+                shutil.rmtree(former)
         partial.rename(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -115,9 +117,16 @@ def ensure(source: str, *, again: bool = False) -> Export:
 def _run(folder: Path, partial: Path) -> None:
     """Exports in another process, whose torch and memory go away with it. What stops it becomes a refusal."""
     command = [sys.executable, "-m", "search.embedders.onnx.export", str(folder), str(partial)]
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}  # single precision, on the CPU
     try:
         done = subprocess.run(  # noqa: S603  our own module
-            command, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=EXPORT_SECONDS, check=False
+            command,
+            cwd=settings.BASE_DIR,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=EXPORT_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return _refuse(partial, _("the export took more than an hour"))

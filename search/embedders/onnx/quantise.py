@@ -1,6 +1,5 @@
 """Smaller and faster forms of an exported network, the fastest first. Imports onnx."""
 
-import logging
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,6 @@ PAYS = 0.5  # share of a network's weights that has to stand in matrix products 
 
 def candidates(file: Path) -> Iterator[tuple[str, Path]]:
     """(precision, file) to be tried in this order; the last one is the network itself."""
-    logging.getLogger().setLevel(logging.ERROR)  # onnxruntime's quantisation speaks through the root logger
     if share_of_products(file) >= PAYS:
         for number, quantise in enumerate((_by_tensor, _by_row)):
             smaller = file.with_name(f"int8-{number}-{file.name}")
