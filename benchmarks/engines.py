@@ -25,8 +25,8 @@ from pgvector.psycopg import register_vector
 from benchmarks.filling import Filled
 from benchmarks.recall import K, like_pictures
 from benchmarks.tables import p50_p95, table
-from benchmarks.vectors import Vectors
-from benchmarks.web import TEXTS, Visitor, web
+from benchmarks.vectors import TEXTS, Vectors
+from benchmarks.web import Visitor, web
 from dam.embedded.servers import Servers
 from media_library.models import Asset
 from search import nearest

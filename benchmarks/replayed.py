@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.vectors import Vectors
-from benchmarks.web import TEXTS
+from benchmarks.vectors import TEXTS, Vectors
 from dam.wsgi import application
 from search import embedders
 

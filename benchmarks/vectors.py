@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 
 INTRINSIC = 24
+# Names an .npz of `vectors`, (n, dimensions), for `benchmarks.replayed`; text `i` is the number of a row.
+TEXTS = "DAM_BENCH_TEXTS"
 
 
 def unit(rows: Vectors) -> Vectors:

@@ -17,8 +17,6 @@ from media_library.models import User
 
 HOST, PORT = "127.0.0.1", 18765
 READY_SECONDS = 120
-# Names an .npz of `vectors`, (n, dimensions), for `benchmarks.replayed`; text `i` is the number of a row.
-TEXTS = "DAM_BENCH_TEXTS"
 TIMING = re.compile(r"(\w+);dur=([\d.]+)")
 
 
