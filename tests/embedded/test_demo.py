@@ -72,7 +72,8 @@ def test_it_imports_a_folder_and_says_who_may_sign_in(stack: Stack) -> None:
     assert stack.wait_for("ready: ") == f"ready: {stack.url}/"
     assert any(line.startswith("1 file was skipped: ") for line in stack.lines)
     with urllib.request.urlopen(f"{stack.url}/readyz") as answer:
-        assert json.load(answer)["ready"] is True
+        said = json.load(answer)
+    assert (said["ready"], said["engine"]) == (True, "onnx")
 
 
 def test_its_password_is_private(stack: Stack) -> None:
