@@ -2,7 +2,6 @@ import uuid
 from typing import Any
 
 import pytest
-from django.http import QueryDict
 from pytest_django import DjangoAssertNumQueries
 
 from dam.errors import AppError, InvalidRequest, NotFound
@@ -11,22 +10,10 @@ from media_library.models import Asset, Folder, Library, Tag, User
 from search import nearest, queries, rankings
 from search.composition import NotIndexed, NotSearchable
 from search.models import EmbeddingModel
-from search.query import Query
 from tests import factories
+from tests.search.searching import fan, run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_embedder", "enqueued")]
-
-
-def fan(library: Library, model: EmbeddingModel, count: int) -> list[Asset]:
-    """Assets whose vectors turn away from the first one step by step."""
-    return [
-        factories.embedded(library, model, [1.0, step / 10] + [0.0] * 46, display_name=str(step))
-        for step in range(count)
-    ]
-
-
-def run(library: Library, user: User, params: str, **options: Any) -> queries.Results:
-    return queries.run(Query.from_params(library, QueryDict(params)), user, **options)
 
 
 def names(results: queries.Results) -> list[str]:

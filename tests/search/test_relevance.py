@@ -17,13 +17,14 @@ from rest_framework.test import APIClient
 
 from media_library import ingest, processing
 from media_library.models import Asset, Library, User
-from search import calibration, embedders, indexing, nearest, neighbourhoods, queries, relevance, unlabelled
+from search import calibration, embedders, indexing, nearest, neighbourhoods, relevance, unlabelled
 from search.calibration import Scale
 from search.embedders import Embedder, offline, sources
 from search.models import EmbeddingModel
 from search.query import Query
 from search.relevance import Bands, bands
 from tests import factories
+from tests.search.searching import fan, run
 
 SCALE = Scale(cosine=10, deviations=1, strong=8, likely=5, mean=0.1, deviation=0.1)
 
@@ -88,18 +89,6 @@ def test_of_a_small_library_under_an_unknown_model_only_copies_are_strong_and_no
 
 
 # --- searches ---------------------------------------------------------------------------------------------------
-
-
-def fan(library: Library, model: EmbeddingModel, count: int) -> list[Asset]:
-    """Assets whose vectors turn away from the first one step by step."""
-    return [
-        factories.embedded(library, model, [1.0, step / 10] + [0.0] * 46, display_name=str(step))
-        for step in range(count)
-    ]
-
-
-def run(library: Library, user: User, params: str, **options: Any) -> queries.Results:
-    return queries.run(Query.from_params(library, QueryDict(params)), user, **options)
 
 
 @pytest.fixture
