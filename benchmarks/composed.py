@@ -5,14 +5,13 @@ Needs no servers; the offline model answers.
 """
 
 import argparse
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from benchmarks.standalone import standalone
 from benchmarks.tables import table
 
 Vectors = NDArray[np.float32]
@@ -25,11 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.composed", description=__doc__)
     parser.add_argument("--photos", type=Path, required=True)
     folder = parser.parse_args().photos
-    with tempfile.TemporaryDirectory() as data_dir:
-        os.environ.update(DAM_DATA_DIR=data_dir, DJANGO_SETTINGS_MODULE="dam.settings", DAM_MODEL="offline")
-        import django
-
-        django.setup()
+    with standalone():
         measure(folder)
 
 

@@ -12,8 +12,6 @@ thresholds of the product find.
 import argparse
 import csv
 import io
-import os
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from PIL import Image
 
 from benchmarks.composed import opened
 from benchmarks.edits import KINDS, edited, name
+from benchmarks.standalone import standalone
 from benchmarks.tables import table
 
 if TYPE_CHECKING:
@@ -89,11 +88,7 @@ def main() -> None:
     if args.train and not args.train.is_dir():
         print(f"{args.train} is not there: only the photographs of {args.photos} are looked at.\n")
         args.train = None
-    with tempfile.TemporaryDirectory() as data_dir:
-        os.environ.update(DAM_DATA_DIR=data_dir, DJANGO_SETTINGS_MODULE="dam.settings", DAM_MODEL="offline")
-        import django
-
-        django.setup()
+    with standalone():
         measure(args)
 
 

@@ -7,8 +7,6 @@ other photograph and judged on the rest. Needs no servers.
 import argparse
 import csv
 import io
-import os
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from benchmarks.distortions import BLURRED, BRIGHTENED, DARKENED, HARMLESS, Distortion
+from benchmarks.standalone import standalone
 from benchmarks.tables import table
 
 FALSE_ALARMS = 0.01  # of the harmless pictures, in choosing a threshold
@@ -39,11 +38,7 @@ def main() -> None:
     parser.add_argument("--train", type=Path, required=True)
     parser.add_argument("--every", type=int, default=2, help="use every n-th photograph")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as data_dir:
-        os.environ.update(DAM_DATA_DIR=data_dir, DJANGO_SETTINGS_MODULE="dam.settings")
-        import django
-
-        django.setup()
+    with standalone():
         photos = [opened(file) for file in sorted(args.photos.glob("*/*"))[:: args.every]]
         small = packed(args.train, args.every)
         for fault, faulty, measures in faults():

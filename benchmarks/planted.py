@@ -8,8 +8,6 @@ offline model answers, and pictures are decoded, cut and encoded as the product 
 import argparse
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageOps
 
+from benchmarks.standalone import standalone
 from benchmarks.tables import table
 
 if TYPE_CHECKING:
@@ -51,11 +50,7 @@ def main() -> None:
     for path in (args.photos, args.backgrounds / "labels.csv"):
         if not path.exists():
             parser.error(f"there is no {path}")
-    with tempfile.TemporaryDirectory() as data_dir:
-        os.environ.update(DAM_DATA_DIR=data_dir, DJANGO_SETTINGS_MODULE="dam.settings", DAM_MODEL="offline")
-        import django
-
-        django.setup()
+    with standalone():
         from search.embedders import offline
         from search.embedders.clip import OpenClipEmbedder
 

@@ -7,8 +7,6 @@ folder per class, and the training data, of which the classes that no run was tr
 import argparse
 import csv
 import io
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.composed import opened
+from benchmarks.standalone import standalone
 from benchmarks.tables import table
 
 Vectors = NDArray[np.float32]
@@ -37,16 +36,12 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--train", type=Path)
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as data_dir:
-        os.environ.update(DAM_DATA_DIR=data_dir, DJANGO_SETTINGS_MODULE="dam.settings", DAM_MODEL="offline")
-        import django
-
-        django.setup()
+    with standalone() as data_dir:
         from benchmarks.memory import random_vit_b_32
         from search.embedders import offline
 
         sets = [of_folder(args.photos)] + ([never_trained(args.train)] if args.train else [])
-        random = Path(data_dir) / "ViT-B-32"
+        random = data_dir / "ViT-B-32"
         random_vit_b_32(random)
         for data in sets:
             measure("the compact offline model", offline.source(), data)

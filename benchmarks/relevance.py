@@ -6,8 +6,6 @@ ordinary background, and what a model gets that was calibrated without labels, f
 """
 
 import argparse
-import os
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.standalone import standalone
 from benchmarks.tables import p50_p95, table
 
 if TYPE_CHECKING:
@@ -55,11 +54,7 @@ def main() -> None:
     folder = parser.parse_args().photos
     if not any(folder.glob("*/*")):
         parser.error(f"{folder} has no folders with photographs.")
-    with tempfile.TemporaryDirectory() as data_dir:
-        os.environ.update(DAM_DATA_DIR=data_dir, DJANGO_SETTINGS_MODULE="dam.settings", DAM_MODEL="offline")
-        import django
-
-        django.setup()
+    with standalone():
         measure(folder)
 
 
