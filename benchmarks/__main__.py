@@ -22,6 +22,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--photos", type=int, default=120, help="how many 12-megapixel photographs are imported")
     photographs = Path("../shared/data/photos")
     parser.add_argument("--judged", type=Path, default=photographs, help="photographs with one folder per class")
+    parser.add_argument("--keep", type=Path, help="a folder for servers and libraries that the next run finds filled")
     args = parser.parse_args()
     if unknown := set(args.parts) - {*ALONE, *FILLED}:
         parser.error(f"there is no part {min(unknown)}")
@@ -30,7 +31,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = arguments()
-    data_dir = Path(tempfile.mkdtemp(prefix="dam-bench-")).resolve()
+    data_dir = (args.keep or Path(tempfile.mkdtemp(prefix="dam-bench-"))).resolve()
+    data_dir.mkdir(mode=0o711, exist_ok=True)
     data_dir.chmod(0o711)
     os.environ.update(DAM_DATA_DIR=str(data_dir), DJANGO_SETTINGS_MODULE="dam.settings", DAM_LOG_LEVEL="WARNING")
     os.environ.setdefault("DAM_MODEL", "offline")
@@ -38,7 +40,8 @@ def main() -> None:
     try:
         measure(args, data_dir)
     finally:
-        shutil.rmtree(data_dir, ignore_errors=True)
+        if not args.keep:
+            shutil.rmtree(data_dir, ignore_errors=True)
 
 
 def measure(args: argparse.Namespace, data_dir: Path) -> None:

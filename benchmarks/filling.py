@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.db.models import IntegerField
+from django.db.models.functions import Cast, Substr
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 from PIL import Image
@@ -35,15 +37,21 @@ def thumbnail() -> str:
 
 
 def fill(count: int) -> Filled:
-    """A library with `count` indexed assets in 20 folders that follow the clusters."""
+    """A library with `count` indexed assets in 20 folders that follow the clusters; one of an earlier run is taken."""
     model = EmbeddingModel.active()
     assert model
     user, _made = User.objects.get_or_create(username="bench", defaults={"is_active": True})
-    library = Library.objects.create(name=f"{count} pictures")
-    Membership.objects.create(library=library, user=user, role=Role.MANAGER)
-    folders = Folder.objects.bulk_create(Folder(library=library, name=f"Shoot {i}") for i in range(FOLDERS))
     clusters = Clusters(model.dimensions)
     vectors, chosen = clusters.pictures(count)
+    library, made = Library.objects.get_or_create(name=f"{count} pictures")
+    if not made:
+        numbered = library.assets.filter(public_id__startswith="picture-")
+        numbered = numbered.annotate(n=Cast(Substr("public_id", len("picture-") + 1), IntegerField()))
+        ids = list(numbered.filter(n__lte=count).order_by("n").values_list("pk", flat=True))
+        assert len(ids) == count, f"{library} was not filled to its end: remove the folder."
+        return Filled(library, user, ids, vectors, clusters)
+    Membership.objects.create(library=library, user=user, role=Role.MANAGER)
+    folders = Folder.objects.bulk_create(Folder(library=library, name=f"Shoot {i}") for i in range(FOLDERS))
     ids = [uuid4() for _ in range(count)]
     shoots = [folders[cluster * FOLDERS // len(clusters.centres)].pk for cluster in chosen]
     copy_rows(library, user, model, list(zip(ids, shoots, strict=True)))
