@@ -17,6 +17,7 @@ from benchmarks.vectors import Clusters, Vectors
 from media_library.models import Asset, Folder, Library, Membership, Rendition, Role, User
 from search import indexing
 from search.models import Embedding, EmbeddingModel, IndexEntry
+from search.vector_index import ASSETS
 
 FOLDERS = 20
 
@@ -45,9 +46,9 @@ def fill(count: int) -> Filled:
     vectors, chosen = clusters.pictures(count)
     library, made = Library.objects.get_or_create(name=f"{count} pictures")
     if not made:
-        numbered = library.assets.filter(public_id__startswith="picture-")
-        numbered = numbered.annotate(n=Cast(Substr("public_id", len("picture-") + 1), IntegerField()))
-        ids = list(numbered.filter(n__lte=count).order_by("n").values_list("pk", flat=True))
+        number = Cast(Substr("public_id", len("picture-") + 1), IntegerField())
+        pictures = library.assets.filter(public_id__startswith="picture-").annotate(number=number)
+        ids = [pk for pk, n in pictures.order_by("number").values_list("pk", "number") if n <= count]
         assert len(ids) == count, f"{library} was not filled to its end: remove the folder."
         return Filled(library, user, ids, vectors, clusters)
     Membership.objects.create(library=library, user=user, role=Role.MANAGER)
@@ -105,11 +106,12 @@ def copies(row: Asset | Rendition | IndexEntry, changes: dict[str, str]) -> str:
 
 
 def copy_vectors(model: EmbeddingModel, ids: list[UUID], vectors: Vectors) -> None:
-    """By COPY, without the index, which `fill` builds again afterwards: ten times faster than adding to it."""
+    """By COPY, without the indexes, which `fill` builds again afterwards: ten times faster than adding to them."""
     connection.ensure_connection()
     register_vector(connection.connection)
     with connection.cursor() as cursor:
-        cursor.execute(f'DROP INDEX IF EXISTS "{model.index_name}"')
+        for index in (ASSETS.graph(model), ASSETS.lists(model)):
+            cursor.execute(f'DROP INDEX IF EXISTS "{index}"')
         sql = f"COPY {Embedding._meta.db_table} (asset_id, model_id, vector) FROM STDIN WITH (FORMAT BINARY)"
         with cursor.copy(sql) as copy:
             copy.set_types(["uuid", "int8", "halfvec"])

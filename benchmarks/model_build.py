@@ -38,7 +38,7 @@ def order(model: EmbeddingModel, rows: list[tuple[UUID, Vector]], *, first: bool
     """Batches as the index worker stores them, the index made before or after."""
     indexing = 0.0
     if first:
-        vector_index.create_index(model)
+        vector_index.create_indexes(model)
     started = time.perf_counter()
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
@@ -46,7 +46,7 @@ def order(model: EmbeddingModel, rows: list[tuple[UUID, Vector]], *, first: bool
     filling = time.perf_counter() - started
     if not first:
         started = time.perf_counter()
-        vector_index.create_index(model)
+        vector_index.create_indexes(model)
         indexing = time.perf_counter() - started
     when = "before filling" if first else "after filling"
     return f"| {when} | {len(rows) / filling:.0f} | {indexing:.1f} | {filling + indexing:.1f} |"

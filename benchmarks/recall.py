@@ -76,5 +76,5 @@ def measure(kind: Modality, queries: Vectors, scope: AssetQuerySet, model: Embed
 
 def plain(query: Vectors, scope: AssetQuerySet, model: EmbeddingModel) -> list[nearest.Neighbour]:
     """What pgvector finds by itself with an index search 100 wide that goes on past what the filter hides."""
-    with nearest.index_only(100, "relaxed_order"):
-        return nearest.nearest_rows(query, scope, K, model, order=nearest.BY_INDEX)
+    going_on = {"hnsw.ef_search": 100, "hnsw.iterative_scan": "relaxed_order", **nearest.INDEX_ONLY}
+    return nearest.fetch(*nearest.statement(query, scope, K, model, order="distance"), going_on)

@@ -249,11 +249,11 @@ def never_entered(model: EmbeddingModel) -> AssetQuerySet:
 
 
 def ensure_index(model: EmbeddingModel) -> None:
-    """Create the model's HNSW indexes if they are missing and nobody else is at it. Outside a transaction only."""
+    """Create the model's indexes if some are missing and nobody else is at it. Outside a transaction only."""
     with upkeep(model) as held:
         if held:
-            vector_index.create_index(model)
-            vector_index.create_index(model, vector_index.REGIONS)
+            vector_index.create_indexes(model)
+            vector_index.create_indexes(model, vector_index.REGIONS)
 
 
 def progress(library: Library) -> Progress:

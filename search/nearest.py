@@ -4,53 +4,71 @@ With `search.neighbourhoods`, the only place with vector SQL.
 """
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
 import numpy as np
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import connection
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from media_library.models import Asset
 from search.models import EmbeddingModel, Region
-from search.vector_index import Kind, Scope, vectors_in_index
+from search.vector_index import EXACT_SCOPE, GRAPH, LISTS, Indexes, Kind, Scope, indexes_of
 
 Vector = NDArray[np.float32]  # one
 Vectors = NDArray[np.float32]  # rows
 
 Modality = Literal["image", "text"]
 
-# Up to this many assets in the scope an exact scan is both faster and right (figures in benchmarks/README.md).
-EXACT_SCOPE = 20_000
-# A ranking of many goes on past what the scope excludes, until an exact scan would be faster.
-RANKING_EF_SEARCH = 1000  # pgvector's largest
-MAX_SCAN_TUPLES = 5_000
-# Above this many vectors, queries with words need the widest search: they lie far from all pictures, and a narrower one
-# ends in the wrong part of the graph for one text in ten (docs/decisions/0004).
-LARGE_GRAPH = 200_000
+REMEMBERED_SECONDS = 60
+
+Settings = dict[str, str | int]
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """An index search of all assets, `ef_search` wide, of which the first `depth` are sure to be the nearest."""
+    """An index search of all assets, of which the first `depth` are sure to be the nearest.
+
+    It keeps `ef_search` nodes of the graph in view, and reads the `lists` nearest lists (0: none).
+    """
 
     ef_search: int
+    lists: int
     depth: int
 
-    @classmethod
-    def at(cls, modality: Modality, vectors: int) -> "Glance":
-        return WIDE_GLANCE if modality == "text" and vectors > LARGE_GRAPH else NARROW_GLANCE
+    @property
+    def settings(self) -> Settings:
+        return {
+            "hnsw.ef_search": self.ef_search,
+            "hnsw.iterative_scan": "off",
+            "ivfflat.probes": max(self.lists, 1),
+            "ivfflat.iterative_scan": "off",
+            **INDEX_ONLY,
+        }
 
 
-NARROW_GLANCE, WIDE_GLANCE = Glance(400, 100), Glance(1000, 400)
+# A sequential scan, or a sort of all, is the last thing that an index search should become.
+INDEX_ONLY: Settings = {"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off"}
 
-BY_INDEX = "distance"
-EXACTLY = "distance + 0, id"  # adding zero keeps the HNSW index out of the plan
+NARROW = Glance(400, 0, 100)
+# Queries with words lie far from all pictures: the graph loses its way, and the lists blur what lies near.
+# Together they miss little (docs/decisions/0004).
+OF_WORDS = Glance(400, 20, 100)
+DEEP = Glance(1000, 60, 400)  # pgvector keeps no more nodes in view
+
+EXACTLY = "distance + 0, id"  # adding zero keeps the indexes out of the plan
+
+
+def glances(modality: Modality, indexes: Indexes) -> list[Glance]:
+    """What to try, the cheapest first."""
+    if indexes.vectors is None or indexes.vectors <= EXACT_SCOPE:
+        return []
+    if indexes.lists is None:  # they are still being built
+        return [replace(DEEP, lists=0)] if modality == "text" else [NARROW, replace(DEEP, lists=0)]
+    return [OF_WORDS if modality == "text" else NARROW, DEEP]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +99,19 @@ def search(
     do with the `enough` nearest for now gets at least those, sooner; `complete` is false then.
 
     The plan: a small scope is scanned exactly. In a large one, a glance at the nearest of all assets answers if enough
-    of them are in the scope, whatever the filter, for there are no nearer ones elsewhere. If not, the filter follows
-    the content or lets little through: what the index finds then is a matter of luck, and the exact scan decides. More
-    than a glance is sure of comes from an iterative scan, where the glance shows that the filter does not matter much.
+    of them are in the scope, whatever the filter, for there are no nearer ones elsewhere. If not, a deeper glance is
+    tried where the first one lets hope for it; and if the filter follows the content or lets little through, what an
+    index finds is a matter of luck, and the exact scan decides.
     """
-    vectors = vectors_in_index(model, Kind.of(scope)) if is_large(scope) else None
-    if vectors is not None and vectors > EXACT_SCOPE:
-        glance = Glance.at(modality, vectors)
-        wanted = k if enough is None else min(enough, k)
+    wanted = k if enough is None else min(enough, k)
+    share = 1.0  # of the scope among the nearest
+    for glance in glances(modality, remembered_indexes(model, Kind.of(scope))) if is_large(scope) else []:
+        if share * glance.depth < wanted:
+            continue
         neighbours = glanced(vector, scope, model, glance)
         if len(neighbours) >= wanted:
             return Nearest(neighbours[:k], "index", complete=len(neighbours) >= k)
-        if wanted > glance.depth and len(neighbours) >= glance.depth / 2:
-            neighbours = by_index(vector, scope, k, model)
-            if len(neighbours) == k:
-                return Nearest(neighbours, "index")
+        share = len(neighbours) / glance.depth
     return Nearest(exact(vector, scope, k, model), "exact")
 
 
@@ -105,60 +121,61 @@ def is_large(scope: Scope) -> bool:
     Remembered for a minute: counting costs as much as searching, and a plan chosen on an old count is still right.
     """
     key = "large:" + hashlib.sha256(repr((in_scope(scope), EXACT_SCOPE)).encode()).hexdigest()
-    return bool(cache.get_or_set(key, lambda: scope.order_by()[EXACT_SCOPE : EXACT_SCOPE + 1].exists(), 60))
+    larger = scope.order_by()[EXACT_SCOPE : EXACT_SCOPE + 1]
+    return bool(cache.get_or_set(key, larger.exists, REMEMBERED_SECONDS))
+
+
+def remembered_indexes(model: EmbeddingModel, kind: Kind) -> Indexes:
+    """Remembered for a minute: without the index that a plan was chosen for, its search is slower and still right."""
+    found = cache.get_or_set(f"indexes:{kind.graph(model)}", lambda: indexes_of(model, kind), REMEMBERED_SECONDS)
+    assert isinstance(found, Indexes)
+    return found
 
 
 def exact(vector: Vector, scope: Scope, k: int, model: EmbeddingModel) -> list[Neighbour]:
     """Every vector of the scope is compared."""
-    return nearest_rows(vector, scope, k, model, order=EXACTLY)
-
-
-def by_index(vector: Vector, scope: Scope, k: int, model: EmbeddingModel) -> list[Neighbour]:
-    """HNSW with iterative scan: it goes on past hits that the scope excludes, up to MAX_SCAN_TUPLES."""
-    with index_only(RANKING_EF_SEARCH, "relaxed_order"):
-        rows = nearest_rows(vector, scope, k, model, order=BY_INDEX)
-    return sorted(rows, key=lambda row: (row.distance, row.id))
+    return fetch(*statement(vector, scope, k, model, order=EXACTLY))
 
 
 def glanced(vector: Vector, scope: Scope, model: EmbeddingModel, glance: Glance) -> list[Neighbour]:
     """Those of the `glance.depth` nearest of all assets that are in the scope."""
-    nearest, parameters = candidates(vector, model, Kind.of(scope))
-    subquery, params = in_scope(scope)
+    return fetch(*glance_statement(vector, scope, model, glance))
+
+
+def glance_statement(
+    vector: Vector, scope: Scope, model: EmbeddingModel, glance: Glance
+) -> tuple[str, list[Any], Settings]:
+    all_of_model, given = candidates(vector, model, Kind.of(scope))
+    subquery, of_scope = in_scope(scope)
+    ways, params = [], []
+    for metric in (GRAPH, LISTS) if glance.lists else (GRAPH,):
+        compared, also_given = distance(vector, model, metric)
+        ways.append(f"({all_of_model} ORDER BY {compared} LIMIT %s)")
+        params += [*given, *also_given, glance.depth]
     sql = (
-        f"SELECT id, distance FROM ({nearest} ORDER BY distance LIMIT %s) AS nearest"  # noqa: S608
-        f" WHERE id IN ({subquery}) ORDER BY distance, id"
+        f"SELECT id, distance FROM (SELECT * FROM ({' UNION '.join(ways)}) AS found ORDER BY distance LIMIT %s)"  # noqa: S608
+        f" AS nearest WHERE id IN ({subquery}) ORDER BY distance, id"
     )
-    with index_only(glance.ef_search, "off"):
-        return fetch(sql, [*parameters, glance.depth, *params])
+    return sql, [*params, glance.depth, *of_scope], glance.settings
 
 
-@contextmanager
-def index_only(ef_search: int, iterative_scan: str) -> Iterator[None]:
-    """Settings for one query: scan the HNSW index and nothing else."""
-    settings = {
-        "hnsw.ef_search": ef_search,
-        "hnsw.iterative_scan": iterative_scan,
-        "hnsw.max_scan_tuples": MAX_SCAN_TUPLES,
-        "enable_seqscan": "off",
-        "enable_bitmapscan": "off",
-        "enable_sort": "off",
-    }
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            calls = ", ".join("set_config(%s, %s, true)" for _ in settings)
-            cursor.execute(f"SELECT {calls}", [str(part) for pair in settings.items() for part in pair])
-        yield
-        transaction.set_rollback(True)  # nothing was written, and the settings end here in any case
-
-
-def nearest_rows(vector: Vector, scope: Scope, k: int, model: EmbeddingModel, *, order: str) -> list[Neighbour]:
-    return fetch(*statement(vector, scope, k, model, order=order))
-
-
-def fetch(sql: str, params: list[Any]) -> list[Neighbour]:
+def fetch(sql: str, params: list[Any], settings: Settings | None = None) -> list[Neighbour]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        run(cursor, sql, params, settings or {})
         return [Neighbour(pk, float(distance)) for pk, distance in cursor.fetchall()]
+
+
+def run(cursor: Any, sql: str, params: list[Any], settings: Settings) -> None:
+    """Execute one query under settings of its own: one message to PostgreSQL and hence one transaction, where there is
+    none yet, and as they were before where there is."""
+    if not settings:
+        cursor.execute(sql, params)
+        return
+    calls = ", ".join("set_config(%s, %s, true)" for _ in settings)
+    given = [part for name, value in settings.items() for part in (name, str(value))]
+    taken_back = [part for name in settings for part in (name, None)]
+    cursor.execute(f"SELECT {calls}; {sql}; SELECT {calls}", [*given, *params, *taken_back])
+    cursor.nextset()
 
 
 def statement(vector: Vector, scope: Scope, k: int, model: EmbeddingModel, *, order: str) -> tuple[str, list[Any]]:
@@ -174,13 +191,19 @@ def statement(vector: Vector, scope: Scope, k: int, model: EmbeddingModel, *, or
 
 
 def candidates(vector: Vector, model: EmbeddingModel, kind: Kind) -> tuple[str, list[Any]]:
-    """All vectors of the model with their distance from `vector`."""
-    dimensions = int(model.dimensions)
+    """All vectors of the model with their cosine distance from `vector`."""
+    compared, given = distance(vector, model, GRAPH)
     sql = (
-        f"SELECT {kind.owner} AS id, vector::halfvec({dimensions}) <=> %s::halfvec({dimensions}) AS distance"  # noqa: S608
+        f"SELECT {kind.owner} AS id, {compared} AS distance"  # noqa: S608
         f" FROM {kind.table} WHERE model_id = %s AND vector IS NOT NULL"
     )
-    return sql, [HalfVector(vector).to_text(), model.pk]
+    return sql, [*given, model.pk]
+
+
+def distance(vector: Vector, model: EmbeddingModel, metric: str) -> tuple[str, list[Any]]:
+    """How a stored vector is compared with `vector`, as the indexes spell it."""
+    dimensions = int(model.dimensions)
+    return f"vector::halfvec({dimensions}) {metric} %s::halfvec({dimensions})", [HalfVector(vector).to_text()]
 
 
 def in_scope(scope: Scope) -> tuple[str, tuple[Any, ...]]:
@@ -189,18 +212,17 @@ def in_scope(scope: Scope) -> tuple[str, tuple[Any, ...]]:
 
 
 def explain(scope: Scope, k: int, model: EmbeddingModel) -> dict[str, str]:
-    """PostgreSQL's plans of the two ways, for tests and for the curious."""
+    """PostgreSQL's plans of glances and of the exact scan, for tests and for the curious."""
     probe = np.full(model.dimensions, model.dimensions**-0.5, np.float32)
 
-    def plan(order: str) -> str:
-        sql, params = statement(probe, scope, k, model, order=order)
+    def plan(sql: str, params: list[Any], settings: Settings) -> str:
         with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN {sql}", params)
+            run(cursor, f"EXPLAIN {sql}", params, settings)
             return "\n".join(line for (line,) in cursor.fetchall())
 
-    with index_only(RANKING_EF_SEARCH, "relaxed_order"):
-        by_index_plan = plan(BY_INDEX)
-    return {"index": by_index_plan, "exact": plan(EXACTLY)}
+    ways = {"narrow": NARROW, "of words": OF_WORDS, "deep": DEEP}
+    plans = {name: plan(*glance_statement(probe, scope, model, glance)) for name, glance in ways.items()}
+    return plans | {"exact": plan(*statement(probe, scope, k, model, order=EXACTLY), {})}
 
 
 def vector_of(owner: Asset | Region, model: EmbeddingModel) -> Vector | None:

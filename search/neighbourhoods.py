@@ -4,18 +4,17 @@ With `search.nearest`, the only place with vector SQL.
 """
 
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import connection
 from pgvector import HalfVector
 
 from media_library.models import Library
 from search.models import Clustering, ClusterMember, Embedding, EmbeddingModel, Fingerprint
 from search.models.cluster import LEVELS
-from search.nearest import Scope, Vector, Vectors, in_scope, index_only, is_large
+from search.nearest import INDEX_ONLY, Scope, Settings, Vector, Vectors, in_scope, is_large, run
 from search.vector_index import vectors_in_index
 
 # Members of a clustering are all compared unless they are many, and a fair part of the graph.
@@ -49,10 +48,9 @@ def mean_distances(ids: list[UUID], scope: Scope, k: int, model: EmbeddingModel)
         ) AS nearest
         WHERE asked.model_id = %s AND asked.asset_id = ANY(%s) GROUP BY asked.asset_id
     """  # noqa: S608
-    with transaction.atomic(), connection.cursor() as cursor:
-        if large:
-            cursor.execute("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)")
-        cursor.execute(sql, [model.pk, *params, k, model.pk, ids])
+    with connection.cursor() as cursor:
+        settings: Settings = {"hnsw.iterative_scan": "relaxed_order"} if large else {}
+        run(cursor, sql, [model.pk, *params, k, model.pk, ids], settings)
         return {asset_id: float(distance) for asset_id, distance in cursor.fetchall()}
 
 
@@ -82,9 +80,9 @@ def neighbours_of(vectors: Iterable[Vector], clustering: Clustering, k: int) -> 
         f" ORDER BY {distance} LIMIT %s) AS near"
     )
     params: list[Any] = [[HalfVector(vector).to_text() for vector in vectors], model.pk, clustering.pk, k]
-    settings = index_only(NEIGHBOURS_EF_SEARCH, "relaxed_order") if through_index else nullcontext()
-    with settings, connection.cursor() as cursor:
-        cursor.execute(sql, params)
+    going_on: Settings = {"hnsw.ef_search": NEIGHBOURS_EF_SEARCH, "hnsw.iterative_scan": "relaxed_order", **INDEX_ONLY}
+    with connection.cursor() as cursor:
+        run(cursor, sql, params, going_on if through_index else {})
         return [
             (position - 1, float(distance), ClusterMember(**dict(zip(columns, values, strict=True))))
             for position, distance, *values in cursor.fetchall()
@@ -104,7 +102,6 @@ def by_hash(hashes: Sequence[str], library_id: UUID, k: int) -> dict[UUID, int]:
         " WHERE library_id = %s AND phash IS NOT NULL ORDER BY phash <~> wanted.bits::bit(64) LIMIT %s) AS near"
         " GROUP BY asset_id ORDER BY 2, 1 LIMIT %s"
     )
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)")
-        cursor.execute(sql, [list(hashes), library_id, k, k])
+    with connection.cursor() as cursor:
+        run(cursor, sql, [list(hashes), library_id, k, k], {"hnsw.iterative_scan": "relaxed_order"})
         return dict(cursor.fetchall())

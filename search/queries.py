@@ -69,8 +69,8 @@ def run(query: Query, user: User, *, limit: int = 50, cursor: str = "", model: E
         ranking = rank(query, user, model, took, enough=limit)
         ranking.remember(user)
     hits, offset = page(query, ranking, user, limit, start, took)
-    if len(hits) < limit and not ranking.complete:
-        ranking = ranking.followed_by(rank(query, user, model, took))
+    while len(hits) < limit and not ranking.complete:
+        ranking = ranking.followed_by(rank(query, user, model, took, enough=len(ranking.fused.ids) + limit))
         ranking.remember(user)
         more, offset = page(query, ranking, user, limit - len(hits), offset, took)
         hits += more

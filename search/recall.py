@@ -14,7 +14,7 @@ from django.utils import timezone
 from media_library.models import Asset, AssetQuerySet, Folder, Library
 from search import embedders, nearest
 from search.models import Embedding, EmbeddingModel, RecallMeasurement
-from search.nearest import Vector
+from search.nearest import Modality, Vector
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def measure(model: EmbeddingModel) -> list[RecallMeasurement]:
         assets = scope.filter(embeddings__model=model).count()
         for kind, vectors in kinds.items():
             if assets and len(vectors):
-                figures = compare(vectors, scope, model)
+                figures = compare(vectors, scope, model, "text" if kind == Kind.TEXT else "image")
                 measurements.append(
                     RecallMeasurement(
                         model=model, library=library, measured_at=now, kind=kind, scope=name, assets=assets, **figures
@@ -59,12 +59,12 @@ def measure(model: EmbeddingModel) -> list[RecallMeasurement]:
     return measurements
 
 
-def compare(vectors: Vector, scope: AssetQuerySet, model: EmbeddingModel) -> dict[str, object]:
+def compare(vectors: Vector, scope: AssetQuerySet, model: EmbeddingModel, modality: Modality) -> dict[str, object]:
     """Searches beside exact scans. `vectors`: (queries, model.dimensions), unit length."""
     recalls, hits, plans, search_ms, exact_ms = [], [], Counter[str](), [], []
     for vector in vectors:
         started = time.perf_counter()
-        found = nearest.search(vector, scope, K, model)
+        found = nearest.search(vector, scope, K, model, modality=modality)
         searched = time.perf_counter()
         truth = nearest.exact(vector, scope, K, model)
         exact_ms.append(1000 * (time.perf_counter() - searched))

@@ -197,14 +197,14 @@ def open_entries(model: EmbeddingModel) -> bool:
 
 
 def advance() -> None:
-    """Every minute: what has been built, or answers without one, gets its index; what has it takes over if it is to.
+    """Every minute: what has been built, or answers without, gets its indexes; what has them takes over if it is to.
 
     In between the web processes load it (`activation.keep_loaded`).
     """
     from search import tasks
 
     for model in EmbeddingModel.objects.indexed():
-        if vector_index.vectors_in_index(model) is not None:
+        if vector_index.are_complete(model):
             take_over(model)
         elif model.state == State.ACTIVE or (not open_entries(model) and gap(model).is_complete):
             tasks.build_vector_index.delay(model.pk)

@@ -81,7 +81,7 @@ def measure_recall(model_id: int | None = None) -> None:
 
 @shared_task(time_limit=4 * 3600, soft_time_limit=4 * 3600 - 60)
 def rebuild_index(model_id: int) -> None:
-    vector_index.rebuild_index(EmbeddingModel.objects.get(pk=model_id))
+    vector_index.rebuild_indexes(EmbeddingModel.objects.get(pk=model_id))
 
 
 @shared_task(ignore_result=False, soft_time_limit=15, time_limit=20)

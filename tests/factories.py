@@ -108,6 +108,6 @@ def build_index(model: EmbeddingModel, kind: nearest.Kind = vector_index.ASSETS)
     """The model's HNSW index, made inside the test's transaction, its rows counted."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # an index cannot be made over pending checks
-        for statement in vector_index.index_statements(model, kind, concurrently=False):
+        for statement in vector_index.graph_statements(model, kind, concurrently=False):
             cursor.execute(statement)
         cursor.execute(f"ANALYZE {kind.table}")

@@ -74,11 +74,6 @@ class EmbeddingModel(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def index_name(self) -> str:
-        """The partial HNSW index that holds this model's vectors."""
-        return f"embedding_hnsw_{self.pk}"
-
     @classmethod
     def active(cls) -> "EmbeddingModel | None":
         """The model that answers; within one request always the same."""

@@ -32,7 +32,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     def drop_indexes(model: EmbeddingModel) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            cursor.execute(f'DROP INDEX IF EXISTS "{model.index_name}"')
+            cursor.execute(f'DROP INDEX IF EXISTS "{vector_index.ASSETS.graph(model)}"')
 
     two_models.use(monkeypatch)
     monkeypatch.setattr(indexing, "request_indexing", lambda: None)

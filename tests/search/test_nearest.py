@@ -10,6 +10,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 DIMENSIONS = 16
+LISTS = 20
 
 
 @pytest.fixture
@@ -76,9 +77,11 @@ def test_a_large_scope_goes_through_the_index(model: EmbeddingModel, monkeypatch
 def test_the_index_is_really_used(model: EmbeddingModel) -> None:
     fill(model, 300)
     factories.build_index(model)
+    build_lists(model)
     plans = nearest.explain(Asset.objects.all(), 20, model)
-    assert model.index_name in plans["index"]
-    assert model.index_name not in plans["exact"]
+    graph, lists = vector_index.ASSETS.graph(model), vector_index.ASSETS.lists(model)
+    used = {name: {index for index in (graph, lists) if index in plan} for name, plan in plans.items()}
+    assert used == {"narrow": {graph}, "of words": {graph, lists}, "deep": {graph, lists}, "exact": set()}
 
 
 def test_a_filter_that_the_index_cannot_satisfy_falls_back_to_exact(
@@ -91,7 +94,8 @@ def test_a_filter_that_the_index_cannot_satisfy_falls_back_to_exact(
     for position in far:
         assets[position].tags.add(tag)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
-    monkeypatch.setattr(nearest, "NARROW_GLANCE", nearest.Glance(10, 30))
+    monkeypatch.setattr(nearest, "NARROW", nearest.Glance(10, 0, 30))
+    monkeypatch.setattr(nearest, "DEEP", nearest.Glance(20, 0, 60))
     found = nearest.search(vectors[0], Asset.objects.filter(tags=tag), 25, model)
     assert found.plan == "exact"
     assert len(found.neighbours) == 25
@@ -109,7 +113,7 @@ def test_without_the_index_a_large_scope_is_searched_exactly(
 def test_a_first_page_can_be_had_without_the_rest(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
     _assets, vectors = fill_large(model, 300, monkeypatch)
     found = nearest.search(vectors[3], Asset.objects.all(), 200, model, enough=50)
-    assert (found.plan, found.complete, len(found.neighbours)) == ("index", False, nearest.NARROW_GLANCE.depth)
+    assert (found.plan, found.complete, len(found.neighbours)) == ("index", False, nearest.NARROW.depth)
     assert found.neighbours[:50] == nearest.exact(vectors[3], Asset.objects.all(), 50, model)
 
 
@@ -131,19 +135,38 @@ def test_more_than_a_glance_is_sure_of_is_searched_in_full(
     model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _assets, vectors = fill_large(model, 300, monkeypatch)
-    found = nearest.search(vectors[3], Asset.objects.all(), 200, model, enough=150)
-    assert (found.plan, found.complete, len(found.neighbours)) == ("index", True, 200)
+    everything = Asset.objects.all()
+    wider = nearest.search(vectors[3], everything, 200, model, enough=150)
+    assert (wider.plan, wider.complete, wider.neighbours) == (
+        "index", True, nearest.exact(vectors[3], everything, 200, model)
+    )  # fmt: skip
+    all_of_them = nearest.search(vectors[3], everything, 300, model, enough=290)
+    assert (all_of_them.plan, len(all_of_them.neighbours)) == ("index", 300)
+    monkeypatch.setattr(nearest, "DEEP", nearest.Glance(1000, 0, 120))
+    assert nearest.search(vectors[3], everything, 200, model, enough=150).plan == "exact"
 
 
-def test_texts_are_searched_wider_in_a_large_graph(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_are_searched_deeper_while_there_are_no_lists(
+    model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _assets, vectors = fill_large(model, 500, monkeypatch)
-    monkeypatch.setattr(nearest, "LARGE_GRAPH", 400)
     everything = Asset.objects.all()
     depths = {
         modality: len(nearest.search(vectors[0], everything, 450, model, modality=modality, enough=50).neighbours)
         for modality in ("image", "text")
     }
-    assert depths == {"image": nearest.NARROW_GLANCE.depth, "text": nearest.WIDE_GLANCE.depth}
+    assert depths == {"image": nearest.NARROW.depth, "text": nearest.DEEP.depth}
+
+
+def test_lists_find_for_texts_what_the_graph_misses(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    _assets, vectors = fill_large(model, 500, monkeypatch)
+    build_lists(model)
+    everything = Asset.objects.all()
+    monkeypatch.setattr(nearest, "NARROW", nearest.Glance(1, 0, 100))  # a graph that finds next to nothing
+    monkeypatch.setattr(nearest, "OF_WORDS", nearest.Glance(1, LISTS, 100))
+    found = nearest.search(vectors[0], everything, 450, model, modality="text", enough=50)
+    assert found.plan == "index"
+    assert found.neighbours == nearest.exact(vectors[0], everything, 100, model)
 
 
 def test_search_settings_do_not_outlive_the_query(model: EmbeddingModel) -> None:
@@ -152,7 +175,7 @@ def test_search_settings_do_not_outlive_the_query(model: EmbeddingModel) -> None
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('enable_seqscan')")
         before = cursor.fetchone()
-        nearest.by_index(vectors[0], Asset.objects.all(), 5, model)
+        nearest.glanced(vectors[0], Asset.objects.all(), model, nearest.NARROW)
         cursor.execute("SELECT current_setting('enable_seqscan')")
         assert cursor.fetchone() == before
 
@@ -160,9 +183,9 @@ def test_search_settings_do_not_outlive_the_query(model: EmbeddingModel) -> None
 @pytest.mark.django_db(transaction=True)
 def test_an_index_is_rebuilt_beside_the_one_that_answers(model: EmbeddingModel) -> None:
     fill(model, 20)
-    vector_index.create_index(model)
+    vector_index.create_indexes(model)
     before = relfilenode(model)
-    vector_index.rebuild_index(model)
+    vector_index.rebuild_indexes(model)
     assert vector_index.vectors_in_index(model) == 20
     assert relfilenode(model) != before
 
@@ -170,12 +193,40 @@ def test_an_index_is_rebuilt_beside_the_one_that_answers(model: EmbeddingModel) 
 @pytest.mark.django_db(transaction=True)
 def test_an_index_that_is_missing_is_built_instead(model: EmbeddingModel) -> None:
     fill(model, 20)
-    vector_index.rebuild_index(model)
+    vector_index.rebuild_indexes(model)
     assert vector_index.vectors_in_index(model) == 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_library_has_lists_as_many_as_it_needs(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vector_index, "EXACT_SCOPE", 30)
+    monkeypatch.setattr(vector_index, "VECTORS_PER_LIST", 10)
+    fill(model, 30)
+    vector_index.create_indexes(model)
+    assert vector_index.indexes_of(model) == vector_index.Indexes(vectors=30, lists=None)
+    for vectors, lists in ((40, 4), (60, 4), (100, 10)):
+        grow(model, vectors)
+        vector_index.create_indexes(model)
+        indexes = vector_index.indexes_of(model)
+        assert (indexes.vectors, indexes.lists, indexes.are_complete) == (vectors, lists, True)
+    vector_index.drop_indexes(model)
+    assert vector_index.indexes_of(model) == vector_index.Indexes(vectors=None, lists=None)
+
+
+def grow(model: EmbeddingModel, vectors: int) -> None:
+    fill(model, vectors - Embedding.objects.filter(model=model).count(), seed=vectors)
+    with connection.cursor() as cursor:
+        cursor.execute(f"VACUUM ANALYZE {vector_index.ASSETS.table}")
+
+
+def build_lists(model: EmbeddingModel) -> None:
+    with connection.cursor() as cursor:
+        for statement in vector_index.lists_statements(model, vector_index.ASSETS, LISTS, concurrently=False):
+            cursor.execute(statement)
 
 
 def relfilenode(model: EmbeddingModel) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_relation_filenode(%s::regclass)", [model.index_name])
+        cursor.execute("SELECT pg_relation_filenode(%s::regclass)", [vector_index.ASSETS.graph(model)])
         (node,) = cursor.fetchone()
     return int(node)
