@@ -5,7 +5,7 @@ With `search.neighbourhoods`, the only place with vector SQL.
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import UUID
 
 import numpy as np
@@ -127,9 +127,8 @@ def is_large(scope: Scope) -> bool:
 
 def remembered_indexes(model: EmbeddingModel, kind: Kind) -> Indexes:
     """Remembered for a minute: without the index that a plan was chosen for, its search is slower and still right."""
-    found = cache.get_or_set(f"indexes:{kind.graph(model)}", lambda: indexes_of(model, kind), REMEMBERED_SECONDS)
-    assert isinstance(found, Indexes)
-    return found
+    key = f"indexes:{kind.graph(model)}"
+    return cast(Indexes, cache.get_or_set(key, lambda: indexes_of(model, kind), REMEMBERED_SECONDS))
 
 
 def exact(vector: Vector, scope: Scope, k: int, model: EmbeddingModel) -> list[Neighbour]:

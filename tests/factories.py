@@ -17,7 +17,7 @@ from PIL import Image
 from media_library import ingest
 from media_library.models import Asset, Library, Membership, Role, User
 from media_library.renditions import Box
-from search import nearest, vector_index
+from search import vector_index
 from search.models import Embedding, EmbeddingModel, IndexEntry, Region, RegionEmbedding
 
 counter = itertools.count()
@@ -104,10 +104,11 @@ def stored_files() -> set[str]:
     return {str(path) for path in root.rglob("*") if path.is_file()}
 
 
-def build_index(model: EmbeddingModel, kind: nearest.Kind = vector_index.ASSETS) -> None:
-    """The model's HNSW index, made inside the test's transaction, its rows counted."""
+def build_index(model: EmbeddingModel) -> None:
+    """The model's graphs, made inside the test's transaction, their rows counted."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # an index cannot be made over pending checks
-        for statement in vector_index.graph_statements(model, kind, concurrently=False):
-            cursor.execute(statement)
-        cursor.execute(f"ANALYZE {kind.table}")
+        for kind in (vector_index.ASSETS, vector_index.REGIONS):
+            for statement in vector_index.graph_statements(model, kind, concurrently=False):
+                cursor.execute(statement)
+            cursor.execute(f"ANALYZE {kind.table}")

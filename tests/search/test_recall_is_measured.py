@@ -49,7 +49,9 @@ def test_what_the_index_loses_is_seen(
     fill(library, model, 80)
     half = nearest.exact
     monkeypatch.setattr(
-        nearest, "search", lambda vector, scope, k, model: nearest.Nearest(half(vector, scope, k, model)[::2], "index")
+        nearest,
+        "search",
+        lambda vector, scope, k, model, *, modality: nearest.Nearest(half(vector, scope, k, model)[::2], "index"),
     )
     measured = {(row.kind, row.scope): row for row in recall.measure(model)}
     assert measured["image", "all"].recall == pytest.approx(0.5)

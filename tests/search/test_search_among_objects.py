@@ -222,9 +222,9 @@ def fill(model: EmbeddingModel, count: int) -> tuple[list[Region], np.ndarray]:
 
 def test_each_plan_of_regions_uses_what_it_says(model: EmbeddingModel) -> None:
     fill(model, 300)
-    factories.build_index(model, vector_index.REGIONS)
+    factories.build_index(model)
     plans = nearest.explain(Region.objects.all(), 20, model)
-    assert f"region_hnsw_{model.pk}" in plans["index"]
+    assert f"region_hnsw_{model.pk}" in plans["narrow"]
     assert "hnsw" not in plans["exact"]
 
 
@@ -232,7 +232,7 @@ def test_a_large_scope_of_regions_goes_through_their_index(
     model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     regions, vectors = fill(model, 300)
-    factories.build_index(model, vector_index.REGIONS)
+    factories.build_index(model)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
     for scope in (Region.objects.all(), Region.objects.labelled(["3", "4", "5", "6", "7"])):
         answer = nearest.search(vectors[3], scope, 20, model)
@@ -246,6 +246,8 @@ def test_without_their_index_regions_are_searched_exactly(
 ) -> None:
     _regions, vectors = fill(model, 100)
     factories.build_index(model)
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP INDEX "{vector_index.REGIONS.graph(model)}"')
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
     answer = nearest.search(vectors[0], Region.objects.all(), 30, model)
     assert (answer.plan, len(answer.neighbours)) == ("exact", 30)
