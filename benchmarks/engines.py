@@ -32,6 +32,7 @@ from media_library.models import Asset
 from search import nearest
 from search.models import EmbeddingModel, QueryAnchor
 from search.nearest import Modality
+from search.vector_index import GRAPH, LISTS
 
 CLIENTS = (1, 2, 8)
 WIDTHS = (50, 100, 200, 400, 600, 1000, 2000, 4000)
@@ -39,6 +40,20 @@ RECALL = 0.98
 M, EF_CONSTRUCTION = 16, 128
 
 Search = Callable[[int], list[Any]]  # the number of a query -> ids of the hits, nearest first
+
+
+@dataclass(frozen=True)
+class BareIndex:
+    name: str
+    metric: str
+    setting: str  # how wide it is searched
+    widths: tuple[int, ...]
+
+
+BARE = (
+    BareIndex("graph", GRAPH, "hnsw.ef_search", (50, 100, 200, 400, 600, 1000)),
+    BareIndex("lists", LISTS, "ivfflat.probes", (1, 2, 5, 10, 20, 50, 100)),
+)
 
 
 @dataclass(frozen=True)
@@ -58,12 +73,13 @@ def run(servers: Servers, filled: Filled, *, queries: int) -> None:
         ("image", like_pictures(filled.vectors, queries)),
         ("text", filled.clusters.texts(queries)),
     ]
-    graphs = dict(in_memory(filled.vectors))
+    graphs = dict(in_memory(filled.vectors, Path(servers.data_dir)))
     for kind, vectors in kinds:
         scope = Asset.objects.filter(library=filled.library)
         truth = [[hit.id for hit in nearest.exact(vector, scope, K, model)] for vector in vectors]
         connection.close()
-        rows = [ours(servers, filled, kind, vectors, truth, model), bare(vectors, truth, model)]
+        rows = [ours(servers, filled, kind, vectors, truth, model)]
+        rows += [bare(vectors, truth, model, index) for index in BARE]
         rows += [in_graph(name, graph, vectors, truth, filled.ids) for name, graph in graphs.items()]
         header = ["engine", "width", "recall@50"] + [f"{n} clients: p50 / p95 ms, /s" for n in CLIENTS]
         table(f"{len(filled.ids):,} assets, queries like {kind}s, {K} hits", header, rows)
@@ -103,25 +119,27 @@ def http_client(headers: dict[str, str], path: str, words: list[dict[str, str]])
     return search
 
 
-def bare(vectors: Vectors, truth: list[list[UUID]], model: EmbeddingModel) -> list[object]:
+def bare(vectors: Vectors, truth: list[list[UUID]], model: EmbeddingModel, index: BareIndex) -> list[object]:
     settings = connection.get_connection_params()
     where = {name: settings[name] for name in ("host", "port", "user", "password", "dbname") if settings.get(name)}
-    for width in (w for w in WIDTHS if w <= 1000):
-        connect = partial(pgvector_client, where, vectors, model.pk, model.dimensions, width)
+    for width in index.widths:
+        connect = partial(pgvector_client, where, vectors, model, index, width)
         recall = recall_of(connect(), truth)
         if recall >= RECALL:
             break
     runs = [by_processes(connect, len(vectors), clients) for clients in CLIENTS]
-    return ["bare pgvector", width, f"{recall:.4f}", *map(said, runs)]
+    return [f"bare pgvector, {index.name}", width, f"{recall:.4f}", *map(said, runs)]
 
 
-def pgvector_client(where: dict[str, Any], vectors: Vectors, model: int, dimensions: int, width: int) -> Search:
+def pgvector_client(
+    where: dict[str, Any], vectors: Vectors, model: EmbeddingModel, index: BareIndex, width: int
+) -> Search:
     database = psycopg.connect(**where, autocommit=True)
     register_vector(database)
-    database.execute(f"SET hnsw.ef_search = {int(width)}")
+    database.execute(f"SET {index.setting} = {int(width)}")
     sql = (
-        f"SELECT asset_id FROM search_embedding WHERE model_id = {int(model)}"  # noqa: S608
-        f" ORDER BY vector::halfvec({dimensions}) <=> %s LIMIT {K}"
+        f"SELECT asset_id FROM search_embedding WHERE model_id = {int(model.pk)}"  # noqa: S608
+        f" ORDER BY vector::halfvec({model.dimensions}) {index.metric} %s LIMIT {K}"
     )
     rows = [HalfVector(vector) for vector in vectors]
 
@@ -132,14 +150,22 @@ def pgvector_client(where: dict[str, Any], vectors: Vectors, model: int, dimensi
     return search
 
 
-def in_memory(vectors: Vectors) -> Iterable[tuple[str, Callable[[int], Callable[[Vectors], Any]]]]:
-    """Name, and from a width to a function from one query to the numbers of its K nearest."""
+def in_memory(vectors: Vectors, folder: Path) -> Iterable[tuple[str, Callable[[int], Callable[[Vectors], Any]]]]:
+    """Name, and from a width to a function from one query to the numbers of its K nearest.
+
+    Built graphs are kept in `folder` beside the library.
+    """
     try:
         import hnswlib
 
         graph = hnswlib.Index(space="ip", dim=vectors.shape[1])
-        graph.init_index(len(vectors), M=M, ef_construction=EF_CONSTRUCTION)
-        graph.add_items(vectors)
+        file = folder / f"hnswlib-{len(vectors)}"
+        if file.exists():
+            graph.load_index(str(file), len(vectors))
+        else:
+            graph.init_index(len(vectors), M=M, ef_construction=EF_CONSTRUCTION)
+            graph.add_items(vectors)
+            graph.save_index(str(file))
 
         def of_hnswlib(width: int) -> Callable[[Vectors], Any]:
             graph.set_ef(width)
@@ -151,13 +177,18 @@ def in_memory(vectors: Vectors) -> Iterable[tuple[str, Callable[[int], Callable[
     try:
         import faiss
 
-        faiss.omp_set_num_threads(2)
-        index = faiss.IndexHNSWFlat(vectors.shape[1], M, faiss.METRIC_INNER_PRODUCT)
-        index.hnsw.efConstruction = EF_CONSTRUCTION
-        index.add(np.ascontiguousarray(vectors))
+        file = folder / f"faiss-{len(vectors)}"
+        if file.exists():
+            index = faiss.read_index(str(file))
+        else:
+            faiss.omp_set_num_threads(2)
+            index = faiss.IndexHNSWFlat(vectors.shape[1], M, faiss.METRIC_INNER_PRODUCT)
+            index.hnsw.efConstruction = EF_CONSTRUCTION
+            index.add(np.ascontiguousarray(vectors))
+            faiss.write_index(index, str(file))
+        faiss.omp_set_num_threads(1)
 
         def of_faiss(width: int) -> Callable[[Vectors], Any]:
-            faiss.omp_set_num_threads(1)
             index.hnsw.efSearch = width
             return lambda query: index.search(query[None], K)[1][0]
 
