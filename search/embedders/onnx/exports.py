@@ -82,7 +82,7 @@ def find(source: str) -> Export | None:
 
 
 def _place(source: str) -> Path:
-    folder = sources.folder(source)
+    folder = sources.folder(source, verified=False)
     if sources.is_folder(source):  # several may end with the same name
         name = f"{folder.name}-{hashlib.sha256(bytes(folder)).hexdigest()[:8]}"
         fingerprint = source.rpartition("#")[2] if "#" in source else checkpoints.fingerprint(folder)
