@@ -23,7 +23,7 @@ FOLDER_PREFIXES = ("/", "./", "../", "~", "local-dir:")
 
 
 class UnknownModel(checkpoints.ModelError):
-    """DAM_MODEL names nothing that exists."""
+    """What is named does not exist."""
 
     code = "unknown_model"
 
@@ -53,7 +53,7 @@ def resolve(name: str) -> str:
         return f"{folder}#{checkpoints.fingerprint(folder)}"
     if name.startswith(HUB_PREFIX):
         if name.removeprefix(HUB_PREFIX).count("/") != 1:
-            raise UnknownModel(_("DAM_MODEL=%(name)s must look like hf-hub:organisation/name.") % {"name": name})
+            raise UnknownModel(_("%(name)s must look like hf-hub:organisation/name.") % {"name": name})
         return name
     return "/".join(split_tag(name)) if "/" in name else name
 
@@ -61,7 +61,7 @@ def resolve(name: str) -> str:
 def _missing_folder(folder: Path) -> str:
     from difflib import get_close_matches
 
-    sentence = _("DAM_MODEL names the folder %(folder)s, which does not exist.") % {"folder": folder}
+    sentence = _("There is no folder %(folder)s.") % {"folder": folder}
     beside = [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
     if near := get_close_matches(folder.name, beside, n=3):
         sentence += " " + _("Nearby: %(names)s.") % {"names": ", ".join(near)}
