@@ -25,6 +25,8 @@ COPY search search
 COPY templates templates
 COPY static static
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DAM_DATA_DIR=/data OMP_WAIT_POLICY=PASSIVE
+# Nothing can be written here later, and a start that compiles all modules takes a quarter of a second more.
+RUN python -m compileall -q dam media_library search
 RUN DAM_SECRET_KEY=build python manage.py collectstatic --noinput && mv /data/static /app/collected && chown -R dam /data
 ENV DAM_STATIC_ROOT=/app/collected
 USER dam

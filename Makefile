@@ -11,7 +11,9 @@ CHECKED := dam media_library search benchmarks
 
 .PHONY: demo test check format bench eval-search eval-facts eval-duplicates train calibrate eval-model clean distclean
 
+# Compiled here, every process starts faster, also where PYTHONDONTWRITEBYTECODE is set.
 demo: $(VENV)/demo.stamp
+	@$(PY) -m compileall -qq dam media_library search || true
 	@exec $(PY) -m dam.embedded.demo
 
 test: $(VENV)/dev.stamp

@@ -3,6 +3,11 @@
 import gc
 
 
+def pause() -> None:
+    """To be called before everything is loaded: it stays, and looking for garbage in it takes a fifth of the time."""
+    gc.disable()
+
+
 def settle() -> None:
     """To be called when everything is loaded.
 
@@ -11,3 +16,4 @@ def settle() -> None:
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()

@@ -4,9 +4,12 @@ import os
 from threading import Thread
 
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
 
 from dam import garbage
+
+garbage.pause()
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402  the first of much
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dam.settings")
 

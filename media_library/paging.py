@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.core import signing
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import InvalidRequest
-from media_library.models import Asset, AssetQuerySet
 
 SORTS = (
     "-created_at",
@@ -23,23 +22,26 @@ SORTS = (
 )
 DEFAULT_LIMIT, MAX_LIMIT = 50, 500
 
+Row = TypeVar("Row", bound=Model)
+
 
 @dataclass(frozen=True)
-class Page:
-    items: list[Asset]
+class Page(Generic[Row]):
+    items: list[Row]
     next_cursor: str | None
 
 
-def page(assets: AssetQuerySet, *, sort: str = "-created_at", limit: int = DEFAULT_LIMIT, cursor: str = "") -> Page:
-    """One page of `assets`. Pictures without a capture date are left out when sorting by it."""
+def page(rows: QuerySet[Row], *, sort: str = "-created_at", limit: int = DEFAULT_LIMIT, cursor: str = "") -> Page[Row]:
+    """One page of assets, or of what else has the field. Pictures without a capture date are left out when sorting by
+    it."""
     if sort not in SORTS:
         raise InvalidRequest(_("Sort by one of: %(sorts)s.") % {"sorts": ", ".join(SORTS)}, code="bad_sort")
     field, descending = sort.removeprefix("-"), sort.startswith("-")
     if field == "taken_at":
-        assets = assets.exclude(taken_at=None)
+        rows = rows.exclude(taken_at=None)
     if cursor:
-        assets = assets.filter(after(field, *decode(cursor, sort), descending=descending))
-    items = list(assets.order_by(sort, "id")[: limit + 1])
+        rows = rows.filter(after(field, *decode(cursor, sort), descending=descending))
+    items = list(rows.order_by(sort, "id")[: limit + 1])
     more = len(items) > limit
     items = items[:limit]
     return Page(items, encode(items[-1], sort) if more else None)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from search import embedders, indexing, switching, vector_index
 from search.embedders import attempts, engines, offline, sources
 from search.embedders.checkpoints import Checkpoint, ModelError
+from search.embedders.onnx import exports
 from search.models import EmbeddingModel
 from search.notices import model_notice
 
@@ -31,10 +32,14 @@ def activate(*, retry: bool = False, export: bool = False) -> EmbeddingModel:
     ONNX Runtime. Raises an AppError where DAM_MODEL names nothing usable; then nothing has changed.
     """
     with _one_at_a_time():
-        source = available_source(retry=retry)
+        try:
+            source = available_source(retry=retry)
+        except sources.UnknownModel as error:
+            raise sources.UnknownModel(_("DAM_MODEL: %(reason)s") % {"reason": error.message}) from error
         engines.prepare(source, again=export)
         model = _row(source)
         switching.follow(model)
+        exports.forget_offline(EmbeddingModel.objects.values_list("source", flat=True))
     for kept_up in EmbeddingModel.objects.indexed():
         if kept_up.state == EmbeddingModel.State.ACTIVE:
             indexing.ensure_index(kept_up)

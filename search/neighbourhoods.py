@@ -12,8 +12,9 @@ from django.db import connection
 from pgvector import HalfVector
 
 from media_library.models import Library
-from search.models import Clustering, ClusterMember, Embedding, EmbeddingModel, Fingerprint
-from search.models.cluster import LEVELS
+from search.clusters import kinds
+from search.models import Clustering, Embedding, EmbeddingModel, Fingerprint
+from search.models.cluster import LEVELS, Member
 from search.nearest import INDEX_ONLY, Scope, Settings, Vector, Vectors, in_scope, is_large, run
 from search.vector_index import vectors_in_index
 
@@ -54,21 +55,21 @@ def mean_distances(ids: list[UUID], scope: Scope, k: int, model: EmbeddingModel)
         return {asset_id: float(distance) for asset_id, distance in cursor.fetchall()}
 
 
-def neighbours_of(vectors: Iterable[Vector], clustering: Clustering, k: int) -> list[tuple[int, float, ClusterMember]]:
+def neighbours_of(vectors: Iterable[Vector], clustering: Clustering, k: int) -> list[tuple[int, float, Member]]:
     """For each vector, the k nearest members of a clustering: (position of the vector, cosine distance, member).
 
     One query for all. A clustering that is a fair part of the model's vectors is asked through the HNSW index; the
     members of a small one are all compared.
     """
-    model, dimensions = clustering.model, int(clustering.model.dimensions)
-    columns = ["embedding_id", "asset_id", "clustering_id", *(f"level_{level}" for level in range(LEVELS))]
+    kind, model, dimensions = kinds.of(clustering), clustering.model, int(clustering.model.dimensions)
+    columns = ["embedding_id", kind.vectors.owner, "clustering_id", *(f"level_{level}" for level in range(LEVELS))]
     distance = f"mine.vector::halfvec({dimensions}) <=> query.vector"
     mine = (
-        f"SELECT member.*, embedding.vector FROM {Embedding._meta.db_table} AS embedding"  # noqa: S608
-        f" JOIN {ClusterMember._meta.db_table} AS member ON member.embedding_id = embedding.id"
+        f"SELECT member.*, embedding.vector FROM {kind.vectors.table} AS embedding"  # noqa: S608
+        f" JOIN {kind.member._meta.db_table} AS member ON member.embedding_id = embedding.id"
         " WHERE embedding.model_id = %s AND member.clustering_id = %s"
     )
-    indexed = vectors_in_index(model)
+    indexed = vectors_in_index(model, kind.vectors)
     through_index = indexed is not None and clustering.size > max(LEAST_FOR_INDEX, indexed // 20)
     sql = (
         # Materialised, or the texts of the vectors would be parsed again for every comparison.
@@ -84,7 +85,7 @@ def neighbours_of(vectors: Iterable[Vector], clustering: Clustering, k: int) -> 
     with connection.cursor() as cursor:
         run(cursor, sql, params, going_on if through_index else {})
         return [
-            (position - 1, float(distance), ClusterMember(**dict(zip(columns, values, strict=True))))
+            (position - 1, float(distance), kind.member(**dict(zip(columns, values, strict=True))))
             for position, distance, *values in cursor.fetchall()
         ]
 

@@ -18,6 +18,7 @@ from media_library.models import Asset, Rendition
 from media_library.renditions import THUMB
 from media_library.signals import asset_ready
 from search import embedders
+from search.clusters import kinds, sweeping
 from search.indexing import BATCH, read
 from search.models import EmbeddingModel, Region, RegionEmbedding, RegionQuerySet
 
@@ -72,8 +73,12 @@ def index_pending() -> int:
     detection.detect_pending()
     done = 0
     for model in EmbeddingModel.objects.indexed():
+        tried: list[UUID] = []
         while claimed := RegionEmbedding.objects.filter(model=model).claim(BATCH):
             done += index_batch(model, claimed)
+            tried += [row.region_id for row in claimed]
+        if model.state == EmbeddingModel.State.ACTIVE:
+            sweeping.take_in(model, tried, kinds.OBJECTS)
     return done
 
 

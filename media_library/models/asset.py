@@ -48,7 +48,7 @@ class Asset(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     library = models.ForeignKey(Library, models.CASCADE, related_name="assets")
-    folder = models.ForeignKey(Folder, models.SET_NULL, null=True, blank=True, related_name="assets")
+    folder = models.ForeignKey(Folder, models.SET_NULL, null=True, blank=True, related_name="assets", db_index=False)
     public_id = models.CharField(max_length=255)
     display_name = models.CharField(_("name"), max_length=255)
     description = models.TextField(_("description"), blank=True)
@@ -148,7 +148,7 @@ class Rendition(models.Model):
         THUMB = "thumb", _("Thumbnail")  # longest side at most 512 px
         PREVIEW = "preview", _("Preview")  # longest side at most 2048 px
 
-    asset = models.ForeignKey(Asset, models.CASCADE, related_name="renditions")
+    asset = models.ForeignKey(Asset, models.CASCADE, related_name="renditions", db_index=False)
     name = models.CharField(max_length=10, choices=Name.choices)
     file = models.FileField(max_length=300)
     width = models.PositiveIntegerField()

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from media_library.models import Library
 from search.admin.base import OfVisibleAssets, OfVisibleLibraries, ReadOnlyAdmin
-from search.models import Cluster, Clustering, ClusterMember
+from search.models import Cluster, Clustering, ClusterMember, Region, RegionClusterMember
 
 
 @admin.register(Clustering)
@@ -32,3 +32,12 @@ class ClusterAdmin(ReadOnlyAdmin):
 class ClusterMemberAdmin(OfVisibleAssets):
     list_display = ["asset", "level_0", "level_1", "level_2", "level_3", "level_4", "settled"]
     list_select_related = ["asset"]
+
+
+@admin.register(RegionClusterMember)
+class RegionClusterMemberAdmin(ReadOnlyAdmin):
+    list_display = ["region", "level_0", "level_1", "level_2", "level_3", "level_4", "settled"]
+    list_select_related = ["region"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(region__in=Region.objects.visible_to(request.user))

@@ -1,4 +1,7 @@
-"""Clusters as people and programs see them: only what a scope of visible assets holds is listed, counted or shown."""
+"""Clusters as people and programs see them: only what a scope of visible assets holds is listed, counted or shown.
+
+The scope of a clustering of objects holds regions.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,10 +12,11 @@ from uuid import UUID, uuid5
 from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from media_library.models import Asset, AssetQuerySet, Library
-from search.models import Clustering, ClusterMember, EmbeddingModel
+from media_library.models import Asset, Library
+from search.clusters import kinds
+from search.models import Clustering, EmbeddingModel, Region
 from search.models.cluster import LEVELS, level_field
-from search.nearest import Neighbour
+from search.nearest import Neighbour, Scope
 
 PREVIEWS = 9
 
@@ -23,7 +27,7 @@ class Listed:
 
     id: UUID
     size: int
-    previews: list[Asset] = field(default_factory=list)
+    previews: list[Asset | Region] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,11 @@ def current(library: Library, entity_type: Clustering.EntityType = Clustering.En
     return active.filter(library=library).first()
 
 
-def of(clustering: Clustering | None, asset_ids: Iterable[UUID], level: int) -> dict[UUID, UUID]:
-    """asset: its cluster at a level, in one query. What has none yet is a cluster of its own."""
-    ids = list(asset_ids)
-    members = ClusterMember.objects.filter(clustering=clustering, asset__in=ids)
-    known = dict(members.values_list("asset_id", level_field(level)))
+def of(clustering: Clustering | None, ids: Iterable[UUID], level: int) -> dict[UUID, UUID]:
+    """asset or region: its cluster at a level, in one query. What has none yet is a cluster of its own."""
+    ids, kind = list(ids), kinds.of(clustering)
+    members = kind.members(clustering).filter(Q((f"{kind.owner}__in", ids)))
+    known = dict(members.values_list(f"{kind.owner}_id", level_field(level)))
     return {pk: known.get(pk) or uuid5(pk, f"level {level}") for pk in ids}
 
 
@@ -62,16 +66,21 @@ def group(clustering: Clustering | None, hits: Sequence[Neighbour], level: int) 
     return sorted(groups.values(), key=lambda found: (found.distance, found.id))
 
 
-def counted(clustering: Clustering | None, scope: AssetQuerySet, level: int) -> QuerySet:
+def within(clustering: Clustering | None, scope: Scope) -> QuerySet:
+    """The members that the scope holds."""
+    kind = kinds.of(clustering)
+    return kind.members(clustering).filter(Q((f"{kind.owner}__in", scope.order_by().values("pk"))))
+
+
+def counted(clustering: Clustering | None, scope: Scope, level: int) -> QuerySet:
     """The clusters that the scope holds as `{"cluster": id, "size": members in scope}`, biggest first, then by id."""
-    members = ClusterMember.objects.filter(clustering=clustering, asset__in=scope.order_by().values("pk"))
-    sized = members.values(cluster=F(level_field(level))).annotate(size=Count("pk"))
+    sized = within(clustering, scope).values(cluster=F(level_field(level))).annotate(size=Count("pk"))
     return sized.order_by("-size", "cluster")
 
 
 def browse(
     clustering: Clustering | None,
-    scope: AssetQuerySet,
+    scope: Scope,
     level: int,
     *,
     limit: int,
@@ -89,30 +98,29 @@ def browse(
 
 
 def previews(
-    clustering: Clustering | None, scope: AssetQuerySet, level: int, clusters: Iterable[UUID]
-) -> dict[UUID, list[Asset]]:
-    """At most PREVIEWS assets of each cluster: two queries, however many clusters."""
-    column = level_field(level)
-    members = ClusterMember.objects.filter(
-        Q((f"{column}__in", list(clusters))), clustering=clustering, asset__in=scope.order_by().values("pk")
-    )
-    place = Window(RowNumber(), partition_by=F(column), order_by="asset_id")
-    shown = list(members.annotate(place=place).filter(place__lte=PREVIEWS).values_list(column, "asset_id"))
-    assets = scope.in_bulk([pk for _cluster, pk in shown])
-    found: dict[UUID, list[Asset]] = {}
+    clustering: Clustering | None, scope: Scope, level: int, clusters: Iterable[UUID]
+) -> dict[UUID, list[Asset | Region]]:
+    """At most PREVIEWS of the scope from each cluster: two queries, however many clusters."""
+    column, owner = level_field(level), f"{kinds.of(clustering).owner}_id"
+    members = within(clustering, scope).filter(Q((f"{column}__in", list(clusters))))
+    place = Window(RowNumber(), partition_by=F(column), order_by=owner)
+    shown = list(members.annotate(place=place).filter(place__lte=PREVIEWS).values_list(column, owner))
+    there = scope.in_bulk([pk for _cluster, pk in shown])
+    found: dict[UUID, list[Asset | Region]] = {}
     for cluster, pk in shown:
-        if pk in assets:  # it may have gone since
-            found.setdefault(cluster, []).append(assets[pk])
+        if pk in there:  # it may have gone since
+            found.setdefault(cluster, []).append(there[pk])
     return found
 
 
-def opened(clustering: Clustering | None, scope: AssetQuerySet, cluster: UUID) -> tuple[int, AssetQuerySet] | None:
-    """The level of a cluster and its assets in the scope; None where the scope holds none of it."""
+def opened(clustering: Clustering | None, scope: Scope, cluster: UUID) -> tuple[int, Scope] | None:
+    """The level of a cluster and what the scope holds of it; None where that is nothing."""
     columns = [level_field(level) for level in range(LEVELS)]
-    members = ClusterMember.objects.filter(clustering=clustering)
+    kind = kinds.of(clustering)
+    members = kind.members(clustering)
     member = members.filter(reduce(or_, [Q((column, cluster)) for column in columns])).first()
     if member is None:
         return None
     level = [getattr(member, column) for column in columns].index(cluster)
-    assets = scope.filter(pk__in=members.filter(Q((columns[level], cluster))).values("asset"))
-    return (level, assets) if assets.exists() else None
+    held = scope.filter(pk__in=members.filter(Q((columns[level], cluster))).values(kind.owner))
+    return (level, held) if held.exists() else None

@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from search.clusters import graph, heights, joining, linkage, stored
+from search.clusters import graph, heights, joining, kinds, linkage, stored
 from search.clusters.graph import Vectors
 from search.clusters.identity import names
 from search.clusters.joining import Path
@@ -63,7 +63,9 @@ class Run:
         mine = Clustering.objects.filter(pk=self.clustering.pk, run=self.id)
         if not mine.update(run_seen_at=timezone.now(), run_percent=int(percent)):
             raise Superseded
-        logger.info("Clusters of library %s: %d %%.", self.clustering.library_id, percent)
+        logger.info(
+            "Clusters of %s of library %s: %d %%.", self.clustering.entity_type, self.clustering.library_id, percent
+        )
 
     def end(self) -> None:
         Clustering.objects.filter(pk=self.clustering.pk, run=self.id).update(run=None, run_percent=0)
@@ -80,7 +82,7 @@ def compute(clustering: Clustering) -> bool:
     started = time.monotonic()
     try:
         cut_at = heights.settle(clustering.model)
-        found = stored.read(stored.belonging_to(clustering), clustering.model.dimensions)
+        found = stored.read(kinds.of(clustering), stored.belonging_to(clustering), clustering.model.dimensions)
         levels = partitions(found.vectors, cut_at, run.tell)
         joining.despite_purges(lambda: switch(run, cut_at, found, levels, started))
     except Superseded:
@@ -121,7 +123,7 @@ def switch(run: Run, cut_at: list[float], found: Stored, levels: list[Labels], s
         raise Superseded
     found, levels = still_there(clustering, found, levels)
     paths = named(clustering, found.keys, levels)
-    clustering.members.all().delete()
+    kinds.of(clustering).members(clustering).delete()
     clustering.clusters.all().delete()
     stored.add_members(clustering, found, paths)
     for level, labels in enumerate(levels):
@@ -140,14 +142,14 @@ def still_there(clustering: Clustering, found: Stored, levels: list[Labels]) -> 
     kept = [position for position, key in enumerate(found.keys) if key in present]
     if len(kept) == len(found.keys):
         return found, levels
-    remaining = Stored([found.keys[i] for i in kept], [found.assets[i] for i in kept], found.vectors[kept])
+    remaining = Stored([found.keys[i] for i in kept], [found.owners[i] for i in kept], found.vectors[kept])
     return remaining, [labels[kept] for labels in levels]
 
 
 def named(clustering: Clustering, keys: list[int], levels: list[Labels]) -> list[Path]:
     """The path of each vector; clusters that are mostly the former ones keep their ids."""
     fields = [level_field(level) for level in range(LEVELS)]
-    former = {key: path for key, *path in clustering.members.values_list("pk", *fields)}
+    former = {key: path for key, *path in kinds.of(clustering).members(clustering).values_list("pk", *fields)}
     before = [former.get(key) for key in keys]
     by_level = [names(labels, [path and path[level] for path in before]) for level, labels in enumerate(levels)]
     return list(zip(*by_level, strict=True))

@@ -8,17 +8,18 @@ import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from search import neighbourhoods
-from search.clusters import heights, stored
+from search.clusters import heights, kinds, stored
 from search.clusters.graph import NEIGHBOURS, Vectors
-from search.models import Cluster, Clustering, ClusterMember, Embedding, EmbeddingModel
-from search.models.cluster import LEVELS, level_field
+from search.clusters.kinds import IMAGES, Kind
+from search.models import Cluster, Clustering, EmbeddingModel
+from search.models.cluster import LEVELS, Member, level_field
 from search.nearest import Vector
 
 logger = logging.getLogger(__name__)
@@ -28,19 +29,16 @@ Result = TypeVar("Result")
 Path = tuple[UUID, ...]  # a member's clusters, level by level
 
 
-def join(model: EmbeddingModel, asset_ids: Iterable[UUID]) -> int:
-    """Give those of these assets that have a vector and no clusters theirs. Gives how many those were."""
-    new = Embedding.objects.filter(model=model, asset__in=list(asset_ids), cluster_member=None)
-    libraries = set(new.values_list("asset__library_id", flat=True))
-    return sum(take_in(clustering_of(pk, model), new.filter(asset__library=pk)) for pk in libraries)
+def join(model: EmbeddingModel, ids: Iterable[UUID], kind: Kind = IMAGES) -> int:
+    """Give those of these assets or regions that have a vector and no clusters theirs. Gives how many those were."""
+    new = kind.embedded(model).filter(Q((f"{kind.owner}__in", list(ids))), cluster_member=None)
+    libraries = set(new.values_list(kind.library, flat=True))
+    return sum(take_in(clustering_of(pk, model, kind), new.filter(Q((kind.library, pk)))) for pk in libraries)
 
 
-def clustering_of(library_id: UUID, model: EmbeddingModel) -> Clustering:
+def clustering_of(library_id: UUID, model: EmbeddingModel, kind: Kind = IMAGES) -> Clustering:
     clustering, _made = Clustering.objects.get_or_create(
-        library_id=library_id,
-        model=model,
-        entity_type=Clustering.EntityType.IMAGES,
-        defaults={"heights": heights.of(model)},
+        library_id=library_id, model=model, entity_type=kind.entity_type, defaults={"heights": heights.of(model)}
     )
     return clustering
 
@@ -51,7 +49,7 @@ def locked(clustering: Clustering) -> Clustering:
     return rows.get(pk=clustering.pk)
 
 
-def take_in(clustering: Clustering, embeddings: QuerySet[Embedding]) -> int:
+def take_in(clustering: Clustering, embeddings: QuerySet[Any]) -> int:
     """Clusters for those of the embeddings that have none, a batch per transaction. Gives how many those were."""
 
     @transaction.atomic
@@ -66,7 +64,7 @@ def take_in(clustering: Clustering, embeddings: QuerySet[Embedding]) -> int:
 
 
 def despite_purges(change: Callable[[], Result]) -> Result:
-    """Do it again if an asset was removed for good while its row was being written: then it is no longer there."""
+    """Do it again if an asset or region was removed while its row was being written: then it is no longer there."""
     for _attempt in range(2):
         try:
             return change()
@@ -75,18 +73,19 @@ def despite_purges(change: Callable[[], Result]) -> Result:
     return change()
 
 
-def take_in_batch(clustering: Clustering, embeddings: QuerySet[Embedding]) -> int:
+def take_in_batch(clustering: Clustering, embeddings: QuerySet[Any]) -> int:
     """Under the lock, so two workers never place the same one, or start a cluster each for two that look alike."""
+    kind = kinds.of(clustering)
     missing = embeddings.filter(cluster_member=None).order_by("pk")[:BATCH]
-    new = stored.read(missing, clustering.model.dimensions)
+    new = stored.read(kind, missing, clustering.model.dimensions)
     if not new.keys:
         return 0
     near = Neighbourhood(clustering, new.vectors)
     members = [
-        ClusterMember(embedding_id=key, asset_id=asset, clustering=clustering, **as_fields(near.place(position)))
-        for position, (key, asset) in enumerate(zip(new.keys, new.assets, strict=True))
+        {"embedding_id": key, f"{kind.owner}_id": owner, "clustering": clustering, **as_fields(near.place(position))}
+        for position, (key, owner) in enumerate(zip(new.keys, new.owners, strict=True))
     ]
-    ClusterMember.objects.bulk_create(members)
+    kind.member.objects.bulk_create([kind.member(**fields) for fields in members])
     Cluster.objects.bulk_create(
         near.changed(), update_conflicts=True, unique_fields=["id"], update_fields=["size", "mean"]
     )
@@ -97,7 +96,7 @@ def as_fields(path: Path) -> dict[str, UUID]:
     return {level_field(level): cluster for level, cluster in enumerate(path)}
 
 
-def path_of(member: ClusterMember) -> Path:
+def path_of(member: Member) -> Path:
     return tuple(getattr(member, level_field(level)) for level in range(LEVELS))
 
 
@@ -121,9 +120,13 @@ class Neighbourhood:
         dimensions = self.clustering.model.dimensions
         known = Cluster.objects.filter(pk__in={cluster for path in paths for cluster in path})
         self.sizes, self.sums = stored.sizes_and_sums(known, dimensions)
-        members = Embedding.objects.filter(cluster_member__level_0__in={path[0] for path in paths})
-        found = stored.read(members, dimensions)
-        path_by_key = {row.pk: path_of(row) for row in ClusterMember.objects.filter(pk__in=found.keys)}
+        kind = kinds.of(self.clustering)
+        members = kind.embedded(self.clustering.model_id).filter(
+            cluster_member__level_0__in={path[0] for path in paths}
+        )
+        found = stored.read(kind, members, dimensions)
+        rows = kind.members(self.clustering).filter(pk__in=found.keys)
+        path_by_key = {row.pk: path_of(row) for row in rows}
         for key, vector in zip(found.keys, found.vectors, strict=True):
             path = path_by_key.get(key, ())
             for cluster in path[:1]:

@@ -7,25 +7,27 @@ from uuid import UUID
 import numpy as np
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import BinaryField, Func, Model, QuerySet
+from django.db.models import BinaryField, Func, Model, Q, QuerySet
 from pgvector import HalfVector
 
+from search.clusters import kinds
 from search.clusters.graph import Vectors
-from search.models import Cluster, Clustering, ClusterMember, Embedding, EmbeddingModel
+from search.clusters.kinds import Kind
+from search.models import Cluster, Clustering, EmbeddingModel
 from search.models.cluster import LEVELS, level_field
 from search.nearest import Vector
 
 
 class Stored(NamedTuple):
     keys: list[int]  # of the embeddings
-    assets: list[UUID]
+    owners: list[UUID]  # assets or regions
     vectors: Vectors  # shape (keys, dimensions)
 
 
-def read(embeddings: QuerySet[Embedding], dimensions: int) -> Stored:
+def read(kind: Kind, embeddings: QuerySet[Any], dimensions: int) -> Stored:
     """In the order of the query."""
-    rows, vectors = rows_and_vectors(embeddings.values_list("pk", "asset_id"), "vector", dimensions)
-    return Stored([key for key, _asset in rows], [asset for _key, asset in rows], vectors)
+    rows, vectors = rows_and_vectors(embeddings.values_list("pk", f"{kind.owner}_id"), "vector", dimensions)
+    return Stored([key for key, _owner in rows], [owner for _key, owner in rows], vectors)
 
 
 def sizes_and_sums(clusters: QuerySet[Cluster], dimensions: int) -> tuple[dict[UUID, int], dict[UUID, Vector]]:
@@ -54,21 +56,24 @@ def rows_and_vectors(rows: QuerySet[Any, Any], column: str, dimensions: int) -> 
 
 def sample(model: EmbeddingModel, count: int) -> Vectors:
     """Vectors of up to `count` assets of all libraries, chosen at random."""
-    chosen = list(Embedding.objects.filter(model=model).order_by("?").values_list("pk", flat=True)[:count])
-    return read(Embedding.objects.filter(pk__in=chosen), model.dimensions).vectors
+    embedded = kinds.IMAGES.embedded(model)
+    chosen = list(embedded.order_by("?").values_list("pk", flat=True)[:count])
+    return read(kinds.IMAGES, embedded.filter(pk__in=chosen), model.dimensions).vectors
 
 
-def belonging_to(clustering: Clustering) -> QuerySet[Embedding]:
+def belonging_to(clustering: Clustering) -> QuerySet[Any]:
     """All vectors that a clustering covers, whatever the state of their assets: who may see them is asked elsewhere."""
-    return Embedding.objects.filter(model=clustering.model_id, asset__library=clustering.library_id)
+    kind = kinds.of(clustering)
+    return kind.embedded(clustering.model_id).filter(Q((kind.library, clustering.library_id)))
 
 
 def add_members(clustering: Clustering, found: Stored, paths: Iterable[Sequence[UUID]]) -> None:
     """One row per vector, with its clusters level by level."""
+    kind = kinds.of(clustering)
     levels = {level_field(level): "uuid" for level in range(LEVELS)}
-    types = {"embedding_id": "int8", "asset_id": "uuid", "clustering_id": "int8", **levels, "settled": "bool"}
-    rows = zip(found.keys, found.assets, paths, strict=True)
-    copy(ClusterMember, types, ((key, asset, clustering.pk, *path, True) for key, asset, path in rows))
+    types = {"embedding_id": "int8", f"{kind.owner}_id": "uuid", "clustering_id": "int8", **levels, "settled": "bool"}
+    rows = zip(found.keys, found.owners, paths, strict=True)
+    copy(kind.member, types, ((key, owner, clustering.pk, *path, True) for key, owner, path in rows))
 
 
 def add_clusters(

@@ -1,4 +1,4 @@
-"""When pictures join clusters, and when a library has changed so much that its clusters are computed anew."""
+"""When pictures and regions join clusters, and when so many changed that a library's clusters are computed anew."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from search.clusters import computing, heights, joining, stored
-from search.models import Clustering, ClusterMember, Embedding, EmbeddingModel
+from search.clusters.kinds import IMAGES, KINDS, Kind
+from search.models import Clustering, EmbeddingModel
 
 AT_ONCE = 64  # joining takes about as long as encoding, so an import would take twice as long
 LEAST_CHANGED = 100
@@ -45,12 +46,12 @@ class Standing:
         return self.changed >= max(LEAST_CHANGED, SHARE_CHANGED * clustering.size)
 
 
-def take_in(model: EmbeddingModel, asset_ids: Sequence[UUID]) -> None:
+def take_in(model: EmbeddingModel, ids: Sequence[UUID], kind: Kind = IMAGES) -> None:
     """Of what has just been indexed: a few join now, an import is left to the cluster worker."""
     from search import tasks
 
-    if len(asset_ids) <= AT_ONCE:
-        joining.join(model, asset_ids)
+    if len(ids) <= AT_ONCE:
+        joining.join(model, ids, kind)
     else:
         tasks.sweep_clusters.delay()
 
@@ -58,21 +59,24 @@ def take_in(model: EmbeddingModel, asset_ids: Sequence[UUID]) -> None:
 def sweep() -> None:
     """Compute the clusters of libraries that changed enough; elsewhere take in what was left out."""
     model = EmbeddingModel.active()
-    for standing in standings(model) if model else []:
-        if standing.is_due:
-            computing.compute(standing.clustering)
-        elif standing.missing:
-            joining.take_in(standing.clustering, stored.belonging_to(standing.clustering))
+    if model is None:
+        return
+    for kind in KINDS:
+        for standing in standings(model, kind):
+            if standing.is_due:
+                computing.compute(standing.clustering)
+            elif standing.missing:
+                joining.take_in(standing.clustering, stored.belonging_to(standing.clustering))
 
 
-def standings(model: EmbeddingModel) -> list[Standing]:
-    """Of every library that has vectors under the model."""
-    members = ClusterMember.objects.filter(clustering__model=model).values("clustering_id")
+def standings(model: EmbeddingModel, kind: Kind) -> list[Standing]:
+    """Of every library that has vectors of the kind under the model."""
+    members = kind.member.objects.filter(clustering__model=model).values("clustering_id")
     counted = members.annotate(members=Count("pk"), settled=Count("pk", filter=Q(settled=True)))
     by_clustering = {row["clustering_id"]: (row["members"], row["settled"]) for row in counted}
-    vectors = Embedding.objects.filter(model=model).values_list("asset__library").annotate(Count("pk"))
+    vectors = kind.embedded(model).order_by().values_list(kind.library).annotate(Count("pk"))
     found = []
     for library_id, count in vectors:
-        clustering = joining.clustering_of(library_id, model)
+        clustering = joining.clustering_of(library_id, model, kind)
         found.append(Standing(clustering, count, *by_clustering.get(clustering.pk, (0, 0))))
     return found

@@ -122,7 +122,8 @@ def _from_export(source: str, export: exports.Export, *, images_only: bool) -> E
     try:
         from search.embedders.onnx import engine  # imports onnxruntime
 
-        return engine.load(sources.folder(source), export, images_only=images_only)
+        # The weights are not read again: the export is of those that the source names, and `load` checks it.
+        return engine.load(sources.folder(source, verified=False), export, images_only=images_only)
     except (exports.NotUsable, ImportError) as error:
         if settings.ENGINE == "onnx":
             raise engines.not_exported(str(error)) from error

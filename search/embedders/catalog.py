@@ -29,7 +29,7 @@ def describe(source: str) -> tuple[dict[str, Any], str]:
 
 def _unknown(source: str) -> str:
     names = near_matches(source)
-    sentence = _("DAM_MODEL=%(name)s is no model that open_clip knows.") % {"name": source}
+    sentence = _("%(name)s is no model that open_clip knows.") % {"name": source}
     return sentence + (" " + _("Near matches: %(names)s.") % {"names": ", ".join(names)} if names else "")
 
 

@@ -23,7 +23,7 @@ FOLDER_PREFIXES = ("/", "./", "../", "~", "local-dir:")
 
 
 class UnknownModel(checkpoints.ModelError):
-    """DAM_MODEL names nothing that exists."""
+    """What is named does not exist."""
 
     code = "unknown_model"
 
@@ -53,7 +53,7 @@ def resolve(name: str) -> str:
         return f"{folder}#{checkpoints.fingerprint(folder)}"
     if name.startswith(HUB_PREFIX):
         if name.removeprefix(HUB_PREFIX).count("/") != 1:
-            raise UnknownModel(_("DAM_MODEL=%(name)s must look like hf-hub:organisation/name.") % {"name": name})
+            raise UnknownModel(_("%(name)s must look like hf-hub:organisation/name.") % {"name": name})
         return name
     return "/".join(split_tag(name)) if "/" in name else name
 
@@ -61,7 +61,7 @@ def resolve(name: str) -> str:
 def _missing_folder(folder: Path) -> str:
     from difflib import get_close_matches
 
-    sentence = _("DAM_MODEL names the folder %(folder)s, which does not exist.") % {"folder": folder}
+    sentence = _("There is no folder %(folder)s.") % {"folder": folder}
     beside = [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
     if near := get_close_matches(folder.name, beside, n=3):
         sentence += " " + _("Nearby: %(names)s.") % {"names": ", ".join(near)}
@@ -75,19 +75,20 @@ def place(source: str) -> Path:
     return Path(settings.MODEL_DIR) / source.replace(":", "--").replace("/", "--")
 
 
-def folder(source: str) -> Path:
+def folder(source: str, *, verified: bool = True) -> Path:
     """The checkpoint folder of a source. The offline model is put together here if it is not there yet.
 
-    Raises ModelMissing where there is none.
+    Raises ModelMissing where there is none, and where its files are others than they were. To see that, all of them are
+    read: who only asks where they lie says `verified=False`.
     """
-    if source == offline.source():
-        return offline.assembled()
     target = place(source)
+    if source == offline.source():
+        return offline.assembled() if verified or not checkpoints.is_sealed(target) else target
     if is_folder(source):
         if not target.is_dir():
             raise checkpoints.ModelMissing(_("There is no folder %(folder)s any more.") % {"folder": target})
         _folder, mark, fingerprint = source.rpartition("#")
-        if mark and checkpoints.fingerprint(target) != fingerprint:
+        if verified and mark and checkpoints.fingerprint(target) != fingerprint:
             raise checkpoints.ModelMissing(
                 _("The folder %(folder)s holds other weights now than those that these vectors were made with.")
                 % {"folder": target}

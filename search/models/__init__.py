@@ -1,5 +1,5 @@
 from search.models.anchor import QueryAnchor
-from search.models.cluster import Cluster, Clustering, ClusterMember
+from search.models.cluster import Cluster, Clustering, ClusterMember, RegionClusterMember
 from search.models.duplicate import DuplicateDecision, DuplicatePair, Fingerprint
 from search.models.embedding import Embedding, IndexEntry
 from search.models.embedding_model import EmbeddingModel
@@ -22,6 +22,7 @@ __all__ = [
     "QueryAnchor",
     "RecallMeasurement",
     "Region",
+    "RegionClusterMember",
     "RegionEmbedding",
     "RegionQuerySet",
 ]

@@ -1,6 +1,7 @@
 """Clusters of what looks alike: nested partitions of one library's vectors under one model, at five levels.
 
-A member's row names its cluster at each level, so listing clusters, counting and grouping hits each are one query over
+Pictures and their regions are clustered apart, and their members stand in tables of their own, as their vectors do. A
+member's row names its cluster at each level, so listing clusters, counting and grouping hits each are one query over
 one table, and a partition is replaced in one transaction.
 """
 
@@ -14,12 +15,13 @@ from pgvector.django import HalfVectorField
 from media_library.models import Asset, Library
 from search.models.embedding import Embedding
 from search.models.embedding_model import EmbeddingModel
+from search.models.region import Region, RegionEmbedding
 
 LEVELS = 5  # 0 the finest, 4 the coarsest
 
 
 def level_field(level: int) -> str:
-    """The column of ClusterMember that names the cluster at a level."""
+    """The column of a member that names the cluster at a level."""
     if level not in range(LEVELS):
         raise ValueError(f"There is no level {level}.")
     return f"level_{level}"
@@ -55,12 +57,9 @@ class Clustering(models.Model):
         return f"{self.entity_type} of {self.library_id} under {self.model_id}"
 
 
-class ClusterMember(models.Model):
+class Member(models.Model):
     """In which cluster a vector is, at each level. Whoever has the same cluster at one level has it at all above."""
 
-    embedding = models.OneToOneField(Embedding, models.CASCADE, primary_key=True, related_name="cluster_member")
-    asset = models.ForeignKey(Asset, models.CASCADE, related_name="cluster_members")  # of an object: where it is seen
-    clustering = models.ForeignKey(Clustering, models.CASCADE, related_name="members")
     level_0 = models.UUIDField()
     level_1 = models.UUIDField()
     level_2 = models.UUIDField()
@@ -69,10 +68,32 @@ class ClusterMember(models.Model):
     settled = models.BooleanField(default=False)  # false: joined since the last computation
 
     class Meta:
-        indexes = [models.Index(fields=["level_0"], name="cluster_member_level_0")]
+        abstract = True
 
     def __str__(self) -> str:
-        return f"{self.embedding_id} in {self.clustering_id}"
+        return f"{self.pk} in {self.level_0}"
+
+
+class ClusterMember(Member):
+    embedding = models.OneToOneField(Embedding, models.CASCADE, primary_key=True, related_name="cluster_member")
+    asset = models.ForeignKey(Asset, models.CASCADE, related_name="cluster_members")
+    clustering = models.ForeignKey(Clustering, models.CASCADE, related_name="members")
+
+    class Meta:
+        indexes = [models.Index(fields=["level_0"], name="cluster_member_level_0")]
+
+
+class RegionClusterMember(Member):
+    # Without constraints: people change regions while all clusters are replaced, and neither should fail because of the
+    # other. A row that is left behind by that is never shown, and gone after the next computation.
+    embedding = models.OneToOneField(
+        RegionEmbedding, models.CASCADE, primary_key=True, related_name="cluster_member", db_constraint=False
+    )
+    region = models.ForeignKey(Region, models.CASCADE, related_name="cluster_members", db_constraint=False)
+    clustering = models.ForeignKey(Clustering, models.CASCADE, related_name="region_members")
+
+    class Meta:
+        indexes = [models.Index(fields=["level_0"], name="region_cluster_member_level_0")]
 
 
 class Cluster(models.Model):

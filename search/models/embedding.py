@@ -10,7 +10,7 @@ class Embedding(models.Model):
     """The L2-normalised vector of one asset under one model."""
 
     id = models.BigAutoField(primary_key=True)
-    asset = models.ForeignKey(Asset, models.CASCADE, related_name="embeddings")
+    asset = models.ForeignKey(Asset, models.CASCADE, related_name="embeddings", db_index=False)
     # Every query names the model, and each model has a partial index of its own.
     model = models.ForeignKey(EmbeddingModel, models.CASCADE, related_name="embeddings", db_index=False)
     vector = HalfVectorField()  # no fixed dimension: each model brings its own
@@ -35,7 +35,7 @@ class IndexEntry(models.Model):
 
     MAX_ATTEMPTS = 3
 
-    asset = models.ForeignKey(Asset, models.CASCADE, related_name="index_entries")
+    asset = models.ForeignKey(Asset, models.CASCADE, related_name="index_entries", db_index=False)
     model = models.ForeignKey(EmbeddingModel, models.CASCADE, related_name="index_entries", db_index=False)
     state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)

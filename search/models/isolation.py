@@ -7,7 +7,7 @@ from search.models.embedding_model import EmbeddingModel
 class Isolation(models.Model):
     """How far an asset lies from what its library has that is most like it, under one model."""
 
-    asset = models.ForeignKey(Asset, models.CASCADE, related_name="isolations")
+    asset = models.ForeignKey(Asset, models.CASCADE, related_name="isolations", db_index=False)
     model = models.ForeignKey(EmbeddingModel, models.CASCADE, related_name="isolations", db_index=False)
     distance = models.FloatField()  # mean cosine distance to its nearest neighbours
     outlier = models.BooleanField(default=False)

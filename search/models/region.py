@@ -98,7 +98,7 @@ class RegionEmbedding(Queued):
     Beside `Embedding` rather than in it: no query over the vectors of assets can then meet those of regions.
     """
 
-    region = models.ForeignKey(Region, models.CASCADE, related_name="embeddings")
+    region = models.ForeignKey(Region, models.CASCADE, related_name="embeddings", db_index=False)
     model = models.ForeignKey(EmbeddingModel, models.CASCADE, related_name="region_embeddings", db_index=False)
     vector = HalfVectorField(null=True)
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from media_library.models import Asset, Library, PersonalToken, User
 from search import recall
-from search.clusters import joining
+from search.clusters import joining, kinds
 from search.models import DetectorRun, DuplicateDecision, DuplicatePair, Fingerprint, Isolation, QueryAnchor
 from tests import factories
 from tests.media_library.pages import signed_in, text_of
@@ -45,7 +45,8 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     QueryAnchor.objects.create(owner=boss, library=library, thumb="x.webp", model=model, vector=[0.0] * 48)
     recall.measure(model)
     Isolation.objects.create(asset=asset, model=model, distance=0.1, measured_at=asset.created_at)
-    factories.embedded_region(asset, model, [1.0] * model.dimensions, label="Boat")
+    boat = factories.embedded_region(asset, model, [1.0] * model.dimensions, label="Boat")
+    joining.join(model, [boat.pk], kinds.OBJECTS)
     DetectorRun.objects.create(asset=asset, detector="fake")
     return {"asset": asset}
 

@@ -185,8 +185,8 @@ def test_a_model_that_cannot_be_loaded_changes_nothing(settings: LazySettings, t
         ("vit-b-32/laion2b_s34b_b79k", "Near matches: .*ViT-B-32/laion2b_s34b_b79k"),
         ("ViT-B-32", "Near matches: .*ViT-B-32/"),
         ("no such model at all", "is no model that open_clip knows"),
-        ("hf-hub:name", "must look like hf-hub:organisation/name"),
-        ("/no/such/folder", "which does not exist"),
+        ("hf-hub:name", "DAM_MODEL: hf-hub:name must look like hf-hub:organisation/name"),
+        ("/no/such/folder", "DAM_MODEL: There is no folder /no/such/folder"),
     ],
 )
 def test_a_wrong_name_is_told_and_nothing_answers_in_its_place(
@@ -198,6 +198,27 @@ def test_a_wrong_name_is_told_and_nothing_answers_in_its_place(
         call_command("setup_model")
     assert "\n" not in str(caught.value)
     assert not EmbeddingModel.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["no such model at all", "hf-hub:name", "/no/such/folder"])
+def test_a_wrong_name_on_the_command_line_is_not_taken_for_dam_model(use_hub: Callable[[str], None], name: str) -> None:
+    use_hub(fake_hub.refusing())
+    with pytest.raises(CommandError, match=name) as caught:
+        call_command("model", "build", name)
+    assert "DAM_MODEL" not in str(caught.value)
+
+
+def test_a_start_removes_exports_of_former_versions_of_the_offline_model(
+    settings: LazySettings, tmp_path: Path, model_dir: Path
+) -> None:
+    EmbeddingModel.objects.create(name="Former", source="offline-retired", dimensions=64, state="retired")
+    places = [model_dir / "onnx" / f"{name}@1234-1" for name in ("offline-gone", "offline-retired", "ViT-B-32-gone")]
+    for place in places:
+        place.mkdir(parents=True)
+        (place / "image.onnx").write_bytes(b"network")
+    settings.MODEL = str(tiny.checkpoint(tmp_path / "clip"))
+    activate()
+    assert [place.exists() for place in places] == [False, True, True]
 
 
 def test_a_folder_with_a_similar_name_is_suggested(settings: LazySettings, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from django.test import override_settings
 from PIL import Image
 
 from search import embedders
-from search.embedders import Embedder, engines, get_embedder, offline
+from search.embedders import Embedder, checkpoints, engines, get_embedder, offline, sources
 from search.embedders.onnx import exports
 from search.embedders.onnx.probes import SENTENCES, pictures
 from tests.search import tiny
@@ -189,3 +189,28 @@ def test_the_offline_model_answers_as_by_torch(model_dir: Path, settings: LazySe
     images = [Image.new("RGB", (300, 200), colour) for colour in ("red", "navy")] + pictures()
     assert nearness(by_onnx.encode_images(images), by_torch.encode_images(images)) > 0.9999
     assert np.allclose(by_onnx.encode_texts(SENTENCES), by_torch.encode_texts(SENTENCES), atol=1e-3)
+
+
+WEIGHTS = ["open_clip_config.json", "open_clip_model.safetensors"]
+
+
+@pytest.mark.parametrize(("engine", "read"), [("auto", []), ("torch", WEIGHTS)])
+def test_weights_are_compared_with_what_they_were_once_and_only_where_they_are_used(
+    folder: Path,
+    copy: exports.Export,
+    settings: LazySettings,
+    monkeypatch: pytest.MonkeyPatch,
+    engine: str,
+    read: list[str],
+) -> None:
+    source, sha256 = sources.resolve(str(folder)), checkpoints.sha256
+    found: list[str] = []
+
+    def counted(path: Path) -> str:
+        found.append(path.name)
+        return sha256(path)
+
+    monkeypatch.setattr(checkpoints, "sha256", counted)
+    settings.ENGINE = engine
+    assert get_embedder(source).engine == ("onnx" if engine == "auto" else "torch")
+    assert found == read

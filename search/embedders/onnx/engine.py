@@ -108,8 +108,10 @@ def load(folder: Path, export: Export, *, images_only: bool) -> OnnxEmbedder:
     """
     checkpoint = Checkpoint.open(folder)
     try:
-        image = ImageTower(export.folder, export.image, many=images_only)
-        text = None if images_only else TextEncoder(OnnxTextTower(export.folder, export.text), checkpoint)
+        with ThreadPoolExecutor(1) as beside:  # each keeps one core busy
+            texts = None if images_only else beside.submit(OnnxTextTower, export.folder, export.text)
+            image = ImageTower(export.folder, export.image, many=images_only)
+        text = TextEncoder(texts.result(), checkpoint) if texts else None
         agrees = _agrees(export, image, text)
     except Exception as error:  # whatever the runtime raises at a file that it cannot use
         first_line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")

@@ -5,7 +5,8 @@
         image.onnx, text.onnx, tokenizer.json, check.npz
 
 A folder appears under its name in one step. Other weights or another exporter mean another folder; the former one is
-removed. A refusal is kept in the same way, so that no start tries it again.
+removed. Each version of the offline model has a name of its own: `forget_offline` removes those of former ones. A
+refusal is kept in the same way, so that no start tries it again.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -82,7 +84,7 @@ def find(source: str) -> Export | None:
 
 
 def _place(source: str) -> Path:
-    folder = sources.folder(source)
+    folder = sources.folder(source, verified=False)
     if sources.is_folder(source):  # several may end with the same name
         name = f"{folder.name}-{hashlib.sha256(bytes(folder)).hexdigest()[:8]}"
         fingerprint = source.rpartition("#")[2] if "#" in source else checkpoints.fingerprint(folder)
@@ -112,6 +114,18 @@ def ensure(source: str, *, again: bool = False) -> Export:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return cast(Export, Export.read(target))
+
+
+def forget_offline(kept: Iterable[str]) -> None:
+    """Remove the exports of versions of the offline model that are not among the sources `kept`.
+
+    What has been loaded from one goes on without its files. One process at a time: the caller holds a lock.
+    """
+    names = set(kept)
+    folder = Path(settings.MODEL_DIR) / "onnx"
+    for export in folder.glob(f"{sources.OFFLINE}-*@*"):
+        if export.name.rpartition("@")[0] not in names:
+            shutil.rmtree(export, ignore_errors=True)
 
 
 def _run(folder: Path, partial: Path) -> None:

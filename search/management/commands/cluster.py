@@ -5,13 +5,15 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dam.errors import AppError
 from media_library.models import Library
 from search.clusters import computing, heights, joining
-from search.models import Embedding, EmbeddingModel
+from search.clusters.kinds import IMAGES, KINDS, Kind
+from search.models import EmbeddingModel
 
 
 class Command(BaseCommand):
@@ -40,22 +42,27 @@ class Command(BaseCommand):
             except AppError as error:
                 raise CommandError(error.message) from error
         for library in chosen:
-            self.compute(library, model)
+            for kind in KINDS:
+                self.compute(library, model, kind)
 
-    def compute(self, library: Library, model: EmbeddingModel) -> None:
-        if not Embedding.objects.filter(model=model, asset__library=library).exists():
-            self.stdout.write(_("%s: nothing is indexed yet.") % library.slug)
+    def compute(self, library: Library, model: EmbeddingModel, kind: Kind) -> None:
+        if not kind.embedded(model).filter(Q((kind.library, library.pk))).exists():
+            if kind == IMAGES:
+                self.stdout.write(_("%s: nothing is indexed yet.") % library.slug)
             return
         started = time.monotonic()
-        clustering = joining.clustering_of(library.pk, model)
+        clustering = joining.clustering_of(library.pk, model, kind)
         if not computing.compute(clustering):
             self.stdout.write(_("%s: a worker is computing its clusters at this moment.") % library.slug)
             return
         clustering.refresh_from_db()
         facts = {"slug": library.slug, "count": clustering.size, "seconds": time.monotonic() - started}
-        self.stdout.write(_("%(slug)s: %(count)d pictures in %(seconds).1f s") % facts)
+        said = _("%(slug)s: %(count)d pictures in %(seconds).1f s")
+        if kind != IMAGES:
+            said = _("%(slug)s: %(count)d regions in %(seconds).1f s")
+        self.stdout.write(said % facts)
         for level, height in enumerate(clustering.heights):
-            count = clustering.members.values(f"level_{level}").distinct().count()
+            count = kind.members(clustering).values(f"level_{level}").distinct().count()
             self.stdout.write(
                 _("  level %(level)d, height %(height).4f: %(count)d clusters")
                 % {"level": level, "height": height, "count": count}

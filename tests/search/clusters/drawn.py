@@ -32,7 +32,8 @@ def bunches(count: int, size: int, *, spread: float = 0.03, seed: int = 0) -> ND
 
 
 def model() -> EmbeddingModel:
-    active = factories.model(DIMENSIONS)
+    """The active model, the same for all that ask."""
+    active = EmbeddingModel.active() or factories.model(DIMENSIONS)
     active.cluster_heights = HEIGHTS
     active.save()
     return active

@@ -3,7 +3,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from media_library.models import Asset, Library
+from media_library.models import Asset, AssetQuerySet, Library
 from search import clusters
 from search.models import Clustering, EmbeddingModel
 from search.nearest import Neighbour
@@ -32,7 +32,7 @@ def current(library: Library) -> Clustering:
     return found
 
 
-def everything() -> clusters.browsing.AssetQuerySet:
+def everything() -> AssetQuerySet:
     return Asset.objects.live()
 
 

@@ -6,7 +6,7 @@ from django.db import connection
 from django.utils import timezone
 
 from media_library.models import Library
-from search.clusters import computing, identity, stored
+from search.clusters import computing, identity, kinds, stored
 from search.models import Cluster, Clustering, ClusterMember, Embedding, EmbeddingModel
 from tests import factories
 from tests.search.clusters import drawn
@@ -87,7 +87,7 @@ def test_means_are_those_of_the_members(clustering: Clustering) -> None:
 
     row = Cluster.objects.filter(level=2).first()
     assert row
-    members = stored.read(Embedding.objects.filter(cluster_member__level_2=row.pk), 16).vectors
+    members = stored.read(kinds.IMAGES, Embedding.objects.filter(cluster_member__level_2=row.pk), 16).vectors
     assert row.size == len(members) == 5
     assert np.allclose(row.mean, members.mean(axis=0), atol=2e-3)
 
