@@ -178,18 +178,17 @@ def in_memory(vectors: Vectors, folder: Path) -> Iterable[tuple[str, Callable[[i
         import faiss
 
         file = folder / f"faiss-{len(vectors)}"
-        if file.exists():
-            index = faiss.read_index(str(file))
-        else:
+        if not file.exists():
             faiss.omp_set_num_threads(2)
-            index = faiss.IndexHNSWFlat(vectors.shape[1], M, faiss.METRIC_INNER_PRODUCT)
-            index.hnsw.efConstruction = EF_CONSTRUCTION
-            index.add(np.ascontiguousarray(vectors))
-            faiss.write_index(index, str(file))
+            built = faiss.IndexHNSWFlat(vectors.shape[1], M, faiss.METRIC_INNER_PRODUCT)
+            built.hnsw.efConstruction = EF_CONSTRUCTION
+            built.add(np.ascontiguousarray(vectors))
+            faiss.write_index(built, str(file))
+        index = faiss.read_index(str(file))
         faiss.omp_set_num_threads(1)
 
         def of_faiss(width: int) -> Callable[[Vectors], Any]:
-            index.hnsw.efSearch = width
+            faiss.ParameterSpace().set_index_parameter(index, "efSearch", width)
             return lambda query: index.search(query[None], K)[1][0]
 
         yield "faiss HNSW, in memory", of_faiss

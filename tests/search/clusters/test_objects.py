@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from media_library.models import Library, User
 from media_library.renditions import Box
-from search import clusters, dropping, neighbourhoods, region_indexing, regions, tasks, vector_index
+from search import clusters, dropping, neighbourhoods, region_indexing, regions, tasks
 from search.clusters import computing, joining, stored, sweeping
 from search.clusters.kinds import OBJECTS
 from search.models import Cluster, Clustering, ClusterMember, EmbeddingModel, Region, RegionClusterMember
@@ -159,7 +159,7 @@ def test_the_index_gives_the_same_neighbours(
     library: Library, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     joined(library, model, bunches(20, 10, spread=0.2))
-    factories.build_index(model, vector_index.REGIONS)
+    factories.build_index(model)
     clustering, asked = current(library), bunches(5, 2, spread=0.2, seed=3)
     exact = neighbourhoods.neighbours_of(asked, clustering, 8)
     monkeypatch.setattr(neighbourhoods, "LEAST_FOR_INDEX", -1)
