@@ -43,7 +43,7 @@ class Assets(LibraryView):
         filters = AssetFilters.from_params(self.library, params)
         assets = Asset.objects.visible_to(request.user).live().filter(library=self.library)
         shown = page(
-            filters.apply(assets).prefetch_related("tags"),
+            filters.apply(assets).with_tag_names(),
             sort=params.get("sort") or "-created_at",
             limit=limit_of(params.get("limit")),
             cursor=params.get("cursor", ""),

@@ -72,7 +72,7 @@ def asset_context(view: APIView, assets: Sequence[Asset]) -> dict[str, Any]:
 
 def asset_json(view: APIView, asset_id: UUID) -> Any:
     """An asset as it now stands in the database."""
-    asset = Asset.objects.visible_to(view.request.user).prefetch_related("tags").get(pk=asset_id)
+    asset = Asset.objects.visible_to(view.request.user).with_tag_names().get(pk=asset_id)
     return AssetDetailSerializer(asset, context=asset_context(view, [asset])).data
 
 

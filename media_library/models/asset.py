@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -18,7 +19,7 @@ from media_library.models.words import WordsQuerySet
 if TYPE_CHECKING:
     from media_library.models.user import User
 
-_ANY = uuid.UUID(int=0)
+ANY_ID = str(uuid.UUID(int=0))  # stands in `address_pattern` where an id belongs
 
 
 class AssetQuerySet(WordsQuerySet):
@@ -32,6 +33,11 @@ class AssetQuerySet(WordsQuerySet):
 
     def live(self) -> "AssetQuerySet":
         return self.filter(deleted_at=None)
+
+    def with_tag_names(self) -> "AssetQuerySet":
+        """Each with `tag_names`, its tags in order, in the same query."""
+        tags = Tag.objects.filter(assets=models.OuterRef("pk")).order_by("name")
+        return self.annotate(tag_names=ArraySubquery(tags.values("name")))
 
 
 class Asset(models.Model):
@@ -84,6 +90,8 @@ class Asset(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
+    tag_names: list[str]  # after `with_tag_names`
+
     objects = AssetQuerySet.as_manager()
 
     class Meta:
@@ -125,7 +133,7 @@ class Asset(models.Model):
 
     def address(self, view: str) -> str:
         """The path of a view of this asset, such as `asset` or `api:asset-thumb`."""
-        return _address_pattern(view, get_script_prefix()).replace(str(_ANY), str(self.pk))
+        return address_pattern(view).replace(ANY_ID, str(self.pk))
 
     def editable_by(self, user: "User | AnonymousUser") -> bool:
         """Editors change any asset; contributors change what they uploaded themselves."""
@@ -135,10 +143,15 @@ class Asset(models.Model):
         return role >= Role.EDITOR or (role >= Role.CONTRIBUTOR and self.uploaded_by_id == user.pk)
 
 
+def address_pattern(view: str) -> str:
+    """The path of a view of any asset, with ANY_ID in it."""
+    return _resolved(view, get_script_prefix())
+
+
 @lru_cache
-def _address_pattern(view: str, prefix: str) -> str:
-    """Resolved once: a page or answer shows hundreds of them, and each `reverse` takes as long as drawing a card."""
-    return reverse(view, args=[_ANY])
+def _resolved(view: str, prefix: str) -> str:
+    """Once: a page or answer shows hundreds of them, and each `reverse` takes as long as drawing a card."""
+    return reverse(view, args=[ANY_ID])
 
 
 class Rendition(models.Model):

@@ -2,7 +2,6 @@ from typing import Any
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -56,7 +55,7 @@ class ClustersView(LibraryView):
     @property
     def scope(self) -> AssetQuerySet:
         filters = AssetFilters.from_params(self.library, self.request.query_params)
-        return queries.assets_in_scope(Query(self.library, filters), caller(self.request))
+        return queries.assets_in_scope(Query(self.library, filters), caller(self.request)).with_tag_names()
 
 
 class Clusters(ClustersView):
@@ -70,7 +69,6 @@ class Clusters(ClustersView):
         found = clusters.browse(clustering, self.scope, level, limit=limit + 1, after=after)
         shown, more = found[:limit], len(found) > limit
         previews = [asset for cluster in shown for asset in cluster.previews]
-        prefetch_related_objects(previews, "tags")
         rows = [
             facts(clustering, level, cluster.id, cluster.size) | {"previews": cluster.previews} for cluster in shown
         ]
@@ -93,7 +91,7 @@ class ClusterDetail(ClustersView):
             raise NotFound
         level, assets = opened
         params = request.query_params
-        shown = page(assets.prefetch_related("tags"), limit=limit_of(params.get("limit")), cursor=one(params, "cursor"))
+        shown = page(assets, limit=limit_of(params.get("limit")), cursor=one(params, "cursor"))
         results = AssetSerializer(shown.items, many=True, context=asset_context(self, shown.items)).data
         body = facts(clustering, level, cluster_id, assets.count())
         return Response(body | {"results": results, "next_cursor": shown.next_cursor})

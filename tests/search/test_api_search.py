@@ -3,10 +3,14 @@ import uuid
 from typing import Any
 
 import pytest
+from django.test import RequestFactory
+from rest_framework import serializers
 from rest_framework.test import APIClient
 
-from media_library.models import Library, User
+from media_library.models import Asset, Library, User
+from search.api.serializers import HitSerializer
 from search.models import EmbeddingModel, QueryAnchor
+from search.queries import Hit
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_embedder", "enqueued", "eager")]
@@ -41,6 +45,19 @@ def test_text_answers_with_hits_distances_and_the_plan(
     assert body["query"]["model"] == "Fake"
     assert set(body["took_ms"]) == {"encode", "search", "words", "bands", "load", "total"}
     assert body["results"][0]["asset"]["indexed"] is True
+
+
+def test_a_hit_is_what_its_declared_fields_say(library: Library, model: EmbeddingModel) -> None:
+    region = factories.region(factories.asset(library), label="car")
+    asset = Asset.objects.with_tag_names().get(pk=region.asset_id)
+    request = RequestFactory().get("/")
+    one = HitSerializer(context={"request": request, "indexed": {asset.pk}})
+    for hit in (
+        Hit(asset, 0.25, "strong", 0, ("visual", "name:car"), region),
+        Hit(asset, None, None, 1, ("name:car",)),
+    ):
+        declared = serializers.Serializer.to_representation(one, hit)
+        assert list(one.to_representation(hit).items()) == list(declared.items())
 
 
 def test_get_and_post_give_the_same(api: APIClient, library: Library, pictures: dict[str, str]) -> None:
