@@ -192,6 +192,7 @@ TIME_ZONE = env_str("DAM_TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True
 
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"  # read from Redis, kept in PostgreSQL
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
