@@ -176,7 +176,7 @@ TEMPLATES = [
 DATABASES = {"default": database(DATABASE_URL)}
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "dam.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"db": 1},  # the jobs are in database 0, and clearing the cache must not clear them
     }
@@ -337,8 +337,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.UserRateThrottle",
-        "rest_framework.throttling.AnonRateThrottle",
+        "dam.throttling.UserThrottle",
+        "dam.throttling.AnonymousThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "user": env_str("DAM_RATE_USER", "6000/min"),
