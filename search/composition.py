@@ -103,6 +103,8 @@ def examples(query: Query, user: User, ids: set[UUID]) -> dict[UUID, Asset | Reg
 
 
 def query_anchors(query: Query, user: User) -> list[QueryAnchor]:
+    if not query.anchors:
+        return []
     found = QueryAnchor.objects.visible_to(user).filter(library=query.library).in_bulk(query.anchors)
     if len(found) < len(set(query.anchors)):
         raise NotFound(_("The example picture of this search has expired. Search with it again."))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import RequestFactory
+from pytest_django import DjangoAssertNumQueries
 from rest_framework import serializers
 from rest_framework.test import APIClient
 
@@ -45,6 +46,32 @@ def test_text_answers_with_hits_distances_and_the_plan(
     assert body["query"]["model"] == "Fake"
     assert set(body["took_ms"]) == {"encode", "search", "words", "bands", "load", "total"}
     assert body["results"][0]["asset"]["indexed"] is True
+
+
+@pytest.mark.parametrize(
+    ("params", "statements"),
+    [
+        ("text=red&keywords=false", 5),  # user, library, model, nearest, assets
+        ("text=red", 8),  # and the terms, what has them, and where
+        ("like={red}", 6),  # and the example's vector
+        ("like={red}&unlike={blue}&text=green", 6),
+        ("anchor={anchor}", 6),  # and the anchor
+        ("anchor={anchor}&entity_type=OBJECTS", 5),  # nothing to load
+    ],
+)
+def test_a_search_takes_few_statements(
+    api: APIClient,
+    library: Library,
+    pictures: dict[str, str],
+    params: str,
+    statements: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    anchor = api.post(url(library, "anchors"), {"file": factories.file()}).json()
+    address = f"{url(library, 'search')}?{params.format(anchor=anchor['id'], **pictures)}"
+    api.get(address)  # how large the scope is and what the background is are remembered
+    with django_assert_num_queries(statements):
+        assert api.get(address).status_code == 200
 
 
 def test_a_hit_is_what_its_declared_fields_say(library: Library, model: EmbeddingModel) -> None:
