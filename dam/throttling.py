@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 class Counted(SimpleRateThrottle):
     """As many requests as the rate says in each of its periods by the clock."""
 
+    num_requests: int
+    duration: int  # seconds
+
     def allow_request(self, request: Request, view: "APIView") -> bool:
         key = self.get_cache_key(request, view)
         if key is None:

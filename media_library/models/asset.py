@@ -35,7 +35,7 @@ class AssetQuerySet(WordsQuerySet):
 
     def with_tag_names(self) -> "AssetQuerySet":
         """Each with `tag_names`, its tags in order, in the same query."""
-        return self.annotate(tag_names=TagNames("pk"))
+        return self.annotate(tag_names=TagNames("pk"))  # type: ignore[no-redef]
 
 
 class TagNames(models.Func):

@@ -75,7 +75,7 @@ class HitRegionSerializer(serializers.ModelSerializer[Region]):
         fields = ["id", "box", "label", "source", "confidence"]
 
 
-class HitSerializer(serializers.Serializer[Hit]):
+class HitSerializer(serializers.Serializer[Any]):
     asset = AssetSerializer()
     distance = serializers.FloatField(
         allow_null=True,
