@@ -146,6 +146,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "search.middleware.OneModelMiddleware",
     "dam.middleware.AppErrorMiddleware",
+    "dam.middleware.LetGoMiddleware",
 ]
 
 ROOT_URLCONF = "dam.urls"

@@ -11,8 +11,8 @@ from media_library.api.base import (
     PAGING,
     AssetView,
     LibraryView,
-    asset_context,
     asset_json,
+    assets_json,
     caller,
     validated,
 )
@@ -48,8 +48,7 @@ class Assets(LibraryView):
             limit=limit_of(params.get("limit")),
             cursor=params.get("cursor", ""),
         )
-        results = AssetSerializer(shown.items, many=True, context=asset_context(self, shown.items))
-        return Response({"results": results.data, "next_cursor": shown.next_cursor})
+        return Response({"results": assets_json(self, shown.items), "next_cursor": shown.next_cursor})
 
     @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={201: AssetDetailSerializer})
     def post(self, request: Request, library_id: str) -> Response:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dam.errors import InvalidRequest, NotFound
-from media_library.api.base import FILTERS, PAGING, LibraryView, asset_context, caller
+from media_library.api.base import FILTERS, PAGING, LibraryView, asset_context, assets_json, caller
 from media_library.api.serializers import AssetSerializer
 from media_library.filters import AssetFilters, one
 from media_library.models import AssetQuerySet
@@ -92,9 +92,8 @@ class ClusterDetail(ClustersView):
         level, assets = opened
         params = request.query_params
         shown = page(assets, limit=limit_of(params.get("limit")), cursor=one(params, "cursor"))
-        results = AssetSerializer(shown.items, many=True, context=asset_context(self, shown.items)).data
         body = facts(clustering, level, cluster_id, assets.count())
-        return Response(body | {"results": results, "next_cursor": shown.next_cursor})
+        return Response(body | {"results": assets_json(self, shown.items), "next_cursor": shown.next_cursor})
 
 
 def facts(clustering: Clustering | None, level: int, cluster_id: UUID, size: int) -> dict[str, Any]:

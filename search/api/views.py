@@ -55,8 +55,9 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
     if not params.get("cursor"):
         recent.remember(query, caller(view.request))
     context = {"request": view.request, "indexed": indexed(results.hits, query)}
+    written = HitSerializer(context=context)  # not with many=True: see `assets_json`
     body = {
-        "results": HitSerializer(results.hits, many=True, context=context).data,
+        "results": [written.to_representation(hit) for hit in results.hits],
         "next_cursor": results.next_cursor,
         "total": results.total,
         "strong": results.strong,

@@ -1,3 +1,4 @@
+import gc
 import json
 import uuid
 from typing import Any
@@ -72,6 +73,19 @@ def test_a_search_takes_few_statements(
     api.get(address)  # how large the scope is and what the background is are remembered
     with django_assert_num_queries(statements):
         assert api.get(address).status_code == 200
+
+
+def test_an_answer_leaves_none_of_its_pictures_to_the_garbage_collector(
+    api: APIClient, library: Library, pictures: dict[str, str]
+) -> None:
+    api.get(url(library, "search"), {"like": pictures["red"]})
+    gc.collect()
+    gc.disable()
+    try:
+        assert len(api.get(url(library, "search"), {"like": pictures["red"]}).json()["results"]) == 4
+        assert not [left for left in gc.get_objects() if type(left) in {Asset, Hit}]
+    finally:
+        gc.enable()
 
 
 def test_a_hit_is_what_its_declared_fields_say(library: Library, model: EmbeddingModel) -> None:
