@@ -8,7 +8,7 @@ from rest_framework.renderers import JSONRenderer
 
 
 class Renderer(JSONRenderer):
-    """The same JSON in a tenth of the time."""
+    """The same JSON in a quarter of the time."""
 
     def render(
         self,
