@@ -10,6 +10,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from rest_framework.response import Response
 
 from dam.errors import AppError
 from media_library.images import megabytes, too_large
@@ -86,6 +87,23 @@ class AppErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return error_response(request, exception) if isinstance(exception, AppError) else None
+
+
+class LetGoMiddleware:
+    """Lets go of what a REST answer was written from.
+
+    The framework's view and answer refer to each other. With them a thousand objects for fifty pictures would wait to
+    be collected, which happens every few dozen such answers and takes as long as several of them.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if isinstance(response, Response):
+            response.data = None
+        return response
 
 
 def error_response(request: HttpRequest, error: AppError) -> HttpResponse:

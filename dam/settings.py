@@ -147,6 +147,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "search.middleware.OneModelMiddleware",
     "dam.middleware.AppErrorMiddleware",
+    "dam.middleware.LetGoMiddleware",
 ]
 
 ROOT_URLCONF = "dam.urls"
@@ -177,7 +178,7 @@ TEMPLATES = [
 DATABASES = {"default": database(DATABASE_URL)}
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "dam.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"db": 1},  # the jobs are in database 0, and clearing the cache must not clear them
     }
@@ -193,6 +194,7 @@ TIME_ZONE = env_str("DAM_TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True
 
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"  # read from Redis, kept in PostgreSQL
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
@@ -329,7 +331,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["dam.rendering.Renderer"],
     "DEFAULT_PARSER_CLASSES": [
         "rest_framework.parsers.JSONParser",
         "rest_framework.parsers.MultiPartParser",
@@ -337,8 +339,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.UserRateThrottle",
-        "rest_framework.throttling.AnonRateThrottle",
+        "dam.throttling.UserThrottle",
+        "dam.throttling.AnonymousThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "user": env_str("DAM_RATE_USER", "6000/min"),

@@ -17,6 +17,7 @@ from media_library.models import Asset, User
 from search import anchors, embedders, nearest
 from search.models import EmbeddingModel, IndexEntry, QueryAnchor, Region
 from search.nearest import Vector
+from search.neighbourhoods import vectors_of
 from search.query import Query
 
 UNWANTED = 0.5
@@ -68,17 +69,29 @@ def terms(query: Query, user: User, model: EmbeddingModel) -> list[tuple[int, st
     if texts:
         vectors = embedders.get_embedder(model.source).encode_texts([text for _sign, _name, text in texts])
         found += [(sign, name, vector) for (sign, name, _text), vector in zip(texts, vectors, strict=True)]
-    given = examples(query, user)
+    given = example_vectors(query, user, model)
     for sign, ids in ((1, query.like), (-1, query.unlike)):
-        found += [(sign, str(pk), vector_of_example(given[pk], model)) for pk in ids]
+        found += [(sign, str(pk), given[pk]) for pk in ids]
     for anchor in query_anchors(query, user):
         found.append((1, str(anchor.pk), anchors.vector_under(anchor, model)))
     return found
 
 
-def examples(query: Query, user: User) -> dict[UUID, Asset | Region]:
+def example_vectors(query: Query, user: User, model: EmbeddingModel) -> dict[UUID, Vector]:
+    """One query where the examples are assets that have a vector."""
+    ids = [*query.like, *query.unlike]
+    if not ids:
+        return {}
+    assets = Asset.objects.visible_to(user).live().filter(library=query.library, pk__in=ids)
+    vectors = vectors_of(assets, model)
+    if others := [pk for pk in ids if pk not in vectors]:
+        given = examples(query, user, set(others))
+        vectors |= {pk: vector_of_example(given[pk], model) for pk in others}
+    return vectors
+
+
+def examples(query: Query, user: User, ids: set[UUID]) -> dict[UUID, Asset | Region]:
     """Assets, and regions of assets."""
-    ids = {*query.like, *query.unlike}
     assets = Asset.objects.visible_to(user).live().filter(library=query.library)
     found: dict[UUID, Asset | Region] = dict(assets.in_bulk(ids))
     if others := ids - found.keys():
@@ -90,6 +103,8 @@ def examples(query: Query, user: User) -> dict[UUID, Asset | Region]:
 
 
 def query_anchors(query: Query, user: User) -> list[QueryAnchor]:
+    if not query.anchors:
+        return []
     found = QueryAnchor.objects.visible_to(user).filter(library=query.library).in_bulk(query.anchors)
     if len(found) < len(set(query.anchors)):
         raise NotFound(_("The example picture of this search has expired. Search with it again."))

@@ -11,7 +11,7 @@ import numpy as np
 from django.db import connection
 from pgvector import HalfVector
 
-from media_library.models import Library
+from media_library.models import AssetQuerySet, Library
 from search.clusters import kinds
 from search.models import Clustering, Embedding, EmbeddingModel, Fingerprint
 from search.models.cluster import LEVELS, Member
@@ -32,6 +32,12 @@ def sample(library: Library, model: EmbeddingModel, size: int) -> Vectors:
     found = found.filter(asset__deleted_at=None).order_by("asset_id")
     rows = [np.asarray(vector, np.float32) for vector in found.values_list("vector", flat=True)[:size]]
     return np.stack(rows) if rows else np.empty((0, model.dimensions), np.float32)
+
+
+def vectors_of(assets: AssetQuerySet, model: EmbeddingModel) -> dict[UUID, Vector]:
+    """The stored vectors, shape (model.dimensions,), of those assets that have one: one query."""
+    found = Embedding.objects.filter(model=model, asset__in=assets.order_by().values("pk"))
+    return {pk: np.asarray(vector, np.float32) for pk, vector in found.values_list("asset_id", "vector")}
 
 
 def mean_distances(ids: list[UUID], scope: Scope, k: int, model: EmbeddingModel) -> dict[UUID, float]:

@@ -74,4 +74,4 @@ def remembered(user: User, token: str, model: EmbeddingModel) -> tuple[Ranking |
 
 
 def key(user: User, token: str) -> str:
-    return f"ranking:2:{user.pk}:{token}"  # the number changes with the fields: older rankings cannot be read
+    return f"ranking:3:{user.pk}:{token}"  # the number changes with the fields: older rankings cannot be read

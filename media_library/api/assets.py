@@ -11,8 +11,8 @@ from media_library.api.base import (
     PAGING,
     AssetView,
     LibraryView,
-    asset_context,
     asset_json,
+    assets_json,
     caller,
     validated,
 )
@@ -43,13 +43,12 @@ class Assets(LibraryView):
         filters = AssetFilters.from_params(self.library, params)
         assets = Asset.objects.visible_to(request.user).live().filter(library=self.library)
         shown = page(
-            filters.apply(assets).prefetch_related("tags"),
+            filters.apply(assets).with_tag_names(),
             sort=params.get("sort") or "-created_at",
             limit=limit_of(params.get("limit")),
             cursor=params.get("cursor", ""),
         )
-        results = AssetSerializer(shown.items, many=True, context=asset_context(self, shown.items))
-        return Response({"results": results.data, "next_cursor": shown.next_cursor})
+        return Response({"results": assets_json(self, shown.items), "next_cursor": shown.next_cursor})
 
     @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={201: AssetDetailSerializer})
     def post(self, request: Request, library_id: str) -> Response:

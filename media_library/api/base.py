@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from dam.errors import NotFound
 from media_library import findable, properties
-from media_library.api.serializers import AssetDetailSerializer
+from media_library.api.serializers import AssetDetailSerializer, AssetSerializer
 from media_library.models import Asset, Library, User
 from media_library.parameters import require_text
 
@@ -71,9 +71,16 @@ def asset_context(view: APIView, assets: Sequence[Asset]) -> dict[str, Any]:
     return {"request": view.request, "indexed": findable.index.indexed_ids(assets)}
 
 
+def assets_json(view: APIView, assets: Sequence[Asset]) -> list[dict[str, Any]]:
+    """Assets `with_tag_names`, one by one: a serializer with many=True and its child refer to each other, and would
+    hold all of them until garbage is collected; see `dam.middleware.LetGoMiddleware`."""
+    written = AssetSerializer(context=asset_context(view, assets))
+    return [written.to_representation(asset) for asset in assets]
+
+
 def asset_json(view: APIView, asset_id: UUID) -> Any:
     """An asset as it now stands in the database."""
-    asset = Asset.objects.visible_to(view.request.user).prefetch_related("tags").get(pk=asset_id)
+    asset = Asset.objects.visible_to(view.request.user).with_tag_names().get(pk=asset_id)
     return AssetDetailSerializer(asset, context=asset_context(view, [asset])).data
 
 

@@ -1,12 +1,13 @@
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from uuid import UUID
 
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchQuery, SearchVectorExact, SearchVectorField
-from django.db import models
+from django.contrib.postgres.search import SearchQuery, SearchVectorField
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
 
 if TYPE_CHECKING:
     from media_library.models.asset import Asset  # noqa: F401  # it is named in a string
@@ -17,6 +18,17 @@ NAME, TAG, DESCRIPTION, METADATA, FOLDER = 1.0, 0.9, 0.6, 0.5, 0.3
 BEGINNING = 0.5  # of that, for the beginning of a word
 # A word that more assets of the scope have says too little about each to be worth the time of looking at them all.
 COMMON = 1000
+
+# Asset and weight, for whatever within a scope has a word there. The tags and folders are those that have the word.
+TEXTS = """
+(SELECT {n}, asset_id, CASE WHEN ts_filter(lexemes, '{{a}}') @@ %s::tsquery THEN %s::float8
+    WHEN ts_filter(lexemes, '{{c}}') @@ %s::tsquery THEN %s::float8 ELSE %s::float8 END
+  FROM media_library_assetwords WHERE lexemes @@ %s::tsquery AND asset_id IN ({scope}) LIMIT {most})"""
+TAGS = """
+(SELECT {n}, asset_id, %s::float8 FROM media_library_asset_tags
+  WHERE tag_id = ANY(%s) AND asset_id IN ({scope}) LIMIT {most})"""
+FOLDERS = """
+(SELECT {n}, id, %s::float8 FROM media_library_asset WHERE folder_id = ANY(%s) AND id IN ({scope}) LIMIT {most})"""
 
 
 class AssetWords(models.Model):
@@ -61,19 +73,13 @@ class WordsQuerySet(models.QuerySet["Asset"]):
 
     def with_word(self, term: "Term") -> Self:
         """Those that have it in a text of their own, in a tag, or in the name of a folder above them."""
-        places = [part.values("pk") for part, _weight in self.model.objects.order_by().places(term)]
-        return self.filter(pk__in=places[0].union(*places[1:]) if len(places) > 1 else places[0])
-
-    def places(self, term: "Term") -> "list[tuple[Self, models.Expression]]":
-        """The same place by place, with the weight of each."""
-        found: list[tuple[Self, models.Expression]] = [
-            (self.filter(words__lexemes=Parsed(term.query)), weight_of_text(term))
-        ]
+        assets = self.model.objects.order_by().values("pk")
+        places = [assets.filter(words__lexemes=Parsed(term.query))]
         if term.tags:
-            found.append((self.filter(tags__in=term.tags), models.Value(TAG)))  # a join, which can stop early
+            places.append(assets.filter(tags__in=term.tags))
         if term.folders:
-            found.append((self.filter(folder__in=term.folders), models.Value(FOLDER)))
-        return found
+            places.append(assets.filter(folder__in=term.folders))
+        return self.filter(pk__in=places[0].union(*places[1:]) if len(places) > 1 else places[0])
 
     def ranked_by_words(self, terms: "Sequence[Term]", most: int = 1000) -> Matches:
         """The best matches for what `words.terms` made of a text. One query; one more if the last word is none and may
@@ -105,14 +111,17 @@ class WordsQuerySet(models.QuerySet["Asset"]):
 
     def weights(self, terms: "Sequence[Term]") -> list[dict[UUID, float]]:
         """For each word, what has it and the weight of the best place; of a common word only so many that it shows."""
-        rows = [
-            part.order_by().values_list(models.Value(n), "pk", weight)[: COMMON + 1]
-            for n, term in enumerate(terms)
-            for part, weight in self.places(term)
-        ]
         found: list[dict[UUID, float]] = [{} for _term in terms]
-        for n, asset_id, weight in rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0]:
-            found[n][asset_id] = max(weight, found[n].get(asset_id, 0))
+        try:
+            scope = self.order_by().values("pk").query.sql_with_params()
+        except EmptyResultSet:
+            return found
+        places = [place for n, term in enumerate(terms) for place in weighed(n, term, *scope)]
+        with connection.cursor() as cursor:
+            sql = " UNION ALL ".join(place for place, _values in places)
+            cursor.execute(sql, [value for _place, values in places for value in values])
+            for n, asset_id, weight in cursor.fetchall():
+                found[n][asset_id] = max(weight, found[n].get(asset_id, 0))
         return found
 
     def with_all(self, terms: "Sequence[Term]") -> Matches:
@@ -126,17 +135,15 @@ class WordsQuerySet(models.QuerySet["Asset"]):
         return Matches([Match(asset_id, 1.0, 1.0) for asset_id in ids], list(terms))
 
 
-def weight_of_text(term: "Term") -> models.Case:
-    def stands_in(weight: str) -> Any:
-        part = models.Func(
-            models.F("words__lexemes"), template=f"ts_filter(%(expressions)s, '{{{weight}}}')",
-            output_field=SearchVectorField(),
-        )  # fmt: skip
-        return SearchVectorExact(part, Parsed(term.query))
-
+def weighed(number: int, term: "Term", scope: str, params: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """The places of a term as SQL, one by one. Written out: a long text has many, and Django's ORM takes longer to
+    build them than PostgreSQL to look there."""
+    given = {"n": number, "scope": scope, "most": COMMON + 1}
     factor = BEGINNING if term.prefix else 1.0
-    return models.Case(
-        models.When(stands_in("a"), then=models.Value(factor * NAME)),
-        models.When(stands_in("c"), then=models.Value(factor * DESCRIPTION)),
-        default=models.Value(factor * METADATA),
-    )
+    query = term.query
+    weights = [query, factor * NAME, query, factor * DESCRIPTION, factor * METADATA, query]
+    yield TEXTS.format(**given), [*weights, *params]
+    if term.tags:
+        yield TAGS.format(**given), [TAG, list(term.tags), *params]
+    if term.folders:
+        yield FOLDERS.format(**given), [FOLDER, list(term.folders), *params]

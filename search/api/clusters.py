@@ -3,7 +3,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
@@ -103,12 +103,13 @@ class ClustersView(LibraryView):
     @property
     def scope(self) -> nearest.Scope:
         scope = queries.seen(self.query, queries.named(self.query, caller(self.request)))
-        return scope.select_related("asset") if isinstance(scope, RegionQuerySet) else scope
+        if isinstance(scope, RegionQuerySet):
+            return scope.prefetch_related(Prefetch("asset", Asset.objects.with_tag_names()))
+        return scope.with_tag_names()
 
     def context(self, members: Sequence[Asset | Region]) -> dict[str, Any]:
-        """What showing these needs: two queries, however many they are."""
+        """What showing these needs: one query, however many they are."""
         assets = [member.asset if isinstance(member, Region) else member for member in members]
-        prefetch_related_objects(assets, "tags")
         return asset_context(self, assets)
 
     def facts(self, clustering: Clustering | None, level: int, cluster_id: UUID, size: int) -> dict[str, Any]:

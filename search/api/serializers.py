@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import cached_property
 from rest_framework import serializers
 
 from media_library.api.serializers import AssetSerializer
 from search.models import QueryAnchor, Region
+from search.queries import Hit
 from search.query import IMAGES, OBJECTS
 
 KEYWORDS = (
@@ -92,6 +94,25 @@ class HitSerializer(serializers.Serializer[Any]):
         "`name:<word>`, `tag:<tag>`, `description:<word>`, `metadata:<field>`, `folder:<name>`.",
     )
     region = HitRegionSerializer(allow_null=True, help_text="Among OBJECTS, the part of the asset that was found.")
+
+    def to_representation(self, hit: Hit) -> dict[str, Any]:
+        """What the fields above give; see `AssetSerializer`."""
+        return {
+            "asset": self._asset.to_representation(hit.asset),
+            "distance": hit.distance,
+            "score": hit.score,
+            "band": hit.band,
+            "reasons": list(hit.reasons),
+            "region": self._region.to_representation(hit.region) if hit.region else None,
+        }
+
+    @cached_property
+    def _asset(self) -> AssetSerializer:
+        return AssetSerializer(context=self.context)
+
+    @cached_property
+    def _region(self) -> HitRegionSerializer:
+        return HitRegionSerializer()
 
 
 class QueryEchoSerializer(serializers.Serializer[Any]):

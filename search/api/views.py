@@ -2,7 +2,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import prefetch_related_objects
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -55,22 +54,10 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
     )
     if not params.get("cursor"):
         recent.remember(query, caller(view.request))
-    assets = [hit.asset for hit in results.hits]
-    prefetch_related_objects(assets, "tags")
     context = {"request": view.request, "indexed": indexed(results.hits, query)}
-    hits = [
-        {
-            "asset": hit.asset,
-            "distance": hit.distance,
-            "score": hit.score,
-            "band": hit.band,
-            "reasons": hit.reasons,
-            "region": hit.region,
-        }
-        for hit in results.hits
-    ]
+    written = HitSerializer(context=context)  # not with many=True: see `assets_json`
     body = {
-        "results": HitSerializer(hits, many=True, context=context).data,
+        "results": [written.to_representation(hit) for hit in results.hits],
         "next_cursor": results.next_cursor,
         "total": results.total,
         "strong": results.strong,

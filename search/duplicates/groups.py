@@ -71,7 +71,7 @@ def load(anchors: list[UUID], leading: DuplicatePairQuerySet, user: User) -> lis
     pairs = leading.filter(first__in=anchors).annotate(place=place, size=size).filter(place__lte=SHOWN)
     rows = list(pairs.order_by("first", "place").values_list("first", "second", "kind", "score", "size"))
     ids = {*anchors, *(second for _first, second, *_rest in rows)}
-    assets = Asset.objects.visible_to(user).live().select_related("folder").prefetch_related("tags").in_bulk(ids)
+    assets = Asset.objects.visible_to(user).live().select_related("folder").with_tag_names().in_bulk(ids)
     members = {anchor: [Member(assets[anchor], "", 1.0)] for anchor in anchors if anchor in assets}
     sizes = {}
     for first, second, kind, score, count in rows:

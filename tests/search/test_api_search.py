@@ -1,12 +1,18 @@
+import gc
 import json
 import uuid
 from typing import Any
 
 import pytest
+from django.test import RequestFactory
+from pytest_django import DjangoAssertNumQueries
+from rest_framework import serializers
 from rest_framework.test import APIClient
 
-from media_library.models import Library, User
+from media_library.models import Asset, Library, User
+from search.api.serializers import HitSerializer
 from search.models import EmbeddingModel, QueryAnchor
+from search.queries import Hit
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_embedder", "enqueued", "eager")]
@@ -41,6 +47,61 @@ def test_text_answers_with_hits_distances_and_the_plan(
     assert body["query"]["model"] == "Fake"
     assert set(body["took_ms"]) == {"encode", "search", "words", "bands", "load", "total"}
     assert body["results"][0]["asset"]["indexed"] is True
+
+
+@pytest.mark.parametrize(
+    ("params", "statements"),
+    [
+        ("text=red&keywords=false", 5),  # user, library, model, nearest, assets
+        ("text=red", 8),  # and the terms, what has them, and where
+        ("like={red}", 6),  # and the example's vector
+        ("like={red}&unlike={blue}&text=green", 6),
+        ("anchor={anchor}", 6),  # and the anchor
+        ("anchor={anchor}&entity_type=OBJECTS", 5),  # nothing to load
+    ],
+)
+def test_a_search_takes_few_statements(
+    api: APIClient,
+    library: Library,
+    pictures: dict[str, str],
+    params: str,
+    statements: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    anchor = api.post(url(library, "anchors"), {"file": factories.file()}).json()
+    address = f"{url(library, 'search')}?{params.format(anchor=anchor['id'], **pictures)}"
+    api.get(address)  # how large the scope is and what the background is are remembered
+    with django_assert_num_queries(statements):
+        assert api.get(address).status_code == 200
+
+
+def test_an_answer_leaves_none_of_its_pictures_to_the_garbage_collector(
+    api: APIClient, library: Library, pictures: dict[str, str]
+) -> None:
+    def kept() -> int:
+        return sum(type(thing) in {Asset, Hit} for thing in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = kept()
+        assert len(api.get(url(library, "search"), {"like": pictures["red"]}).json()["results"]) == 4
+        assert kept() == before
+    finally:
+        gc.enable()
+
+
+def test_a_hit_is_what_its_declared_fields_say(library: Library, model: EmbeddingModel) -> None:
+    region = factories.region(factories.asset(library), label="car")
+    asset = Asset.objects.with_tag_names().get(pk=region.asset_id)
+    request = RequestFactory().get("/")
+    one = HitSerializer(context={"request": request, "indexed": {asset.pk}})
+    for hit in (
+        Hit(asset, 0.25, "strong", 0, ("visual", "name:car"), region),
+        Hit(asset, None, None, 1, ("name:car",)),
+    ):
+        declared = serializers.Serializer.to_representation(one, hit)
+        assert list(one.to_representation(hit).items()) == list(declared.items())
 
 
 def test_get_and_post_give_the_same(api: APIClient, library: Library, pictures: dict[str, str]) -> None:

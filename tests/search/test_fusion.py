@@ -1,5 +1,7 @@
 """Words and looks in one ranking, and why each hit is there."""
 
+import pickle
+import uuid
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from rest_framework.test import APIClient
 from media_library import ingest
 from media_library.models import Asset, Folder, Library, User
 from media_library.models import words as ranking
+from media_library.words import Term
 from search import fusion, nearest, queries, rankings
 from search.models import EmbeddingModel
 from search.query import Query
@@ -203,6 +206,15 @@ def test_a_card_says_what_words_it_was_found_by(client: Client, library: Library
     page = client.get("/l/studio/search/?text=sea").content.decode()
     assert "It has the tag “&lt;b&gt;sea &amp; sky”" in page
     assert page.count('class="reason ') == 1
+
+
+def test_a_ranking_is_kept_as_it_is() -> None:
+    asset_ids = [uuid.uuid4() for _ in range(3)]
+    term = Term("sea", "'sea'", prefix=False, tags=(1,), folders=(asset_ids[0],))
+    fused = fusion.Fused(asset_ids, [0.1, 0.1 + 0.2, None], (term,), frozenset(asset_ids[1:]))
+    for kept in (fused, fusion.Fused([], [])):
+        assert pickle.loads(pickle.dumps(kept)) == kept  # noqa: S301
+    assert len(pickle.dumps(fusion.Fused(asset_ids * 300, [0.5] * 900))) < 25 * 900
 
 
 @pytest.mark.parametrize("text", ["'", "a & !b | (", "🐱", "%00a", ":*", "\u202etxt", "½", "%s", "x" * 500])

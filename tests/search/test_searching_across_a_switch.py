@@ -143,13 +143,13 @@ def test_a_switch_in_the_middle_of_a_search_does_not_reach_it(
 ) -> None:  # fmt: skip
     from search import composition
 
-    examples = composition.examples
+    example_vectors = composition.example_vectors
 
-    def slow(query: Query, who: User) -> Any:
+    def slow(query: Query, who: User, under: EmbeddingModel) -> Any:
         switching.switch(other, force=True)
-        return examples(query, who)
+        return example_vectors(query, who, under)
 
-    monkeypatch.setattr(composition, "examples", slow)
+    monkeypatch.setattr(composition, "example_vectors", slow)
     results = run(library, user, f"text=red&like={assets[0].pk}")
     parts = encoders["fake"].encode_texts(["red"])[0] + nearest.vector_of(assets[0], model)
     assert results.model == model
