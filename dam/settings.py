@@ -304,7 +304,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibility_timeout": 900}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
-    "requeue-stale-assets": {"task": "media_library.tasks.requeue_stale_assets", "schedule": 60},
+    "sweep-renditions": {"task": "media_library.tasks.sweep_renditions", "schedule": 60},
     "add-missing-facts": {"task": "media_library.tasks.add_missing_facts", "schedule": 60},
     "sweep-words": {"task": "media_library.tasks.sweep_words", "schedule": 60},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},

@@ -19,7 +19,7 @@ from PIL import Image
 from dam.errors import AppError
 from media_library.findable import Progress
 from media_library.models import Asset, AssetQuerySet, Library, Rendition
-from media_library.signals import asset_ready
+from media_library.signals import assets_ready
 from search import embedders, vector_index
 from search.clusters import sweeping
 from search.duplicates.groups import lookalikes as lookalikes  # the pages ask for it through `findable`
@@ -39,11 +39,12 @@ ERROR_LENGTH = 300
 State = IndexEntry.State
 
 
-@receiver(asset_ready)
-def enter(asset: Asset, **kwargs: object) -> None:
-    """Note in the asset's own transaction that it has to be embedded: by the active model and those being built."""
-    models = EmbeddingModel.objects.indexed() if asset.visual_search else []
-    entries = [IndexEntry(asset=asset, model=model) for model in models]
+@receiver(assets_ready)
+def enter(assets: Sequence[Asset], **kwargs: object) -> None:
+    """Note in the assets' own transaction that they are to be embedded: by the active model and those being built."""
+    shown = [asset for asset in assets if asset.visual_search]
+    models = EmbeddingModel.objects.indexed() if shown else []
+    entries = [IndexEntry(asset=asset, model=model) for model in models for asset in shown]
     if entries:
         IndexEntry.objects.bulk_create(entries, ignore_conflicts=True)
         transaction.on_commit(request_indexing)

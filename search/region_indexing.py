@@ -16,7 +16,7 @@ from PIL import Image
 from media_library import pixels
 from media_library.models import Asset, Rendition
 from media_library.renditions import THUMB
-from media_library.signals import asset_ready
+from media_library.signals import assets_ready
 from search import embedders
 from search.indexing import BATCH, read
 from search.models import EmbeddingModel, Region, RegionEmbedding, RegionQuerySet
@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 REQUESTED = "region-indexing-requested"
 
 
-@receiver(asset_ready)
-def enter_regions_of(asset: Asset, **kwargs: object) -> None:
-    """The asset has new renditions: what was cut from older ones is cut again."""
-    enter(Region.objects.filter(asset=asset).values_list("pk", flat=True))
+@receiver(assets_ready)
+def enter_regions_of(assets: Sequence[Asset], **kwargs: object) -> None:
+    """The assets have new renditions: what was cut from older ones is cut again."""
+    enter(Region.objects.filter(asset__in=assets).values_list("pk", flat=True))
 
 
 def enter(region_ids: Iterable[UUID]) -> None:

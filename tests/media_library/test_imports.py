@@ -116,10 +116,10 @@ def test_of_an_apple_photo_library_only_the_originals_are_taken(library: Library
 def test_a_full_disk_stops_the_command_with_a_sentence(
     library: Library, user: User, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(**_options: object) -> None:
+    def full(*_uploads: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(ingest, "store_upload", full)
+    monkeypatch.setattr(ingest, "store_uploads", full)
     with pytest.raises(CommandError, match=r"The import stopped after 0 pictures: No space left on device"):
         call_command("import_folder", str(photos), library=library.slug, user=user.username, stdout=StringIO())
     assert Manifest.of(library).known == set()

@@ -24,14 +24,14 @@ def test_processing_is_enqueued_when_the_upload_is_committed(
     library: Library, user: User, enqueued: list[str], django_capture_on_commit_callbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        asset = factories.upload(library, user)
+        factories.upload(library, user)
         assert enqueued == []
-    assert enqueued == [str(asset.pk)]
+    assert enqueued == ["render_pending"]
 
 
 def test_processing_makes_both_renditions_and_the_facts(library: Library, user: User) -> None:
     asset = factories.upload(library, user)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     asset.refresh_from_db()
     assert asset.state == Asset.State.READY
     assert len(asset.phash) == 16
@@ -41,9 +41,9 @@ def test_processing_makes_both_renditions_and_the_facts(library: Library, user: 
 
 def test_processing_twice_does_no_harm(library: Library, user: User) -> None:
     asset = factories.upload(library, user)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     before = factories.stored_files()
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     Asset.objects.filter(pk=asset.pk).update(attempts=0)
     assert factories.stored_files() == before
     assert Rendition.objects.filter(asset=asset).count() == 2
@@ -52,7 +52,7 @@ def test_processing_twice_does_no_harm(library: Library, user: User) -> None:
 def test_a_picture_that_kills_its_decoder_is_given_up(library: Library, user: User) -> None:
     asset = factories.upload(library, user)
     Asset.objects.filter(pk=asset.pk).update(attempts=processing.MAX_ATTEMPTS)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     asset.refresh_from_db()
     assert (asset.state, asset.failure_code) == ("failed", "decoder_died")
 
@@ -149,7 +149,7 @@ def test_contributors_change_only_their_own(library: Library, user: User) -> Non
 
 def test_purging_removes_the_files_too(library: Library, user: User, django_capture_on_commit_callbacks) -> None:
     asset = factories.upload(library, user)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     names = [asset.file.name, *(rendition.file.name for rendition in asset.renditions.all())]
     with django_capture_on_commit_callbacks(execute=True):
         ingest.purge(asset, user)

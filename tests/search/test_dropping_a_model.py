@@ -91,7 +91,7 @@ def test_a_batch_that_was_being_encoded_leaves_nothing_behind(
 
     other = two_models.other()
     asset = factories.upload(library, user)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     entries = indexing.claim(other)
     dropping.drop(other)
     assert indexing.index_batch(other, entries) == 0

@@ -19,7 +19,7 @@ State = IndexEntry.State
 
 def ready(library: Library, user: User, seed: int = 0, **fields: object) -> Asset:
     asset = factories.upload(library, user, factories.picture(seed=seed), **fields)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     return asset
 
 

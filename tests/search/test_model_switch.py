@@ -208,7 +208,7 @@ def test_new_pictures_are_entered_under_the_active_and_the_building_model(
     other, retired = two_models.other(), EmbeddingModel.objects.create(name="Old", source="old", dimensions=8)
     switching.stop(retired)
     asset = factories.upload(library, user)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     assert set(asset.index_entries.values_list("model", flat=True)) == {model.pk, other.pk}
     indexing.index_pending()
     found = asset.embeddings.order_by("model").values_list("vector", flat=True)
