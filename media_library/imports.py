@@ -26,7 +26,7 @@ from media_library.images import BadImage, too_large
 from media_library.models import Asset, Folder, Library, User
 
 # Of one transaction: fewer cost more each, and of more a crash would leave more files that nobody knows.
-BATCH = 8
+BATCH = 16
 BATCH_SECONDS = 0.5
 # Of an Apple photo library only the originals are wanted, not what Photos derives from them.
 PHOTO_LIBRARY = ".photoslibrary"
@@ -186,7 +186,9 @@ def import_batch(
                 tags=source.tags,
             )
         for source, stored in zip(uploads, ingest.store_uploads(library, user, list(uploads.values())), strict=True):
-            outcomes[source] = Outcome(source, Result.IMPORTED) if isinstance(stored, Asset) else refused(source, stored)
+            outcomes[source] = (
+                Outcome(source, Result.IMPORTED) if isinstance(stored, Asset) else refused(source, stored)
+            )
     return [outcomes[source] for source in sources]
 
 

@@ -63,8 +63,8 @@ def store_uploads(
 ) -> "list[Asset | BadImage | DuplicateAsset]":
     """The same for several pictures in one transaction: the only way an Asset is born.
 
-    Gives what became of each, in their order. What concerns all of them or says that the caller is wrong (InvalidRequest,
-    Forbidden, NotFound, a full disk) is raised, and then nothing of any is left behind.
+    Gives what became of each, in their order. What concerns all of them or says that the caller is wrong (a full disk,
+    InvalidRequest, Forbidden, NotFound) is raised, and then nothing of any is left behind.
     """
     library.require(user, Role.CONTRIBUTOR)
     outcomes: dict[int, Asset | BadImage | DuplicateAsset] = {}
@@ -226,7 +226,9 @@ def restore(asset: Asset, user: User) -> None:
 def purge(asset: Asset, user: User) -> None:
     """Remove row, vectors and files for good."""
     asset.library.require(user, Role.EDITOR)
-    asset.delete()
+    with transaction.atomic():
+        list(Asset.objects.select_for_update().filter(pk=asset.pk))  # so that no worker adds to it meanwhile
+        asset.delete()
 
 
 def require_edit(asset: Asset, user: User) -> None:

@@ -15,7 +15,8 @@ from media_library.renditions import Box
 from media_library.signals import assets_ready
 from search import detectors, region_indexing
 from search.detectors import Detection, Detector
-from search.indexing import BATCH, read
+from search.encoding import read
+from search.indexing import BATCH
 from search.models import DetectorRun, Region
 from search.regions import clean_label, keys
 

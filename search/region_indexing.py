@@ -18,7 +18,8 @@ from media_library.models import Asset, Rendition
 from media_library.renditions import THUMB
 from media_library.signals import assets_ready
 from search import embedders
-from search.indexing import BATCH, read
+from search.encoding import read
+from search.indexing import BATCH
 from search.models import EmbeddingModel, Region, RegionEmbedding, RegionQuerySet
 
 logger = logging.getLogger(__name__)

@@ -90,7 +90,7 @@ def test_a_batch_that_was_being_encoded_leaves_nothing_behind(
     from media_library import processing
 
     other = two_models.other()
-    asset = factories.upload(library, user)
+    factories.upload(library, user)
     processing.render_pending()
     entries = indexing.claim(other)
     dropping.drop(other)
