@@ -88,8 +88,8 @@ def store_uploads(
                 outcomes |= refuse_duplicates(library, assets)
             for place, asset in assets.items():
                 if name := clean_name(uploads[place].new_folder):
-                    within = {"library": library, "parent": asset.folder, "name": name}
-                    asset.folder = Folder.objects.get_or_create(**within)[0]
+                    parent = asset.folder
+                    asset.folder = Folder.objects.get_or_create(library=library, parent=parent, name=name)[0]
             Asset.objects.bulk_create(assets.values())
             for place, asset in assets.items():
                 if tags[place]:

@@ -25,7 +25,7 @@ def render_pending() -> None:
 
 def somebody_waits() -> bool:
     """Whether a query's picture is to be decoded by this worker."""
-    with current_app.pool.acquire(block=True) as connection:
+    with current_app.connection_or_acquire() as connection:
         return bool(connection.default_channel.client.llen("queries"))
 
 
