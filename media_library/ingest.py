@@ -94,7 +94,7 @@ def store_uploads(
             for place, asset in assets.items():
                 if tags[place]:
                     asset.tags.add(*tags_named(library, tags[place]))
-            transaction.on_commit(processing.request)
+            transaction.on_commit(processing.request, robust=True)  # the sweep asks again
     except BaseException:  # whatever interrupted it, the stored files must not be orphaned
         stored_files.delete(stored)
         raise

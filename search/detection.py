@@ -32,7 +32,7 @@ def enter(assets: Sequence[Asset], **kwargs: object) -> None:
     if detectors.name() and shown:
         DetectorRun.objects.filter(asset__in=shown).delete()
         DetectorRun.objects.bulk_create(DetectorRun(asset=asset, detector=detectors.name()) for asset in shown)
-        transaction.on_commit(region_indexing.request_indexing)
+        transaction.on_commit(region_indexing.request_indexing, robust=True)
 
 
 def backfill() -> bool:

@@ -46,7 +46,7 @@ def enter(assets: Sequence[Asset], **kwargs: object) -> None:
     entries = [IndexEntry(asset=asset, model=model) for model in models for asset in shown]
     if entries:
         IndexEntry.objects.bulk_create(entries, ignore_conflicts=True)
-        transaction.on_commit(request_indexing)
+        transaction.on_commit(request_indexing, robust=True)
 
 
 def request_indexing() -> None:

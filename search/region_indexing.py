@@ -41,7 +41,7 @@ def enter(region_ids: Iterable[UUID]) -> None:
     for model in models:
         put_in(embeddable().filter(pk__in=ids), model)
     if models:
-        transaction.on_commit(request_indexing)
+        transaction.on_commit(request_indexing, robust=True)
 
 
 def put_in(regions: RegionQuerySet, model: EmbeddingModel) -> None:

@@ -29,6 +29,19 @@ def test_processing_is_enqueued_when_the_upload_is_committed(
     assert enqueued == ["render_pending"]
 
 
+def test_an_upload_stays_whole_when_no_worker_can_be_woken(
+    library: Library, user: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks
+) -> None:
+    def unreachable(*_args: object, **_options: object) -> None:
+        raise ConnectionError("no broker")
+
+    monkeypatch.setattr(processing.cache, "add", unreachable)
+    with django_capture_on_commit_callbacks(execute=True):
+        asset = factories.upload(library, user)
+    assert default_storage.exists(asset.file.name)
+    assert processing.claim()[0] == [asset]
+
+
 def test_processing_makes_both_renditions_and_the_facts(library: Library, user: User) -> None:
     asset = factories.upload(library, user)
     processing.render_pending()
