@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 from django.conf import settings
 
-from benchmarks.import_speed import import_rate, photographs
+from benchmarks.import_speed import imported, photographs
 from benchmarks.tables import table
 from benchmarks.web import HOST, PORT, READY_SECONDS
 from dam.embedded import product
@@ -56,7 +56,7 @@ def measure(servers: Servers) -> None:
     print(f"The web process was ready after {ready:.1f} s, of which it computed {worked:.1f} s.\n")
     servers.launch(lambda: product.start_media_worker(servers.data_dir))
     servers.launch(lambda: product.start_index_worker(servers.data_dir))
-    import_rate("memory", photographs(64, (1600, 1200)))
+    imported("memory", photographs(64, (1600, 1200)), servers)
     search()
     rows, total = [], 0.0
     for child in servers.running[before:]:

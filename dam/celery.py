@@ -26,3 +26,4 @@ def return_connection(task: Task, **kwargs: object) -> None:
 @worker_process_init.connect
 def settle(**kwargs: object) -> None:
     garbage.settle()
+    garbage.keep_freed_memory()

@@ -289,7 +289,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the sweep re-queues, and counts attempts
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_DB_REUSE_MAX = 10**12  # by default Celery closes the pool around every task; see dam/celery.py
-CELERY_WORKER_MAX_TASKS_PER_CHILD = 2000
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200  # of up to a hundred pictures each
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 90
@@ -307,7 +307,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibility_timeout": 900}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
-    "requeue-stale-assets": {"task": "media_library.tasks.requeue_stale_assets", "schedule": 60},
+    "sweep-renditions": {"task": "media_library.tasks.sweep_renditions", "schedule": 60},
     "add-missing-facts": {"task": "media_library.tasks.add_missing_facts", "schedule": 60},
     "sweep-words": {"task": "media_library.tasks.sweep_words", "schedule": 60},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},

@@ -7,9 +7,11 @@ holds, by SHA-256.
 
 import json
 import os
+import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -21,8 +23,11 @@ from django.utils.translation import ngettext
 
 from media_library import ingest
 from media_library.images import BadImage, too_large
-from media_library.models import Folder, Library, User
+from media_library.models import Asset, Folder, Library, User
 
+# Of one transaction: fewer cost more each, and of more a crash would leave more files that nobody knows.
+BATCH = 16
+BATCH_SECONDS = 0.5
 # Of an Apple photo library only the originals are wanted, not what Photos derives from them.
 PHOTO_LIBRARY = ".photoslibrary"
 PHOTO_LIBRARY_ORIGINALS = {"originals", "Masters"}
@@ -109,11 +114,11 @@ class Manifest:
             except OSError:
                 yield source  # import_one says why it cannot be read
 
-    def add(self, source: Source) -> None:
-        entry = _fingerprint(source.path)
-        self.known.add(entry)
+    def add(self, sources: Iterable[Source]) -> None:
+        entries = [_fingerprint(source.path) for source in sources]
+        self.known.update(entries)
         with self.path.open("a") as file:
-            file.write(json.dumps(entry) + "\n")
+            file.writelines(json.dumps(entry) + "\n" for entry in entries)
 
 
 def _fingerprint(path: Path) -> tuple[str, int, int]:
@@ -133,28 +138,46 @@ def _read_lines(path: Path) -> Iterator[tuple[str, int, int]]:
 def import_all(library: Library, user: User, sources: Iterable[Source], manifest: Manifest) -> Iterator[Outcome]:
     """Import each source and remember it. OSError (a full disk) goes through: then nothing is half imported."""
     folders: dict[tuple[str, ...], Folder | None] = {(): None}
+    for batch in batches(sources):
+        outcomes = import_batch(library, user, batch, folders)
+        manifest.add(outcome.source for outcome in outcomes if outcome.result is not Result.UNREADABLE)
+        yield from outcomes
+
+
+def batches(sources: Iterable[Source]) -> Iterator[list[Source]]:
+    """In their order. Those that have to be made first are not waited for longer than BATCH_SECONDS."""
+    batch: list[Source] = []
     for source in sources:
-        outcome = import_one(library, user, source, folders)
-        if outcome.result is not Result.UNREADABLE:
-            manifest.add(source)
-        yield outcome
+        if not batch:
+            deadline = time.monotonic() + BATCH_SECONDS
+        if source.make:
+            source.make()
+        batch.append(source)
+        if len(batch) == BATCH or time.monotonic() > deadline:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
-def import_one(library: Library, user: User, source: Source, folders: dict[tuple[str, ...], Folder | None]) -> Outcome:
-    if source.make:
-        source.make()
-    try:
-        opened = source.path.open("rb")
-    except OSError as error:
-        return Outcome(source, Result.UNREADABLE, "unreadable", _("It cannot be read (%s).") % error.strerror)
-    with opened:
-        file = File(opened, name=readable(source.path.name))
-        try:
+def import_batch(
+    library: Library, user: User, sources: Iterable[Source], folders: dict[tuple[str, ...], Folder | None]
+) -> list[Outcome]:
+    """What became of each source, in their order."""
+    outcomes: dict[Source, Outcome] = {}
+    uploads: dict[Source, ingest.Upload] = {}
+    with ExitStack() as opened:
+        for source in sources:
+            try:
+                file = File(opened.enter_context(source.path.open("rb")), name=readable(source.path.name))
+            except OSError as error:
+                reason = _("It cannot be read (%s).") % error.strerror
+                outcomes[source] = Outcome(source, Result.UNREADABLE, "unreadable", reason)
+                continue
             if file.size > settings.MAX_UPLOAD_BYTES:
-                raise too_large()
-            ingest.store_upload(
-                library=library,
-                user=user,
+                outcomes[source] = refused(source, too_large())
+                continue
+            uploads[source] = ingest.Upload(
                 file=file,
                 name=str(file.name),
                 folder=folder_at(library, source.folders, folders),
@@ -162,11 +185,16 @@ def import_one(library: Library, user: User, source: Source, folders: dict[tuple
                 description=source.description,
                 tags=source.tags,
             )
-        except ingest.DuplicateAsset as error:
-            return Outcome(source, Result.DUPLICATE, error.code, str(error.message))
-        except BadImage as error:
-            return Outcome(source, Result.REFUSED, error.code, str(error.message))
-    return Outcome(source, Result.IMPORTED)
+        for source, stored in zip(uploads, ingest.store_uploads(library, user, list(uploads.values())), strict=True):
+            outcomes[source] = (
+                Outcome(source, Result.IMPORTED) if isinstance(stored, Asset) else refused(source, stored)
+            )
+    return [outcomes[source] for source in sources]
+
+
+def refused(source: Source, error: BadImage | ingest.DuplicateAsset) -> Outcome:
+    result = Result.DUPLICATE if isinstance(error, ingest.DuplicateAsset) else Result.REFUSED
+    return Outcome(source, result, error.code, str(error.message))
 
 
 def folder_at(library: Library, names: tuple[str, ...], known: dict[tuple[str, ...], Folder | None]) -> Folder | None:

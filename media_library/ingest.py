@@ -4,7 +4,8 @@ import hashlib
 import mimetypes
 import unicodedata
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, BinaryIO, cast
 
@@ -16,7 +17,8 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, Forbidden, InvalidRequest
-from media_library import images, tasks
+from media_library import images, processing, stored_files
+from media_library.images import BadImage
 from media_library.models import Asset, Folder, Library, Role, Tag, User
 
 MAX_TAGS = 100
@@ -30,85 +32,126 @@ class DuplicateAsset(AppError):
     message = _("This library already has this picture.")
 
 
-def store_upload(
-    *,
-    library: Library,
-    user: User,
-    file: File,
-    name: str,
-    folder: Folder | None = None,
-    new_folder: str = "",
-    display_name: str = "",
-    description: str = "",
-    tags: Iterable[str] = (),
-    metadata: dict[str, Any] | None = None,
-    visual_search: bool = True,
-    keep_duplicate: bool = False,
-) -> Asset:
-    """Check, store and register one picture, and enqueue its processing. The only way an Asset is born.
+@dataclass(frozen=True)
+class Upload:
+    """A picture to be stored. `new_folder` names a folder inside `folder`, made if it is missing."""
 
-    `new_folder` names a folder inside `folder`, made if it is missing.
+    file: File
+    name: str
+    folder: Folder | None = None
+    new_folder: str = ""
+    display_name: str = ""
+    description: str = ""
+    tags: Iterable[str] = ()
+    metadata: dict[str, Any] | None = None
+    visual_search: bool = True
+
+
+def store_upload(*, library: Library, user: User, keep_duplicate: bool = False, **upload: Any) -> Asset:
+    """Check, store and register one picture, given as the fields of Upload, and have it processed.
+
     Raises BadImage, DuplicateAsset, InvalidRequest, Forbidden or NotFound; then nothing is left behind.
     """
-    library.require(user, Role.CONTRIBUTOR)
-    if folder and folder.library_id != library.pk:
-        raise InvalidRequest(_("This folder belongs to another library."), code="bad_folder")
-    name = clean_name(name)
-    tag_names = clean_tags(tags)
-    header = images.inspect(cast(BinaryIO, file), name)
-    digest = sha256(file)
-    if not keep_duplicate:
-        refuse_duplicate(library, digest)
+    (outcome,) = store_uploads(library, user, [Upload(**upload)], keep_duplicate=keep_duplicate)
+    if isinstance(outcome, AppError):
+        raise outcome
+    return outcome
 
-    asset_id = uuid.uuid4()
-    suffix = mimetypes.guess_extension(header.mime_type) or f".{header.format}"
-    stored = default_storage.save(f"originals/{library.pk}/{asset_id.hex[:2]}/{asset_id}{suffix}", file)
+
+def store_uploads(
+    library: Library, user: User, uploads: Sequence[Upload], *, keep_duplicate: bool = False
+) -> "list[Asset | BadImage | DuplicateAsset]":
+    """The same for several pictures in one transaction: the only way an Asset is born.
+
+    Gives what became of each, in their order. What concerns all of them or says that the caller is wrong (a full disk,
+    InvalidRequest, Forbidden, NotFound) is raised, and then nothing of any is left behind.
+    """
+    library.require(user, Role.CONTRIBUTOR)
+    outcomes: dict[int, Asset | BadImage | DuplicateAsset] = {}
+    assets: dict[int, Asset] = {}
+    for place, upload in enumerate(uploads):
+        try:
+            assets[place] = new_asset(library, user, upload)
+        except BadImage as error:
+            outcomes[place] = error
+    tags = {place: clean_tags(uploads[place].tags) for place in assets}
+    if not keep_duplicate:
+        outcomes |= refuse_duplicates(library, assets)
+    stored: list[str] = []
     try:
+        for place, asset in assets.items():
+            asset.file.name = default_storage.save(str(asset.file.name), uploads[place].file)
+            stored.append(asset.file.name)
         with transaction.atomic():
             if not keep_duplicate:
-                lock_digest(library, digest)
-                refuse_duplicate(library, digest)
-            if new_folder := clean_name(new_folder):
-                folder = Folder.objects.get_or_create(library=library, parent=folder, name=new_folder)[0]
-            stem = PurePath(name).stem or "picture"
-            asset = Asset.objects.create(
-                id=asset_id,
-                library=library,
-                folder=folder,
-                public_id=f"{slugify(stem, allow_unicode=True)[:200] or 'picture'}-{asset_id.hex[:8]}",
-                display_name=clean_name(display_name) or stem,
-                description=clean_text(description),
-                metadata=metadata or {},
-                file=stored,
-                format=header.format,
-                mime_type=header.mime_type,
-                bytes=file.size,
-                width=header.width,
-                height=header.height,
-                sha256=digest,
-                uploaded_by=user,
-                visual_search=visual_search,
-            )
-            if tag_names:
-                asset.tags.add(*tags_named(library, tag_names))
-            transaction.on_commit(lambda: tasks.make_renditions.delay(str(asset.pk)))
-    except BaseException:  # whatever interrupted it, the stored file must not be orphaned
-        default_storage.delete(stored)
+                lock_digests(library, [asset.sha256 for asset in assets.values()])
+                outcomes |= refuse_duplicates(library, assets)
+            for place, asset in assets.items():
+                if name := clean_name(uploads[place].new_folder):
+                    parent = asset.folder
+                    asset.folder = Folder.objects.get_or_create(library=library, parent=parent, name=name)[0]
+            Asset.objects.bulk_create(assets.values())
+            for place, asset in assets.items():
+                if tags[place]:
+                    asset.tags.add(*tags_named(library, tags[place]))
+            transaction.on_commit(processing.request, robust=True)  # the sweep asks again
+    except BaseException:  # whatever interrupted it, the stored files must not be orphaned
+        stored_files.delete(stored)
         raise
-    return asset
+    stored_files.delete(set(stored) - {asset.file.name for asset in assets.values()})
+    outcomes |= assets
+    return [outcomes[place] for place in range(len(uploads))]
 
 
-def refuse_duplicate(library: Library, digest: str) -> None:
-    existing = Asset.objects.live().filter(library=library, sha256=digest).values_list("pk", flat=True).first()
-    if existing:
-        raise DuplicateAsset(asset=str(existing))
+def new_asset(library: Library, user: User, upload: Upload) -> Asset:
+    """Checked, not saved yet. `file` names where it will be stored. Raises BadImage or InvalidRequest."""
+    if upload.folder and upload.folder.library_id != library.pk:
+        raise InvalidRequest(_("This folder belongs to another library."), code="bad_folder")
+    name = clean_name(upload.name)
+    header = images.inspect(cast(BinaryIO, upload.file), name)
+    asset_id = uuid.uuid4()
+    suffix = mimetypes.guess_extension(header.mime_type) or f".{header.format}"
+    stem = PurePath(name).stem or "picture"
+    return Asset(
+        id=asset_id,
+        library=library,
+        folder=upload.folder,
+        public_id=f"{slugify(stem, allow_unicode=True)[:200] or 'picture'}-{asset_id.hex[:8]}",
+        display_name=clean_name(upload.display_name) or stem,
+        description=clean_text(upload.description),
+        metadata=upload.metadata or {},
+        file=f"originals/{library.pk}/{asset_id.hex[:2]}/{asset_id}{suffix}",
+        format=header.format,
+        mime_type=header.mime_type,
+        bytes=upload.file.size,
+        width=header.width,
+        height=header.height,
+        sha256=sha256(upload.file),
+        uploaded_by=user,
+        visual_search=upload.visual_search,
+    )
 
 
-def lock_digest(library: Library, digest: str) -> None:
+def refuse_duplicates(library: Library, assets: dict[int, Asset]) -> dict[int, DuplicateAsset]:
+    """Take out of `assets` what the library holds already, and what is there twice."""
+    digests = [asset.sha256 for asset in assets.values()]
+    held = dict(Asset.objects.live().filter(library=library, sha256__in=digests).values_list("sha256", "pk"))
+    refused = {}
+    for place, asset in list(assets.items()):
+        if (existing := held.setdefault(asset.sha256, asset.pk)) != asset.pk:
+            refused[place] = DuplicateAsset(asset=str(existing))
+            del assets[place]
+    return refused
+
+
+def lock_digests(library: Library, digests: Iterable[str]) -> None:
     """Let one transaction at a time register these bytes in this library."""
-    key = int.from_bytes(hashlib.sha256(f"{library.pk}{digest}".encode()).digest()[:8], signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+    keys = [hashlib.sha256(f"{library.pk}{digest}".encode()).digest()[:8] for digest in digests]
+    with connection.cursor() as cursor:  # sorted, so that two never wait for each other
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key",
+            [sorted(int.from_bytes(key, signed=True) for key in keys)],
+        )
 
 
 def sha256(file: File) -> str:
@@ -183,7 +226,9 @@ def restore(asset: Asset, user: User) -> None:
 def purge(asset: Asset, user: User) -> None:
     """Remove row, vectors and files for good."""
     asset.library.require(user, Role.EDITOR)
-    asset.delete()
+    with transaction.atomic():
+        list(Asset.objects.select_for_update().filter(pk=asset.pk))  # so that no worker adds to it meanwhile
+        asset.delete()
 
 
 def require_edit(asset: Asset, user: User) -> None:

@@ -1,108 +1,130 @@
-"""From a stored original to a ready asset: the full decode, its renditions, and what becomes of failures."""
+"""From a stored original to a ready asset: the full decode, its renditions, and what becomes of failures.
 
+The rows of assets are the queue of record; Celery only does what stands there. A worker claims several assets at once,
+because a message, a claim and a transaction for each would take as long as the decoding of a small picture.
+"""
+
+import io
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import BinaryIO, cast
-from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.cache import cache
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from media_library import exif, renditions
-from media_library.facts import traits
+from media_library import renditions
+from media_library.finishing import Made, fail, finish
 from media_library.images import BadImage
-from media_library.models import Asset, Rendition
-from media_library.signals import asset_ready
+from media_library.models import Asset, AssetQuerySet
+
+logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
-STALE_AFTER = timedelta(minutes=2)
+LEASE = timedelta(minutes=2)  # longer than a task may take: then its worker is dead
+BATCH = 16  # claimed at once
+STORE_SECONDS = 0.5  # what is done is shown after that, though the batch is not complete
+REQUESTED = "rendering-requested"
 
 
-def make_renditions(asset_id: UUID | str) -> None:
-    """Decode the original once and make the asset ready, or failed with a code. May run twice without harm."""
-    unfinished = Asset.objects.filter(pk=asset_id, state=Asset.State.PROCESSING)
-    if not unfinished.update(attempts=F("attempts") + 1, updated_at=timezone.now()):
-        return
-    asset = Asset.objects.only("file", "attempts", "visual_search").get(pk=asset_id)
+def request() -> None:
+    """Wake a media worker. One waiting task is enough, however many assets wait: who finds more wakes the next."""
+    from media_library import tasks
+
+    if cache.add(REQUESTED, 1, timeout=30):
+        tasks.render_pending.delay()
+
+
+def sweep() -> None:
+    """Wake a worker for what a crash left behind, or if its message was lost."""
+    if due().exists():
+        request()
+
+
+def due() -> AssetQuerySet:
+    """What waits, and what a worker that is dead by now had claimed."""
+    lost = timezone.now() - LEASE
+    return Asset.objects.filter(Q(claimed_at=None) | Q(claimed_at__lt=lost), state=Asset.State.PROCESSING)
+
+
+def render_pending(*, seconds: float = 5, interrupted: Callable[[], bool] = lambda: False) -> None:
+    """Make what waits ready, or failed with a code, until nothing is left; or the time is over, or it is interrupted,
+    and another task goes on. May run twice at once and be stopped at any moment."""
+    deadline = time.monotonic() + seconds
+
+    def over() -> bool:
+        return time.monotonic() > deadline or interrupted()
+
+    cache.delete(REQUESTED)
+    while not over():
+        assets, more = claim()
+        if not assets:
+            return
+        if more:
+            request()
+        work(assets, over)
+    request()
+
+
+@transaction.atomic
+def claim() -> tuple[list[Asset], bool]:
+    """The oldest that wait, for this worker alone, and whether there are more.
+
+    Whoever held an asset before may have died of it, or of another of the same batch. So it is taken by itself, and
+    only that counts as an attempt: nobody is blamed for the company.
+    """
+    waiting = due().order_by("created_at").only("file", "attempts", "visual_search", "claimed_at")
+    found = list(waiting.select_for_update(skip_locked=True)[: BATCH + 1])
+    fresh = [asset for asset in found[:BATCH] if asset.claimed_at is None and not asset.attempts]
+    claimed = fresh if fresh[:1] == found[:1] else found[:1]
+    counted = int(len(claimed) == 1)
+    Asset.objects.filter(pk__in=[asset.pk for asset in claimed]).update(
+        attempts=F("attempts") + counted, claimed_at=timezone.now()
+    )
+    for asset in claimed:
+        asset.attempts += counted
+    return claimed, len(found) > len(claimed)
+
+
+def work(assets: Sequence[Asset], over: Callable[[], bool]) -> None:
+    """Decode the claimed assets and store what has become of them. What is not begun when it is over goes back."""
+    waiting, made, since = deque(assets), list[Made](), time.monotonic()
+    while waiting:
+        asset = waiting.popleft()
+        try:
+            if rendered := attempt(asset):
+                made.append((asset, rendered))
+        except SoftTimeLimitExceeded:
+            fail(asset, "too_slow", _("Decoding this picture took too long."))
+            break
+        if over():
+            break
+        if time.monotonic() > since + STORE_SECONDS:
+            finish(made)
+            made, since = [], time.monotonic()
+    finish(made)
+    Asset.objects.filter(pk__in=[asset.pk for asset in waiting]).update(claimed_at=None)
+
+
+def attempt(asset: Asset) -> renditions.Rendered | None:
+    """None where it failed. What nobody foresaw is logged, and tried again when the lease is over."""
     if asset.attempts > MAX_ATTEMPTS:
         # Each attempt ended with the death of its worker: a file that kills decoders.
         fail(asset, "decoder_died", _("This picture could not be decoded within the memory and time allowed."))
-        return
+        return None
     try:
         with asset.file.open("rb") as original:
-            rendered = renditions.render(cast(BinaryIO, original))
+            content = original.read()  # decoders read it in hundreds of small pieces
+        return renditions.render(io.BytesIO(content))
     except BadImage as error:
         fail(asset, error.code, str(error.message))
     except SoftTimeLimitExceeded:
-        fail(asset, "too_slow", _("Decoding this picture took too long."))
-    else:
-        finish(asset, rendered)
-
-
-def finish(asset: Asset, rendered: renditions.Rendered) -> None:
-    """Store the renditions and announce the asset, all or nothing."""
-    stored: list[Rendition] = []
-    try:
-        for name, picture in (
-            (Rendition.Name.THUMB, rendered.thumb),
-            (Rendition.Name.PREVIEW, rendered.preview),
-        ):
-            path = f"renditions/{asset.pk.hex[:2]}/{asset.pk}-{name}.webp"
-            stored.append(
-                Rendition(
-                    asset=asset,
-                    name=name,
-                    file=default_storage.save(path, ContentFile(picture.data)),
-                    width=picture.width,
-                    height=picture.height,
-                    bytes=len(picture.data),
-                )
-            )
-        with transaction.atomic():
-            done = Asset.objects.filter(pk=asset.pk, state=Asset.State.PROCESSING).update(
-                state=Asset.State.READY,
-                width=rendered.width,
-                height=rendered.height,
-                phash=rendered.phash,
-                colors=rendered.colors,
-                exif=rendered.exif,
-                taken_at=rendered.taken_at,
-                camera=exif.camera(rendered.exif),
-                facts=rendered.facts.as_json(),
-                traits=traits(rendered.facts, rendered.width, rendered.height),
-                updated_at=timezone.now(),
-            )
-            if done:
-                Rendition.objects.bulk_create(stored)
-                asset_ready.send(sender=Asset, asset=asset)
-    except BaseException:
-        delete_files(stored)
         raise
-    if not done:  # another worker was faster, or the asset is gone
-        delete_files(stored)
-
-
-def delete_files(stored: list[Rendition]) -> None:
-    for rendition in stored:
-        default_storage.delete(str(rendition.file.name))
-
-
-def fail(asset: Asset, code: str, message: str) -> None:
-    Asset.objects.filter(pk=asset.pk, state=Asset.State.PROCESSING).update(
-        state=Asset.State.FAILED,
-        failure_code=code,
-        failure_message=message[:300],
-        updated_at=timezone.now(),
-    )
-
-
-def stale_asset_ids(limit: int = 1000) -> list[UUID]:
-    """Assets whose task was lost. Each is touched, so that a long queue is not filled with repeats."""
-    stale = Asset.objects.filter(state=Asset.State.PROCESSING, updated_at__lt=timezone.now() - STALE_AFTER)
-    ids = list(stale.order_by("updated_at").values_list("pk", flat=True)[:limit])
-    Asset.objects.filter(pk__in=ids).update(updated_at=timezone.now())
-    return ids
+    except Exception:
+        logger.exception("Asset %s could not be rendered.", asset.pk)
+    return None

@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# Sent inside the transaction that makes an asset `ready`, with `asset` as it was before.
-asset_ready = Signal()
+# Sent inside the transaction that makes assets `ready`, with `assets`, a list of them as they were before.
+assets_ready = Signal()

@@ -1,5 +1,6 @@
 """Stored files go when their row goes, once the deletion is committed."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -14,3 +15,9 @@ def delete_files(sender: type[models.Model], instance: models.Model, **kwargs: A
     for field in sender._meta.concrete_fields:
         if isinstance(field, models.FileField) and (name := getattr(instance, field.attname).name):
             transaction.on_commit(partial(default_storage.delete, name), robust=True)
+
+
+def delete(names: Iterable[str]) -> None:
+    """At once: of what never got a row."""
+    for name in names:
+        default_storage.delete(name)

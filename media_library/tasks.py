@@ -1,7 +1,7 @@
 """Celery tasks of the media worker. Each loads by id and makes one domain call."""
 
 from billiard import current_process
-from celery import shared_task
+from celery import current_app, shared_task
 from celery.signals import worker_process_init
 from django.conf import settings
 
@@ -16,19 +16,24 @@ def limit_worker(**kwargs: object) -> None:
         limit_memory(settings.WORKER_MEMORY_BYTES)
 
 
-@shared_task(soft_time_limit=60, time_limit=75)
-def make_renditions(asset_id: str) -> None:
+@shared_task(soft_time_limit=65, time_limit=80)  # 60 seconds for the picture that is begun last
+def render_pending() -> None:
     from media_library import processing
 
-    processing.make_renditions(asset_id)
+    processing.render_pending(seconds=5, interrupted=somebody_waits)
+
+
+def somebody_waits() -> bool:
+    """Whether a query's picture is to be decoded by this worker."""
+    with current_app.connection_or_acquire() as connection:
+        return bool(connection.default_channel.client.llen("queries"))
 
 
 @shared_task
-def requeue_stale_assets() -> None:
+def sweep_renditions() -> None:
     from media_library import processing
 
-    for asset_id in processing.stale_asset_ids():
-        make_renditions.delay(str(asset_id))
+    processing.sweep()
 
 
 @shared_task(soft_time_limit=60, time_limit=75)

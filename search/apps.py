@@ -7,7 +7,7 @@ class SearchConfig(AppConfig):
 
     def ready(self) -> None:
         from media_library import findable, issues
-        from search import detection, indexing, outliers  # noqa: F401  also connects the receivers of `asset_ready`
+        from search import detection, indexing, outliers  # noqa: F401  also connects the receivers of `assets_ready`
 
         findable.index = indexing
         issues.register(outliers.ISSUE)

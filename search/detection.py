@@ -1,7 +1,7 @@
 """From an asset to the regions that a detector sees in it. DetectorRun is the queue of record."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from dam.errors import AppError
 from media_library.models import Asset
 from media_library.renditions import Box
-from media_library.signals import asset_ready
+from media_library.signals import assets_ready
 from search import detectors, region_indexing
 from search.detectors import Detection, Detector
-from search.indexing import BATCH, read
+from search.encoding import read
+from search.indexing import BATCH
 from search.models import DetectorRun, Region
 from search.regions import clean_label, keys
 
@@ -24,13 +25,14 @@ logger = logging.getLogger(__name__)
 MOST = 100  # regions of one picture; the surest
 
 
-@receiver(asset_ready)
-def enter(asset: Asset, **kwargs: object) -> None:
-    """Note in the asset's own transaction that a detector has to look at it."""
-    if detectors.name() and asset.visual_search:
-        DetectorRun.objects.filter(asset=asset).delete()
-        DetectorRun.objects.create(asset=asset, detector=detectors.name())
-        transaction.on_commit(region_indexing.request_indexing)
+@receiver(assets_ready)
+def enter(assets: Sequence[Asset], **kwargs: object) -> None:
+    """Note in the assets' own transaction that a detector has to look at them."""
+    shown = [asset for asset in assets if asset.visual_search]
+    if detectors.name() and shown:
+        DetectorRun.objects.filter(asset__in=shown).delete()
+        DetectorRun.objects.bulk_create(DetectorRun(asset=asset, detector=detectors.name()) for asset in shown)
+        transaction.on_commit(region_indexing.request_indexing, robust=True)
 
 
 def backfill() -> bool:

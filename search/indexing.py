@@ -14,15 +14,15 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from PIL import Image
 
 from dam.errors import AppError
 from media_library.findable import Progress
-from media_library.models import Asset, AssetQuerySet, Library, Rendition
-from media_library.signals import asset_ready
-from search import embedders, vector_index
+from media_library.models import Asset, AssetQuerySet, Library
+from media_library.signals import assets_ready
+from search import vector_index
 from search.clusters import sweeping
 from search.duplicates.groups import lookalikes as lookalikes  # the pages ask for it through `findable`
+from search.encoding import index_batch
 from search.locks import upkeep
 from search.models import Embedding, EmbeddingModel, IndexEntry
 
@@ -34,19 +34,19 @@ BACKFILL = 5000
 LEASE = timedelta(minutes=10)  # a batch that runs longer than this has lost its worker
 REQUESTED = "indexing-requested"
 GATHER_SECONDS = 2.0
-ERROR_LENGTH = 300
 
 State = IndexEntry.State
 
 
-@receiver(asset_ready)
-def enter(asset: Asset, **kwargs: object) -> None:
-    """Note in the asset's own transaction that it has to be embedded: by the active model and those being built."""
-    models = EmbeddingModel.objects.indexed() if asset.visual_search else []
-    entries = [IndexEntry(asset=asset, model=model) for model in models]
+@receiver(assets_ready)
+def enter(assets: Sequence[Asset], **kwargs: object) -> None:
+    """Note in the assets' own transaction that they are to be embedded: by the active model and those being built."""
+    shown = [asset for asset in assets if asset.visual_search]
+    models = EmbeddingModel.objects.indexed() if shown else []
+    entries = [IndexEntry(asset=asset, model=model) for model in models for asset in shown]
     if entries:
         IndexEntry.objects.bulk_create(entries, ignore_conflicts=True)
-        transaction.on_commit(request_indexing)
+        transaction.on_commit(request_indexing, robust=True)
 
 
 def request_indexing() -> None:
@@ -134,81 +134,6 @@ def claim(model: EmbeddingModel, size: int = BATCH) -> list[IndexEntry]:
             error="",
         )
     return list(IndexEntry.objects.filter(pk__in=ids).order_by("id"))
-
-
-def index_batch(model: EmbeddingModel, entries: Sequence[IndexEntry]) -> int:
-    """Encode the thumbnails of the entries and store their vectors. Gives the number stored."""
-    thumbs = Rendition.objects.filter(name=Rendition.Name.THUMB, asset__in=[entry.asset_id for entry in entries])
-    by_asset = {thumb.asset_id: thumb for thumb in thumbs}
-    readable: list[IndexEntry] = []
-    pictures: list[Image.Image] = []
-    for entry in entries:
-        try:
-            pictures.append(read(by_asset[entry.asset_id]))
-        except (KeyError, OSError) as error:
-            logger.warning("The thumbnail of asset %s cannot be read: %s", entry.asset_id, error)
-            give_up([entry], "thumbnail_unreadable", _("The thumbnail of this picture cannot be read."))
-        else:
-            readable.append(entry)
-    if not readable:
-        return 0
-    try:
-        vectors = embedders.get_embedder(model.source, images_only=True).encode_images(pictures)
-    except (RuntimeError, MemoryError) as error:
-        return retry_smaller(model, readable, error)
-    except AppError as error:
-        put_back(readable, error)
-        raise
-    with transaction.atomic():
-        if not EmbeddingModel.objects.kept().filter(pk=model.pk).exists():
-            return 0  # it was dropped while these were encoded
-        Embedding.objects.bulk_create(
-            [
-                Embedding(asset_id=entry.asset_id, model=model, vector=vector)
-                for entry, vector in zip(readable, vectors, strict=True)
-            ],
-            update_conflicts=True,
-            unique_fields=["asset", "model"],
-            update_fields=["vector"],
-        )
-        IndexEntry.objects.filter(pk__in=[entry.pk for entry in readable]).update(
-            state=State.DONE, finished_at=timezone.now(), error="", error_code=""
-        )
-    return len(readable)
-
-
-def put_back(entries: Iterable[IndexEntry], error: AppError) -> None:
-    """The model could not be used: nothing that these pictures are to blame for."""
-    IndexEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(
-        state=State.PENDING,
-        attempts=F("attempts") - 1,
-        error_code=error.code,
-        error=str(error.message)[:ERROR_LENGTH],
-    )
-
-
-def read(thumb: Rendition) -> Image.Image:
-    with thumb.file.open("rb") as file, Image.open(file, formats=["WEBP"]) as picture:
-        picture.load()
-        return picture.copy()
-
-
-def retry_smaller(model: EmbeddingModel, entries: Sequence[IndexEntry], error: Exception) -> int:
-    """A batch that the encoder could not take is halved until the picture that cannot be encoded stands alone."""
-    if len(entries) > 1:
-        middle = len(entries) // 2
-        return index_batch(model, entries[:middle]) + index_batch(model, entries[middle:])
-    logger.error("Asset %s could not be encoded: %s", entries[0].asset_id, error)
-    give_up(entries, "encoding_failed", _("The model could not encode this picture."))
-    return 0
-
-
-def give_up(entries: Iterable[IndexEntry], code: str, message: str) -> None:
-    """Fail what has used up its attempts; the rest waits for the next sweep."""
-    ids = [entry.pk for entry in entries]
-    noted = IndexEntry.objects.filter(pk__in=ids)
-    noted.update(error_code=code, error=message, finished_at=timezone.now())
-    noted.filter(attempts__gte=IndexEntry.MAX_ATTEMPTS).update(state=State.FAILED)
 
 
 def sweep() -> None:

@@ -16,10 +16,11 @@ from PIL import Image
 from media_library import pixels
 from media_library.models import Asset, Rendition
 from media_library.renditions import THUMB
-from media_library.signals import asset_ready
+from media_library.signals import assets_ready
 from search import embedders
 from search.clusters import kinds, sweeping
-from search.indexing import BATCH, read
+from search.encoding import read
+from search.indexing import BATCH
 from search.models import EmbeddingModel, Region, RegionEmbedding, RegionQuerySet
 
 logger = logging.getLogger(__name__)
@@ -27,10 +28,10 @@ logger = logging.getLogger(__name__)
 REQUESTED = "region-indexing-requested"
 
 
-@receiver(asset_ready)
-def enter_regions_of(asset: Asset, **kwargs: object) -> None:
-    """The asset has new renditions: what was cut from older ones is cut again."""
-    enter(Region.objects.filter(asset=asset).values_list("pk", flat=True))
+@receiver(assets_ready)
+def enter_regions_of(assets: Sequence[Asset], **kwargs: object) -> None:
+    """The assets have new renditions: what was cut from older ones is cut again."""
+    enter(Region.objects.filter(asset__in=assets).values_list("pk", flat=True))
 
 
 def enter(region_ids: Iterable[UUID]) -> None:
@@ -41,7 +42,7 @@ def enter(region_ids: Iterable[UUID]) -> None:
     for model in models:
         put_in(embeddable().filter(pk__in=ids), model)
     if models:
-        transaction.on_commit(request_indexing)
+        transaction.on_commit(request_indexing, robust=True)
 
 
 def put_in(regions: RegionQuerySet, model: EmbeddingModel) -> None:

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from dam.errors import AppError
 from media_library.models import Library, Rendition
-from search import indexing, neighbourhoods
+from search import encoding, neighbourhoods
 from search.calibration import BACKGROUND, Kind, Scale, Vectors
 from search.embedders import Embedder
 from search.models import EmbeddingModel
@@ -72,7 +72,7 @@ def of_library(library: Library, model: EmbeddingModel, embedder: Embedder) -> d
         raise TooFewPictures
     indexed = Rendition.objects.filter(name=Rendition.Name.THUMB, asset__library=library, asset__deleted_at=None)
     indexed = indexed.filter(asset__embeddings__model=model).order_by("asset_id")
-    originals = [indexing.read(thumb) for thumb in indexed[:COPIED]]
+    originals = [encoding.read(thumb) for thumb in indexed[:COPIED]]
     return scales(
         pictures,
         embedder.encode_texts(UNRELATED),

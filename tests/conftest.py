@@ -87,11 +87,11 @@ def clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def enqueued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Ids of the assets whose processing was enqueued; nothing is sent."""
+    """Tasks that were sent to make renditions, by name; nothing is sent."""
     from media_library import tasks
 
     sent: list[str] = []
-    monkeypatch.setattr(tasks.make_renditions, "delay", sent.append)
+    monkeypatch.setattr(tasks.render_pending, "delay", lambda: sent.append("render_pending"))
     return sent
 
 

@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from django.utils import timezone
 from tqdm import tqdm
 
+from media_library import processing
 from media_library.imports import Manifest, Outcome, Refusals, Result, Source, import_all
 from media_library.models import Asset, Library, Membership, Role, User
-from media_library.tasks import make_renditions
 from search import indexing
 from search.models import IndexEntry
 
@@ -50,10 +49,8 @@ def library_named(name: str, user: User) -> Library:
 def resume() -> None:
     """Queue again what the last stop interrupted. Only where no other worker can be at it."""
     IndexEntry.objects.filter(state=IndexEntry.State.RUNNING).update(state=IndexEntry.State.PENDING)
-    unfinished = Asset.objects.filter(state=Asset.State.PROCESSING)
-    unfinished.update(updated_at=timezone.now())
-    for asset_id in unfinished.values_list("pk", flat=True):
-        make_renditions.delay(str(asset_id))
+    Asset.objects.filter(state=Asset.State.PROCESSING).update(claimed_at=None)
+    processing.sweep()
     indexing.sweep()
 
 

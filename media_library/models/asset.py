@@ -92,7 +92,9 @@ class Asset(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.PROCESSING)
     failure_code = models.CharField(max_length=40, blank=True)
     failure_message = models.CharField(max_length=300, blank=True)
+    # See media_library.processing: attempts at decoding it alone, and since when a worker is at it.
     attempts = models.PositiveSmallIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True, blank=True)
     visual_search = models.BooleanField(_("findable by visual search"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -117,7 +119,7 @@ class Asset(models.Model):
                 name="asset_findable",
                 condition=models.Q(deleted_at=None, visual_search=True),
             ),
-            models.Index(fields=["updated_at"], name="asset_unfinished", condition=models.Q(state="processing")),
+            models.Index(fields=["created_at"], name="asset_waiting", condition=models.Q(state="processing")),
             models.Index(
                 fields=["id"], name="asset_without_facts", condition=models.Q(state="ready", traits__isnull=True)
             ),

@@ -15,7 +15,7 @@ from django.utils import timezone
 from media_library.models import Asset, AssetQuerySet, Rendition
 from search import nearest, neighbourhoods
 from search.duplicates.sketch import Sketch, resemblance
-from search.indexing import read
+from search.encoding import read
 from search.models import DuplicatePair, EmbeddingModel, Fingerprint, IndexEntry
 
 logger = logging.getLogger(__name__)

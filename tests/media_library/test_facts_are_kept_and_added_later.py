@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_e
 
 def ready(library: Library, user: User, color: str = "red") -> Asset:
     asset = factories.upload(library, user, factories.picture(color))
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     asset.refresh_from_db()
     return asset
 

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from media_library import ingest
 from media_library.imports import Manifest, Refusals, Result, import_all, walk
 from media_library.models import Asset, Library, Membership, Role, User
+from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued")]
 
@@ -63,6 +66,26 @@ def test_the_same_bytes_under_another_name_are_not_imported_again(library: Libra
     (photos / "copy.png").write_bytes((photos / "one.png").read_bytes())
     assert run(library, user, photos) == [Result.DUPLICATE]
     assert Asset.objects.filter(library=library).count() == 3
+
+
+def test_the_same_bytes_twice_in_one_batch_are_imported_once(library: Library, user: User, photos: Path) -> None:
+    (photos / "a copy.png").write_bytes((photos / "one.png").read_bytes())
+    before = factories.stored_files()
+    assert run(library, user, photos).count(Result.DUPLICATE) == 1
+    assert len(factories.stored_files() - before) == Asset.objects.filter(library=library).count() == 3
+
+
+def test_more_files_of_a_batch_are_no_more_queries(library: Library, user: User, tmp_path: Path) -> None:
+    counts = []
+    for count in (2, 9):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        for number in range(count):
+            (folder / f"{number}.png").write_bytes(factories.picture(seed=100 * count + number))
+        with CaptureQueriesContext(connection) as queries:
+            assert run(library, user, folder) == [Result.IMPORTED] * count
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_a_file_that_changed_is_looked_at_again(library: Library, user: User, photos: Path) -> None:
@@ -116,10 +139,10 @@ def test_of_an_apple_photo_library_only_the_originals_are_taken(library: Library
 def test_a_full_disk_stops_the_command_with_a_sentence(
     library: Library, user: User, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(**_options: object) -> None:
+    def full(*_uploads: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(ingest, "store_upload", full)
+    monkeypatch.setattr(ingest, "store_uploads", full)
     with pytest.raises(CommandError, match=r"The import stopped after 0 pictures: No space left on device"):
         call_command("import_folder", str(photos), library=library.slug, user=user.username, stdout=StringIO())
     assert Manifest.of(library).known == set()

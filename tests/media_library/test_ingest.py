@@ -24,14 +24,27 @@ def test_processing_is_enqueued_when_the_upload_is_committed(
     library: Library, user: User, enqueued: list[str], django_capture_on_commit_callbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        asset = factories.upload(library, user)
+        factories.upload(library, user)
         assert enqueued == []
-    assert enqueued == [str(asset.pk)]
+    assert enqueued == ["render_pending"]
+
+
+def test_an_upload_stays_whole_when_no_worker_can_be_woken(
+    library: Library, user: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks
+) -> None:
+    def unreachable(*_args: object, **_options: object) -> None:
+        raise ConnectionError("no broker")
+
+    monkeypatch.setattr(processing.cache, "add", unreachable)
+    with django_capture_on_commit_callbacks(execute=True):
+        asset = factories.upload(library, user)
+    assert default_storage.exists(asset.file.name)
+    assert processing.claim()[0] == [asset]
 
 
 def test_processing_makes_both_renditions_and_the_facts(library: Library, user: User) -> None:
     asset = factories.upload(library, user)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     asset.refresh_from_db()
     assert asset.state == Asset.State.READY
     assert len(asset.phash) == 16
@@ -41,9 +54,9 @@ def test_processing_makes_both_renditions_and_the_facts(library: Library, user: 
 
 def test_processing_twice_does_no_harm(library: Library, user: User) -> None:
     asset = factories.upload(library, user)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     before = factories.stored_files()
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     Asset.objects.filter(pk=asset.pk).update(attempts=0)
     assert factories.stored_files() == before
     assert Rendition.objects.filter(asset=asset).count() == 2
@@ -52,7 +65,7 @@ def test_processing_twice_does_no_harm(library: Library, user: User) -> None:
 def test_a_picture_that_kills_its_decoder_is_given_up(library: Library, user: User) -> None:
     asset = factories.upload(library, user)
     Asset.objects.filter(pk=asset.pk).update(attempts=processing.MAX_ATTEMPTS)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     asset.refresh_from_db()
     assert (asset.state, asset.failure_code) == ("failed", "decoder_died")
 
@@ -149,7 +162,7 @@ def test_contributors_change_only_their_own(library: Library, user: User) -> Non
 
 def test_purging_removes_the_files_too(library: Library, user: User, django_capture_on_commit_callbacks) -> None:
     asset = factories.upload(library, user)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     names = [asset.file.name, *(rendition.file.name for rendition in asset.renditions.all())]
     with django_capture_on_commit_callbacks(execute=True):
         ingest.purge(asset, user)

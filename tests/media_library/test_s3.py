@@ -51,7 +51,7 @@ def test_originals_and_renditions_live_in_the_bucket_and_are_indexed_from_there(
     owner = factories.user()
     library, model = factories.library(owner), factories.model()
     asset = factories.upload(library, owner)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     assert keys(bucket) == ["originals", "renditions", "renditions"]
     assert indexing.index_pending() == 1
     assert indexing.indexed_ids([asset]) == {asset.pk}
@@ -85,7 +85,7 @@ def test_a_query_picture_goes_through_the_bucket_and_leaves_only_its_thumbnail(b
 def test_purging_empties_the_bucket(bucket: Any, django_capture_on_commit_callbacks: Any) -> None:
     owner = factories.user()
     asset = factories.upload(factories.library(owner), owner)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     with django_capture_on_commit_callbacks(execute=True):
         ingest.purge(asset, owner)
     assert keys(bucket) == []

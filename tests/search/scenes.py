@@ -58,7 +58,7 @@ def png(picture: Image.Image) -> bytes:
 def ready(library: Library, user: User, picture: Image.Image, **fields: object) -> Asset:
     """An asset as it is after its processing."""
     asset = factories.upload(library, user, png(picture), keep_duplicate=True, **fields)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     asset.refresh_from_db()
     return asset
 

@@ -41,7 +41,7 @@ def url(library: Library, path: str) -> str:
 
 def stored(library: Library, user: User, content: bytes, name: str = "quarters.jpg") -> Asset:
     made = factories.upload(library, user, content, name)
-    processing.make_renditions(made.pk)
+    processing.render_pending()
     return Asset.objects.get(pk=made.pk)
 
 

@@ -52,7 +52,7 @@ def upload(library: Library, user: User, color: str, at: tuple[int, int] = (100,
     picture = Image.new("RGB", (400, 300))
     picture.paste(color, (*at, at[0] + 80, at[1] + 60))
     asset = factories.upload(library, user, drawn.encoded(picture, "PNG").getvalue(), f"{color}.png")
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     return Asset.objects.get(pk=asset.pk)
 
 

@@ -90,8 +90,8 @@ def test_a_batch_that_was_being_encoded_leaves_nothing_behind(
     from media_library import processing
 
     other = two_models.other()
-    asset = factories.upload(library, user)
-    processing.make_renditions(asset.pk)
+    factories.upload(library, user)
+    processing.render_pending()
     entries = indexing.claim(other)
     dropping.drop(other)
     assert indexing.index_batch(other, entries) == 0

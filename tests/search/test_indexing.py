@@ -1,13 +1,17 @@
+from collections.abc import Sequence
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
+from numpy.typing import NDArray
+from PIL import Image
 
-from media_library import processing
-from media_library.models import Asset, Library, User
-from search import embedders, indexing
+from media_library import ingest, processing
+from media_library.models import Asset, Library, Rendition, User
+from search import embedders, encoding, indexing
 from search.models import Embedding, EmbeddingModel, IndexEntry
 from tests import factories
 from tests.fakes import FakeEmbedder
@@ -19,7 +23,7 @@ State = IndexEntry.State
 
 def ready(library: Library, user: User, seed: int = 0, **fields: object) -> Asset:
     asset = factories.upload(library, user, factories.picture(seed=seed), **fields)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     return asset
 
 
@@ -87,6 +91,42 @@ def test_an_unreadable_thumbnail_fails_alone(library: Library, user: User, model
     assert indexing.index_pending() == 1
     assert indexing.indexed_ids([broken, whole]) == {whole.pk}
     assert IndexEntry.objects.get(asset=broken).error_code == "thumbnail_unreadable"
+
+
+def test_a_store_whose_errors_are_its_own_costs_only_the_picture_that_it_refuses(
+    library: Library, user: User, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refused(Exception):
+        """As of a client of a store, whose errors are no OSError."""
+
+    refused, given = ready(library, user, 1), ready(library, user, 2)
+    read = encoding.read
+
+    def refuse(thumb: Rendition) -> Image.Image:
+        if thumb.asset_id == refused.pk:
+            raise Refused
+        return read(thumb)
+
+    monkeypatch.setattr(encoding, "read", refuse)
+    assert indexing.index_pending() == 1
+    assert indexing.indexed_ids([refused, given]) == {given.pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_asset_purged_while_it_is_encoded_costs_the_others_nothing(
+    library: Library, user: User, model: EmbeddingModel, fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    purged, kept = ready(library, user, 1), ready(library, user, 2)
+    encode = fake_embedder.encode_images
+
+    def purge_meanwhile(images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        ingest.purge(purged, user)
+        return encode(images)
+
+    monkeypatch.setattr(fake_embedder, "encode_images", purge_meanwhile)
+    assert indexing.index_pending() == 1
+    assert states(model) == [State.DONE]
+    assert list(Embedding.objects.values_list("asset_id", flat=True)) == [kept.pk]
 
 
 def test_a_batch_too_large_for_the_encoder_is_halved(

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from media_library.models import Library, User
-from search import build_progress, indexing, switching, tasks
+from search import build_progress, encoding, indexing, switching, tasks
 from search.models import EmbeddingModel, IndexEntry
 from search.notices import build_notice, model_notice
 from tests import factories
@@ -208,7 +208,7 @@ def test_new_pictures_are_entered_under_the_active_and_the_building_model(
     other, retired = two_models.other(), EmbeddingModel.objects.create(name="Old", source="old", dimensions=8)
     switching.stop(retired)
     asset = factories.upload(library, user)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     assert set(asset.index_entries.values_list("model", flat=True)) == {model.pk, other.pk}
     indexing.index_pending()
     found = asset.embeddings.order_by("model").values_list("vector", flat=True)
@@ -260,7 +260,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_active_one_its_turn(
         return encoders[source]
 
     monkeypatch.setattr(embedders, "get_embedder", load)
-    monkeypatch.setattr(indexing, "read", lambda thumb: factories.Image.new("RGB", (8, 8)))
+    monkeypatch.setattr(encoding, "read", lambda thumb: factories.Image.new("RGB", (8, 8)))
     other = two_models.other()
     asset = factories.asset(library)
     asset.renditions.create(name="thumb", file="thumbs/x.webp", width=8, height=8, bytes=9)

@@ -30,7 +30,7 @@ def asset(library: Library, user: User, model: EmbeddingModel) -> Asset:
     halves = Image.new("RGB", (200, 100), "blue")
     halves.paste("orange", (100, 0, 200, 100))
     made = factories.upload(library, user, drawn.encoded(halves, "PNG").getvalue())
-    processing.make_renditions(made.pk)
+    processing.render_pending()
     return Asset.objects.get(pk=made.pk)
 
 
@@ -58,7 +58,7 @@ def test_a_region_of_a_picture_on_its_side_is_of_the_upright_picture(
     library: Library, user: User, model: EmbeddingModel
 ) -> None:
     made = factories.upload(library, user, drawn.turned(6).getvalue(), "turned.jpg")
-    processing.make_renditions(made.pk)
+    processing.render_pending()
     asset = Asset.objects.get(pk=made.pk)
     region = regions.add(asset, user, Box(0.5, 0.5, 0.5, 0.5))
     ((_row, cut),) = region_indexing.crops(RegionEmbedding.objects.filter(region=region))
@@ -136,7 +136,7 @@ def test_new_renditions_are_cut_anew(asset: Asset, user: User) -> None:
     region_indexing.index_pending()
     Rendition.objects.all().delete()
     Asset.objects.update(state=Asset.State.PROCESSING, attempts=0)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     assert region_indexing.index_pending() == 1
 
 
@@ -146,7 +146,7 @@ def test_regions_of_a_picture_that_is_not_ready_wait_for_it(
     asset = factories.upload(library, user)
     regions.add(asset, user, Box(0, 0, 1, 1))
     assert region_indexing.index_pending() == 0
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     assert region_indexing.index_pending() == 1
 
 

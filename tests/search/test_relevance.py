@@ -279,7 +279,7 @@ def test_the_pictures_of_a_library_calibrate_without_labels(
     monkeypatch.setattr(unlabelled, "LEAST_PICTURES", 3)
     for color in ("red", "green", "blue"):
         asset = factories.upload(library, user, factories.picture(color))
-        processing.make_renditions(asset.pk)
+        processing.render_pending()
     indexing.index_pending()
     call_command("calibrate_model", library=library.slug, stdout=StringIO())
     model.refresh_from_db()

@@ -132,9 +132,8 @@ def test_indexing_gives_each_asset_its_clusters(library: Library, fake_embedder:
 
     active = factories.model()
     for seed in range(3):
-        processing.make_renditions(
-            factories.upload(library, library.memberships.get().user, factories.picture(seed=seed)).pk
-        )
+        factories.upload(library, library.memberships.get().user, factories.picture(seed=seed))
+    processing.render_pending()
     assert indexing.index_pending() == 3
     assert IndexEntry.objects.filter(state=IndexEntry.State.DONE).count() == 3
     assert drawn.sizes_at(0, Clustering.objects.get(model=active)) == [3]
