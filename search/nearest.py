@@ -53,10 +53,10 @@ class Glance:
 # A sequential scan, or a sort of all, is the last thing that an index search should become.
 INDEX_ONLY: Settings = {"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off"}
 
-NARROW = Glance(400, 0, 100)
-# Queries with words lie far from all pictures: the graph loses its way, and the lists blur what lies near.
-# Together they miss little (docs/decisions/0004).
-OF_WORDS = Glance(400, 20, 100)
+# The graph loses its way now and then, most of all for words, which lie far from all pictures; the lists blur what lies
+# near. Together they miss little (docs/decisions/0004).
+NARROW = Glance(200, 3, 100)
+OF_WORDS = Glance(400, 10, 100)
 DEEP = Glance(1000, 60, 400)  # pgvector keeps no more nodes in view
 
 EXACTLY = "distance + 0, id"  # adding zero keeps the indexes out of the plan
@@ -67,7 +67,7 @@ def glances(modality: Modality, indexes: Indexes) -> list[Glance]:
     if indexes.vectors is None or indexes.vectors <= EXACT_SCOPE:
         return []
     if indexes.lists is None:  # they are still being built
-        return [replace(DEEP, lists=0)] if modality == "text" else [NARROW, replace(DEEP, lists=0)]
+        return [replace(DEEP, lists=0)]
     return [OF_WORDS if modality == "text" else NARROW, DEEP]
 
 

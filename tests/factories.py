@@ -104,11 +104,14 @@ def stored_files() -> set[str]:
     return {str(path) for path in root.rglob("*") if path.is_file()}
 
 
-def build_index(model: EmbeddingModel) -> None:
-    """The model's graphs, made inside the test's transaction, their rows counted."""
+def build_index(model: EmbeddingModel, *, lists: int = 4) -> None:
+    """The model's indexes, made inside the test's transaction, their rows counted. Without lists if `lists` is 0."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # an index cannot be made over pending checks
         for kind in (vector_index.ASSETS, vector_index.REGIONS):
-            for statement in vector_index.graph_statements(model, kind, concurrently=False):
+            statements = vector_index.graph_statements(model, kind, concurrently=False)
+            if lists:
+                statements += vector_index.lists_statements(model, kind, lists, concurrently=False)
+            for statement in statements:
                 cursor.execute(statement)
             cursor.execute(f"ANALYZE {kind.table}")

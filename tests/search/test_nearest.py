@@ -10,7 +10,6 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 DIMENSIONS = 16
-LISTS = 20
 
 
 @pytest.fixture
@@ -34,10 +33,12 @@ def fill(model: EmbeddingModel, count: int, *, seed: int = 0) -> tuple[list[Asse
     return assets, vectors.astype(np.float16).astype(np.float32)
 
 
-def fill_large(model: EmbeddingModel, count: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Asset], np.ndarray]:
-    """The same with an index, and more than are scanned exactly."""
+def fill_large(
+    model: EmbeddingModel, count: int, monkeypatch: pytest.MonkeyPatch, *, lists: int = 4
+) -> tuple[list[Asset], np.ndarray]:
+    """The same with indexes, and more than are scanned exactly."""
     filled = fill(model, count)
-    factories.build_index(model)
+    factories.build_index(model, lists=lists)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 100)
     return filled
 
@@ -77,11 +78,10 @@ def test_a_large_scope_goes_through_the_index(model: EmbeddingModel, monkeypatch
 def test_the_index_is_really_used(model: EmbeddingModel) -> None:
     fill(model, 300)
     factories.build_index(model)
-    build_lists(model)
     plans = nearest.explain(Asset.objects.all(), 20, model)
     graph, lists = vector_index.ASSETS.graph(model), vector_index.ASSETS.lists(model)
     used = {name: {index for index in (graph, lists) if index in plan} for name, plan in plans.items()}
-    assert used == {"narrow": {graph}, "of words": {graph, lists}, "deep": {graph, lists}, "exact": set()}
+    assert used == {"narrow": {graph, lists}, "of words": {graph, lists}, "deep": {graph, lists}, "exact": set()}
 
 
 def test_a_filter_that_the_index_cannot_satisfy_falls_back_to_exact(
@@ -146,25 +146,23 @@ def test_more_than_a_glance_is_sure_of_is_searched_in_full(
     assert nearest.search(vectors[3], everything, 200, model, enough=150).plan == "exact"
 
 
-def test_texts_are_searched_deeper_while_there_are_no_lists(
+def test_while_there_are_no_lists_the_graph_is_searched_deeper(
     model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _assets, vectors = fill_large(model, 500, monkeypatch, lists=0)
+    found = nearest.search(vectors[0], Asset.objects.all(), 450, model, enough=50)
+    assert (found.plan, len(found.neighbours)) == ("index", nearest.DEEP.depth)
+
+
+@pytest.mark.parametrize("modality", ["image", "text"])
+def test_lists_find_what_the_graph_misses(
+    model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch, modality: nearest.Modality
 ) -> None:
     _assets, vectors = fill_large(model, 500, monkeypatch)
     everything = Asset.objects.all()
-    depths = {
-        modality: len(nearest.search(vectors[0], everything, 450, model, modality=modality, enough=50).neighbours)
-        for modality in ("image", "text")
-    }
-    assert depths == {"image": nearest.NARROW.depth, "text": nearest.DEEP.depth}
-
-
-def test_lists_find_for_texts_what_the_graph_misses(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    _assets, vectors = fill_large(model, 500, monkeypatch)
-    build_lists(model)
-    everything = Asset.objects.all()
-    monkeypatch.setattr(nearest, "NARROW", nearest.Glance(1, 0, 100))  # a graph that finds next to nothing
-    monkeypatch.setattr(nearest, "OF_WORDS", nearest.Glance(1, LISTS, 100))
-    found = nearest.search(vectors[0], everything, 450, model, modality="text", enough=50)
+    for glance in ("NARROW", "OF_WORDS"):
+        monkeypatch.setattr(nearest, glance, nearest.Glance(1, 4, 100))  # a graph that finds next to nothing
+    found = nearest.search(vectors[0], everything, 450, model, modality=modality, enough=50)
     assert found.plan == "index"
     assert found.neighbours == nearest.exact(vectors[0], everything, 100, model)
 
@@ -217,12 +215,6 @@ def grow(model: EmbeddingModel, vectors: int) -> None:
     fill(model, vectors - Embedding.objects.filter(model=model).count(), seed=vectors)
     with connection.cursor() as cursor:
         cursor.execute(f"VACUUM ANALYZE {vector_index.ASSETS.table}")
-
-
-def build_lists(model: EmbeddingModel) -> None:
-    with connection.cursor() as cursor:
-        for statement in vector_index.lists_statements(model, vector_index.ASSETS, LISTS, concurrently=False):
-            cursor.execute(statement)
 
 
 def relfilenode(model: EmbeddingModel) -> int:

@@ -108,7 +108,7 @@ def test_indexing_gives_each_region_its_clusters(library: Library, user: User) -
 
     factories.model()
     asset = factories.upload(library, user)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     asset.refresh_from_db()
     first = regions.add(asset, user, Box(0, 0, 0.5, 1))
     regions.add(asset, user, Box(0.5, 0, 0.5, 1))
