@@ -24,7 +24,7 @@ COPY media_library media_library
 COPY search search
 COPY templates templates
 COPY static static
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DAM_DATA_DIR=/data OMP_WAIT_POLICY=PASSIVE
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DAM_DATA_DIR=/data OMP_WAIT_POLICY=PASSIVE WEB_CONCURRENCY=2
 # Nothing can be written here later, and a start that compiles all modules takes a quarter of a second more.
 RUN python -m compileall -q dam media_library search
 RUN DAM_SECRET_KEY=build python manage.py collectstatic --noinput && mv /data/static /app/collected && chown -R dam /data
@@ -32,4 +32,4 @@ ENV DAM_STATIC_ROOT=/app/collected
 USER dam
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "dam.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "1", "--threads", "8", "--timeout", "120"]
+CMD ["gunicorn", "dam.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "8", "--timeout", "120"]

@@ -9,6 +9,7 @@ from dam.embedded.children import Child
 from dam.embedded.terminal import PROJECT
 
 WEB_THREADS = 8
+WEB_PROCESSES = str(min(2, os.cpu_count() or 1))  # Python runs one thread of each at a time
 # Idle threads of the encoder sleep. By default they spin, and take the processor from those that decode.
 PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
@@ -16,9 +17,10 @@ PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 def start_web(data_dir: Path, host: str, port: int, application: str = "dam.wsgi:application") -> Child:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     command = [sys.executable, "-m", "gunicorn", application, "--bind", bind]
-    command += ["--workers", "1", "--worker-class", "gthread", "--threads", str(WEB_THREADS)]
+    command += ["--worker-class", "gthread", "--threads", str(WEB_THREADS)]
     command += ["--timeout", "120", "--graceful-timeout", "5", "--access-logfile", "-", "--no-control-socket"]
-    return _start("web", command, data_dir, {"DAM_MODEL_PRELOAD": "1"} | PATIENT_THREADS)
+    extra = {"DAM_MODEL_PRELOAD": "1", "WEB_CONCURRENCY": os.environ.get("WEB_CONCURRENCY") or WEB_PROCESSES}
+    return _start("web", command, data_dir, extra | PATIENT_THREADS)
 
 
 def start_media_worker(data_dir: Path) -> Child:

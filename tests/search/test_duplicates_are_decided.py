@@ -81,7 +81,7 @@ def test_a_page_takes_as_many_queries_however_many_groups_there_are(
     library: Library, user: User, number: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     paired(library, *((2 * n, 2 * n + 1) for n in range(number)))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         groups.page(library, user, limit=50)
 
 
