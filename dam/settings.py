@@ -325,6 +325,7 @@ WORKER_MEMORY_BYTES = env_int("DAM_WORKER_MEMORY_MB", 2048) * 1024 * 1024  # add
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "media_library.auth.BearerAuthentication",
+        "media_library.auth.KeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

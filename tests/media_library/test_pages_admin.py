@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from media_library.models import Asset, Library, PersonalToken, User
+from media_library.models import ApiKey, Asset, Library, PersonalToken, User
 from search import recall
 from search.clusters import joining, kinds
 from search.models import DetectorRun, DuplicateDecision, DuplicatePair, Fingerprint, Isolation, QueryAnchor
@@ -39,6 +39,7 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     asset.tags.add(library.tags.create(name="sea"))
     asset.renditions.create(name="thumb", file="thumbs/none.webp", width=60, height=40, bytes=9)
     PersonalToken.issue(boss, "laptop")
+    ApiKey.issue(boss, "script")
     Fingerprint.objects.create(asset=asset, library=library)
     decision = DuplicateDecision.objects.create(library=library, action="keep_all", decided_by=boss)
     DuplicatePair.of(asset, factories.asset(library), kind="exact", score=1, decision=decision).save()
