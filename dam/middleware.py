@@ -20,7 +20,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 FORM_OVERHEAD = 1024 * 1024  # boundaries, headers and the other fields of a form
 # The upload page posts one file at a time; without JavaScript it posts all of them at once.
-FILES_AT_ONCE = {"upload": 10}
+FILES_AT_ONCE = {"upload": 10, "visual-layer:add-media": 10}
 DRAIN_BYTES = 256 * 1024 * 1024
 DRAIN_SECONDS = 10
 
@@ -49,7 +49,8 @@ class UploadLimitMiddleware:
             if is_parsed_by_csrf_check(request, view):
                 read_form(request)
         except AppError as error:
-            return error_response(request, error)
+            tell = getattr(view, "failure_response", error_response)  # dialects have a form of their own
+            return tell(request, error)
         return None
 
 

@@ -293,6 +293,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_TASK_DEFAULT_QUEUE = "media"
 CELERY_TASK_ROUTES = {
     "search.tasks.decode_query_image": {"queue": "queries"},
+    "search.tasks.read_anchor": {"queue": "queries"},
     "search.tasks.index_pending": {"queue": "index"},
     "search.tasks.measure_recall": {"queue": "index"},
     "search.tasks.rebuild_index": {"queue": "index"},

@@ -9,7 +9,16 @@ from django.test import Client
 from media_library.models import ApiKey, Asset, Library, PersonalToken, User
 from search import recall
 from search.clusters import joining, kinds
-from search.models import DetectorRun, DuplicateDecision, DuplicatePair, Fingerprint, Isolation, QueryAnchor
+from search.models import (
+    DetectorRun,
+    DuplicateDecision,
+    DuplicatePair,
+    Fingerprint,
+    IndexedLibrary,
+    Isolation,
+    QueryAnchor,
+    SavedView,
+)
 from tests import factories
 from tests.media_library.pages import signed_in, text_of
 
@@ -49,6 +58,8 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     boat = factories.embedded_region(asset, model, [1.0] * model.dimensions, label="Boat")
     joining.join(model, [boat.pk], kinds.OBJECTS)
     DetectorRun.objects.create(asset=asset, detector="fake")
+    IndexedLibrary.objects.create(library=library)
+    SavedView.objects.create(library=library, owner=boss, name="Boats")
     return {"asset": asset}
 
 
