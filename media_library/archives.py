@@ -10,9 +10,10 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import SEEK_CUR, SEEK_END, SEEK_SET
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -48,11 +49,11 @@ def pictures(file: BinaryIO) -> Iterator[tuple[str, IO[bytes] | AppError]]:
     count = 0
     try:
         for name, opened in members(file, budget):
-            if is_hidden(name):
-                continue
             count += 1
             if count > MOST_FILES:
-                raise BadArchive(_("This archive holds more than %(most)s files. Split it.") % {"most": MOST_FILES})
+                raise too_many_files()
+            if is_hidden(name):
+                continue
             with SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR) as content:
                 if copied(opened, content, budget):
                     content.seek(0)
@@ -72,7 +73,15 @@ class Budget:
     def spend(self, size: int) -> None:
         self.left -= size
         if self.left < 0:
-            raise BadArchive(_("This archive unpacks to too much. Split it."))
+            raise unpacks_to_too_much()
+
+
+def too_many_files() -> BadArchive:
+    return BadArchive(_("This archive holds more than %(most)s files. Split it.") % {"most": MOST_FILES})
+
+
+def unpacks_to_too_much() -> BadArchive:
+    return BadArchive(_("This archive unpacks to too much. Split it."))
 
 
 def most_unpacked() -> int:
@@ -98,7 +107,7 @@ def members(file: BinaryIO, budget: Budget) -> Iterator[tuple[str, Open]]:
     file.seek(0)
     if start == ZIP:
         return of_zip(file)
-    return of_tar(gzip.GzipFile(fileobj=file) if start == GZIP else file)
+    return of_tar(gzip.GzipFile(fileobj=file, mode="rb") if start == GZIP else file)
 
 
 def of_zip(file: BinaryIO) -> Iterator[tuple[str, Open]]:
@@ -109,7 +118,7 @@ def of_zip(file: BinaryIO) -> Iterator[tuple[str, Open]]:
                 continue
             if info.flag_bits & 1 or info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
                 raise BadArchive  # a password, or a method whose dictionary alone may take gigabytes
-            yield info.filename, lambda info=info: archive.open(info)  # type: ignore[misc]
+            yield info.filename, partial(archive.open, info)
 
 
 def check_directory(file: BinaryIO) -> None:
@@ -121,34 +130,46 @@ def check_directory(file: BinaryIO) -> None:
     if at < 0 or tail.count(END) > 1 or LOCATOR in tail[max(0, at - 20) : at]:
         raise BadArchive
     if int.from_bytes(tail[at + 12 : at + 16], "little") > MOST_DIRECTORY:
-        raise BadArchive(_("This archive holds more than %(most)s files. Split it.") % {"most": MOST_FILES})
+        raise too_many_files()
     file.seek(0)
 
 
 def of_tar(file: Any) -> Iterator[tuple[str, Open]]:
-    with tarfile.open(fileobj=Metered(file), mode="r:") as archive:  # type: ignore[call-overload]
-        for info in archive:
-            archive.members = []  # type: ignore[attr-defined]  # it would remember each
+    metered = Metered(file)
+    with tarfile.open(fileobj=metered, mode="r:") as archive:  # type: ignore[call-overload]
+        for number, info in enumerate(archive):
+            if number > 10 * MOST_FILES:
+                raise too_many_files()
+            archive.members = []  # it would remember each
             if info.isreg() and not info.issparse():
-                yield info.name, lambda info=info: archive.extractfile(info)
+                yield info.name, partial(cast("Callable[..., IO[bytes]]", archive.extractfile), info)
+    if metered.last != tarfile.NUL * tarfile.BLOCKSIZE:  # `tarfile` takes any nonsense after a file for the end
+        raise BadArchive
 
 
 class Metered:
-    """What `tarfile` reads, sizes of headers included, in small pieces and not without end."""
+    """What `tarfile` reads: in small pieces, whatever a header claims, only forwards, and not without end.
+
+    Going back would make it unpack a TAR.GZ from its start again for each file.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
         self.most = most_unpacked() + MOST_FILES * 4096
+        self.last = b""
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= LARGEST_READ:
             raise BadArchive
-        return self.file.read(size)
+        self.last = self.file.read(size)
+        return self.last
 
     def seek(self, offset: int, whence: int = SEEK_SET) -> int:
         position = offset if whence == SEEK_SET else self.file.tell() + offset
-        if whence not in {SEEK_SET, SEEK_CUR} or not 0 <= position <= self.most:
-            raise BadArchive(_("This archive unpacks to too much. Split it."))
+        if whence not in {SEEK_SET, SEEK_CUR} or position < self.file.tell():
+            raise BadArchive
+        if position > self.most:
+            raise unpacks_to_too_much()
         return self.file.seek(position)
 
     def tell(self) -> int:

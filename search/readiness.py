@@ -5,6 +5,8 @@ That all of it was indexed once is written down, because what is added later is 
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from media_library.findable import Progress
 from media_library.models import Library
 from search import indexing
@@ -40,7 +42,9 @@ def is_ready(library: Library) -> bool:
 
 def note() -> None:
     """Write down which libraries have just been indexed for the first time."""
-    for library in Library.objects.exclude(pk__in=IndexedLibrary.objects.values("library")):
+    vectors = Embedding.objects.filter(model=EmbeddingModel.active(), asset__library=OuterRef("pk"))
+    settled = IndexedLibrary.objects.filter(library=OuterRef("pk"))
+    for library in Library.objects.filter(~Exists(settled), Exists(vectors)):
         of(library)
 
 

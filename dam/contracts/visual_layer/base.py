@@ -90,6 +90,11 @@ def uuid_or_none(text: str) -> UUID | None:
         return None
 
 
+def null() -> JsonResponse:
+    """What there is to say of something that is gone; REST framework would leave the body empty."""
+    return JsonResponse(None, safe=False)
+
+
 # --- parameters -------------------------------------------------------------------------------------------------------
 
 

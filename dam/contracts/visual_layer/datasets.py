@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
+from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.permissions import AllowAny
@@ -11,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dam.contracts.visual_layer import conditions
-from dam.contracts.visual_layer.base import DatasetView, DialectView, NotReady, given
+from dam.contracts.visual_layer.base import DatasetView, DialectView, NotReady, given, null
 from dam.errors import InvalidRequest
 from media_library.models import Asset, Library, Membership, Role
 from search import readiness
@@ -93,11 +94,11 @@ class Dataset(DatasetView):
     def get(self, request: Request, dataset_id: str) -> Response:
         return Response(dataset_json(self.library))
 
-    def delete(self, request: Request, dataset_id: str) -> Response:
+    def delete(self, request: Request, dataset_id: str) -> HttpResponse:
         """With all its media, for good (managers)."""
         self.library.require(self.user, Role.MANAGER)
         self.library.delete()
-        return Response(None)
+        return null()
 
 
 class Stats(DatasetView):

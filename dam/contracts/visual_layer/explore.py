@@ -79,7 +79,7 @@ def listed(wanted: Exploration, scope: Scope) -> tuple[int, list[Shown]]:
 
 
 def score(distance: float) -> float:
-    return round(max(distance, 0.0), DIGITS)
+    return round(max(0.0, distance), DIGITS)
 
 
 # --- how it looks in JSON ---------------------------------------------------------------------------------------------
@@ -127,6 +127,11 @@ def media_json(request: HttpRequest, asset: Asset) -> dict[str, Any]:
         "width": asset.width,
         "height": asset.height,
     }
+
+
+def object_json(region: Region) -> dict[str, Any]:
+    """A region where its asset is described."""
+    return {"media_id": str(region.pk), "label": region.label, "bounding_box": region.box.as_dict()}
 
 
 def relevance(distance: float | None) -> dict[str, Any]:

@@ -67,6 +67,17 @@ def test_labels_and_tags(vl: APIClient, library: Library, pictures: Pictures) ->
     assert asked(vl, library, sea, labels='["boat"]') == []
 
 
+def test_objects_are_filtered_by_what_their_images_are(vl: APIClient, library: Library, pictures: Pictures) -> None:
+    model = EmbeddingModel.objects.get()
+    for color in ("red", "blue"):
+        factories.embedded_region(pictures[color], model, pictures[color].embeddings.get().vector)
+    pictures["blue"].tags.add(library.tags.create(name="sea"))
+    sea = {"tags": {"op": "is", "value": ["sea"]}}
+    assert asked(vl, library, sea, entity_type="OBJECTS", caption="red") == ["blue"]
+    assert asked(vl, library, text("red", threshold=0.01), entity_type="OBJECTS") == ["red"]
+    assert asked(vl, library, text("blue", "fts"), entity_type="OBJECTS", caption="red") == ["blue"]
+
+
 def test_issues_of_the_pixels_with_how_sure_they_are(vl: APIClient, library: Library, pictures: Pictures) -> None:
     facts = {"sharpness": 0.2, "highlights": 0.1, "lightness": 0.7, "burnt_out": 0.2}
     for color, traits in (("red", ["issue:blurry"]), ("green", ["issue:dark"]), ("blue", ["issue:bright"])):
