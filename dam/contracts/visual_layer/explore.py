@@ -72,7 +72,7 @@ def members(hits: list[Neighbour], there: dict[UUID, Asset | Region]) -> list[tu
 
 
 def listed(wanted: Exploration, scope: Scope) -> tuple[int, list[Shown]]:
-    clustering = exploring.clustering_of(wanted.query.library, wanted.entity_type)
+    clustering = exploring.clustering_of(wanted.library, wanted.entity_type)
     page = clusters.browse(clustering, scope, wanted.level, limit=PAGE, start=wanted.page * PAGE)
     shown = [Shown(row.id, row.size, [(member, None) for member in row.previews]) for row in page]
     return clusters.counted(clustering, scope, wanted.level).count(), shown

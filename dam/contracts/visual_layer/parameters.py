@@ -25,117 +25,125 @@ from search.exploring import Limit, Narrowing
 from search.models import QueryAnchor
 from search.query import Query, sentence
 
+Members = dict[str, Any]  # of a filter
+
 
 @dataclass
-class Examples:
-    """What ranks, and what only limits: the first text and the first picture rank, others need a threshold."""
+class Exploration:
+    """What is asked for. The first text and the first picture rank, any other only limits."""
 
     library: Library
+    user: User
     entity_type: str
+    page: int
+    level_given: int | None
     query: Query = field(init=False)
     limits: list[Limit] = field(default_factory=list)
+    conditions: list[Q] = field(default_factory=list)
+    labels: list[list[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.query = self.empty()
 
+    @classmethod
+    def of(cls, params: Mapping[str, Any], library: Library, user: User) -> "Exploration":
+        """Raises InvalidRequest, BadVql, and NotFound for an anchor that is not the caller's."""
+        wanted = cls(library, user, required_entity_type(params), page_number(params), level_or_none(params))
+        distance = share_or_none(params, "textual_similarity_threshold")
+        if caption := sentence(params.get("caption", "")):
+            wanted.add_example("text", caption, distance)
+        wanted.add_anchor(params.get("anchor_media_id", ""), params.get("anchor_type", ""))
+        if labels := strings(params, "labels"):
+            wanted.labels.append(labels)
+        if tags := strings(params, "tags"):
+            wanted.conditions.append(conditions.tagged(library, tags))
+        for subject, members in vql.parse(params.get("vql", "")):
+            FILTERS[subject](wanted, members)
+        return wanted
+
+    @property
+    def level(self) -> int:
+        return self.level_given or 0
+
+    @property
+    def narrowing(self) -> Narrowing:
+        return Narrowing(self.conditions, self.labels)
+
+    @property
+    def by_picture(self) -> bool:
+        return bool(self.query.like or self.query.anchors)
+
     def empty(self, **parts: Any) -> Query:
         return Query(self.library, AssetFilters(self.library), entity_type=self.entity_type, keywords=False, **parts)
 
-    def add(self, part: str, value: Any, distance: float | None) -> None:
-        taken = self.query.text if part == "text" else self.query.like or self.query.anchors
-        if not taken:
+    def add_example(self, part: str, value: Any, distance: float | None) -> None:
+        if not (self.query.text if part == "text" else self.by_picture):
             self.query = self.query.changed(**{part: value})
         elif distance is None:
             raise vql.BadVql(_("Results are ranked by one text and one picture; give any other a threshold."))
         if distance is not None:
             self.limits.append(Limit(self.empty(**{part: value}), distance))
 
+    def add_anchor(self, pk: str, kind: str) -> None:
+        if not pk and not kind:
+            return
+        if not pk or kind not in (UPLOAD, MEDIA):
+            raise InvalidRequest(_("anchor_media_id and anchor_type (UPLOAD or MEDIA) go together."))
+        found = uuid_or_none(pk)
+        if found is None:
+            raise InvalidRequest(_("anchor_media_id is not a valid id."))
+        if kind == MEDIA:
+            self.add_example("like", (found,), None)
+        else:
+            self.add_upload(found, None)
 
-@dataclass(frozen=True)
-class Exploration:
-    entity_type: str
-    level: int
-    page: int
-    query: Query
-    limits: list[Limit]
-    narrowing: Narrowing
-    by_picture: bool
+    def add_upload(self, pk: UUID, distance: float | None) -> None:
+        """One's own query picture, at the level that it was uploaded for."""
+        anchor = QueryAnchor.objects.visible_to(self.user).filter(owner=self.user, library=self.library, pk=pk).first()
+        if anchor is None:
+            raise NotFound(_("There is no such query picture here, or it has expired. Upload it again."))
+        if self.level_given is None:
+            self.level_given = anchor.level
+        elif anchor.level not in (None, self.level_given):
+            raise InvalidRequest(_("threshold is not the one that the query picture was uploaded with."))
+        self.add_example("anchors", (pk,), distance)
 
-    @classmethod
-    def of(cls, params: Mapping[str, Any], library: Library, user: User) -> "Exploration":
-        """Raises InvalidRequest, BadVql, and NotFound for an anchor that is not the caller's."""
-        entity_type, level, page = required_entity_type(params), level_or_none(params), page_number(params)
-        distance = share_or_none(params, "textual_similarity_threshold")
-        examples = Examples(library, entity_type)
-        anchored = anchor_of(params)
-        if caption := sentence(params.get("caption", "")):
-            examples.add("text", caption, distance)
-        narrowed: list[Q] = []
-        labels = [chosen] if (chosen := strings(params, "labels")) else []
-        if tags := strings(params, "tags"):
-            narrowed.append(conditions.tagged(library, tags))
-        level = add_picture(examples, anchored, level, user)
-        for subject, members in vql.parse(params.get("vql", "")):
-            value, limit = members["value"], members.get("threshold")
-            if subject == "text" and members["op"] == "semantic":
-                examples.add("text", sentence(value), limit)
-            elif subject == "text":
-                narrowed.append(conditions.has_words(library, value))
-            elif subject == "similarity":
-                level = with_level_of(own_anchor(value, library, user), level)
-                examples.add("anchors", (value,), limit)
-            elif subject == "labels":
-                labels.append(value)
-            elif subject == "tags":
-                narrowed.append(conditions.tagged(library, value))
-            elif subject == "issues":
-                narrowed.append(conditions.issue(library, user, members))
-            elif subject == "duplicates":
-                narrowed.append(conditions.duplicates(library, user, score__gte=value))
-            else:
-                narrowed.append(conditions.unique(value))
-        by_picture = bool(examples.query.like or examples.query.anchors)
-        narrowing = Narrowing(narrowed, labels)
-        return cls(entity_type, level or 0, page, examples.query, examples.limits, narrowing, by_picture)
+    # --- filters of vql ---
 
+    def add_text(self, members: Members) -> None:
+        if members["op"] == "semantic":
+            self.add_example("text", sentence(members["value"]), members.get("threshold"))
+        else:
+            self.conditions.append(conditions.has_words(self.library, members["value"]))
 
-def anchor_of(params: Mapping[str, Any]) -> tuple[str, UUID] | None:
-    """Type and id of the anchor."""
-    pk, kind = params.get("anchor_media_id", ""), params.get("anchor_type", "")
-    if not pk and not kind:
-        return None
-    if not pk or kind not in (UPLOAD, MEDIA):
-        raise InvalidRequest(_("anchor_media_id and anchor_type (UPLOAD or MEDIA) go together."))
-    found = uuid_or_none(pk)
-    if found is None:
-        raise InvalidRequest(_("anchor_media_id is not a valid id."))
-    return kind, found
+    def add_labels(self, members: Members) -> None:
+        self.labels.append(members["value"])
+
+    def add_tags(self, members: Members) -> None:
+        self.conditions.append(conditions.tagged(self.library, members["value"]))
+
+    def add_issue(self, members: Members) -> None:
+        self.conditions.append(conditions.issue(self.library, self.user, members))
+
+    def add_duplicates(self, members: Members) -> None:
+        self.conditions.append(conditions.duplicates(self.library, self.user, score__gte=members["value"]))
+
+    def add_uniqueness(self, members: Members) -> None:
+        self.conditions.append(conditions.unique(members["value"]))
+
+    def add_similarity(self, members: Members) -> None:
+        self.add_upload(members["value"], members.get("threshold"))
 
 
-def add_picture(examples: Examples, anchored: tuple[str, UUID] | None, level: int | None, user: User) -> int | None:
-    """Put the anchor among the examples. Gives the level, which may be the anchor's."""
-    if anchored is None:
-        return level
-    kind, pk = anchored
-    if kind == MEDIA:
-        examples.add("like", (pk,), None)
-        return level
-    level = with_level_of(own_anchor(pk, examples.library, user), level)
-    examples.add("anchors", (pk,), None)
-    return level
-
-
-def own_anchor(pk: UUID, library: Library, user: User) -> QueryAnchor:
-    anchor = QueryAnchor.objects.visible_to(user).filter(owner=user, library=library, pk=pk).first()
-    if anchor is None:
-        raise NotFound(_("There is no such query picture here, or it has expired. Upload it again."))
-    return anchor
-
-
-def with_level_of(anchor: QueryAnchor, level: int | None) -> int | None:
-    if level is None or anchor.level is None or anchor.level == level:
-        return anchor.level if level is None else level
-    raise InvalidRequest(_("threshold is not the one that the query picture was uploaded with."))
+FILTERS = {
+    "text": Exploration.add_text,
+    "labels": Exploration.add_labels,
+    "tags": Exploration.add_tags,
+    "issues": Exploration.add_issue,
+    "duplicates": Exploration.add_duplicates,
+    "uniqueness": Exploration.add_uniqueness,
+    "similarity": Exploration.add_similarity,
+}
 
 
 def strings(params: Mapping[str, Any], name: str) -> list[str]:
@@ -147,9 +155,11 @@ def strings(params: Mapping[str, Any], name: str) -> list[str]:
         values = json.loads(text)
     except (ValueError, RecursionError):
         values = None
-    if not isinstance(values, list) or len(values) > vql.MOST_VALUES:
-        values = [None]
-    if not all(isinstance(value, str) and "\0" not in value for value in values):
+    if (
+        not isinstance(values, list)
+        or len(values) > vql.MOST_VALUES
+        or not all(isinstance(value, str) and "\0" not in value for value in values)
+    ):
         raise InvalidRequest(
             _("%(name)s must be a JSON array of at most %(most)s strings.") % {"name": name, "most": vql.MOST_VALUES}
         )

@@ -62,6 +62,11 @@ def test_an_archive_may_be_larger_than_a_file(vl: APIClient, library: Library, s
     refused(add(vl, library, files=[factories.file(content, "a.png")]), 400)
 
 
+def test_a_body_that_is_far_too_large_is_refused_unread(vl: APIClient, library: Library) -> None:
+    form = {"archive": factories.file(zipped(), "a.zip")}
+    refused(vl.post(url(library, "add_media"), form, CONTENT_LENGTH=str(500 * 1024 * 1024)), 400)
+
+
 def test_what_is_no_picture_is_told_and_the_rest_is_taken(vl: APIClient, library: Library) -> None:
     body = add(vl, library, files=[*pictures("red"), factories.file(b"text", "notes.txt")]).json()
     assert [item["file_name"] for item in body["media"]] == ["red.png"]
