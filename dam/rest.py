@@ -32,8 +32,9 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
 def body_of(error: exceptions.APIException) -> dict[str, Any]:
     if isinstance(error, exceptions.ValidationError):
         detail = error.detail if isinstance(error.detail, dict) else {"non_field_errors": error.detail}
-        field, messages = next(iter(detail.items()))
-        first = messages[0] if isinstance(messages, list) and messages else messages
+        field, first = next(iter(detail.items()))
+        while isinstance(first, dict | list) and first:  # of a list or an object, by position or name
+            first = next(iter(first.values() if isinstance(first, dict) else first))
         sentence = str(first) if field == "non_field_errors" else f"{field}: {first}"
         return {"detail": sentence, "code": "invalid", "fields": detail}
     codes = error.get_codes()

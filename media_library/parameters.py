@@ -1,5 +1,6 @@
 """Values out of the parameters of an address or the members of a JSON body. Nonsense raises InvalidRequest."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,22 @@ from django.utils.translation import gettext_lazy as _
 from dam.errors import InvalidRequest
 
 TRUE_WORDS, FALSE_WORDS = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
+NOT_STORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL holds neither NUL nor half a surrogate pair
+
+
+def require_text(params: Mapping[str, Any]) -> None:
+    """Raises InvalidRequest where a name or a text in a value, however deep, is one that PostgreSQL cannot hold."""
+    for name, value in params.lists() if isinstance(params, QueryDict) else params.items():
+        parts = [name, value]
+        while parts:
+            part = parts.pop()
+            if isinstance(part, str) and NOT_STORABLE.search(part):
+                sentence = _("%(name)s must be text without NUL and without halves of surrogate pairs.")
+                raise InvalidRequest(sentence % {"name": NOT_STORABLE.sub("", name)[:80]}, code="bad_parameter")
+            if isinstance(part, Mapping):
+                parts += [*part.keys(), *part.values()]
+            elif isinstance(part, list | tuple):
+                parts += part
 
 
 def one(params: Mapping[str, Any], name: str) -> str:

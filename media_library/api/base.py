@@ -1,6 +1,6 @@
 """What the views of the API share: the caller's library or asset, paged lists, asset answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from dam.errors import NotFound
 from media_library import findable, properties
 from media_library.api.serializers import AssetDetailSerializer
 from media_library.models import Asset, Library, User
+from media_library.parameters import require_text
 
 PAGING = [
     OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 500; 50 if absent."),
@@ -77,5 +78,8 @@ def asset_json(view: APIView, asset_id: UUID) -> Any:
 
 
 def validated(serializer: BaseSerializer[Any]) -> dict[str, Any]:
+    if isinstance(serializer.initial_data, Mapping):
+        require_text(serializer.initial_data)
     serializer.is_valid(raise_exception=True)
+    require_text(serializer.validated_data)  # a member of a form may have been JSON
     return serializer.validated_data

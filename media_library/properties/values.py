@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from dam.errors import InvalidRequest
 from media_library import colours
-from media_library.parameters import FALSE_WORDS, TRUE_WORDS
+from media_library.parameters import FALSE_WORDS, NOT_STORABLE, TRUE_WORDS
 
 MOST_TEXT = 255
 
@@ -28,8 +28,7 @@ def texts(params: Mapping[str, Any], name: str) -> list[str]:
 
 
 def can_be_stored(text: str) -> bool:
-    """PostgreSQL holds neither NUL nor half a surrogate pair."""
-    return len(text) <= MOST_TEXT and not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text)
+    return len(text) <= MOST_TEXT and not NOT_STORABLE.search(text)
 
 
 def one_of(names: Callable[[], Sequence[str]], also: Mapping[str, str] | None = None) -> Callable[[str], str]:

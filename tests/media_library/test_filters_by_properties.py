@@ -111,7 +111,7 @@ NONSENSE = [
     ("created_before=9", "2024-05-31"),
     ("min_width=-1", "whole number"), ("max_width=1.5", "whole number"), ("min_height=x", "whole number"),
     ("max_height=1e3", "whole number"), ("min_bytes=9999999999999999", "whole number"),
-    ("max_bytes=%00", "whole number"),
+    ("max_bytes=ten", "whole number"),
     ("uploaded_by=ann", "number of a user"), ("ids=1", "id of an asset"), ("metadata.a=%00", "text"),
 ]  # fmt: skip
 

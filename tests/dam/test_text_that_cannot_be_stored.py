@@ -1,0 +1,158 @@
+"""NUL in any text parameter of REST, and in any field of an address or a form of the pages: a sentence, and no 500."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import URLPattern
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.test import APIClient
+
+from dam.urls import urlpatterns
+from media_library.models import Library, User
+from search.models import EmbeddingModel
+from tests import factories
+from tests.media_library.pages import signed_in, text_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder", "eager")]
+
+BAD = "red\0car"
+NAMES = (
+    "text",
+    "q",
+    "tags",
+    "folder",
+    "cursor",
+    "sort",
+    "seen",
+    "scores",
+    "metadata.a",
+    "next",
+    "display_name",
+    "a\0b",
+)
+
+
+@pytest.fixture
+def ids(library: Library, model: EmbeddingModel, user: User) -> dict[str, str]:
+    """What the places in an address stand for."""
+    asset = factories.embedded(library, model, [1.0] * 48)
+    region = factories.embedded_region(asset, model, [1.0] * 48)
+    some = str(asset.pk)
+    known = {"library_id": str(library.pk), "asset_id": some, "region_id": str(region.pk), "slug": library.slug}
+    return known | dict.fromkeys(("cluster_id", "anchor_id", "decision_id", "object_id"), some)
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def refused(answer: Any) -> bool:
+    return answer.status_code == 400 and answer.json()["detail"].endswith(".")
+
+
+def operations(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            if path.startswith("/api/v1/"):
+                yield path, method, operation
+
+
+def test_every_parameter_of_every_endpoint(api: APIClient, schema: dict[str, Any], ids: dict[str, str]) -> None:
+    tried, wrong = 0, []
+    for path, method, operation in operations(schema):
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] == "query":
+                answer = getattr(api, method)(f"{path.format(**ids)}?{parameter['name'].strip('<>')}=red%00car")
+                tried += 1
+                if not refused(answer):
+                    wrong.append((method, path, parameter["name"], answer.status_code))
+    assert wrong == []
+    assert tried > 200
+
+
+EXAMPLES: dict[str, Any] = {  # so that nothing else is wrong with a body
+    "name": "Trips", "username": "ann", "password": "secret", "text": "red", "action": "keep_all",
+    "box": {"x": 0, "y": 0, "width": 1, "height": 1}, "url": "https://example.org/a.png",
+}  # fmt: skip
+
+
+def bodies(schema: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """Each member of each body, binary ones left out: (path, method, content type, name)."""
+    for path, method, operation in operations(schema):
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+            body = schema["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+            for name, described in body["properties"].items():
+                if described.get("format") != "binary":
+                    yield path, method, kind, name
+
+
+def test_every_member_of_every_body(api: APIClient, schema: dict[str, Any], ids: dict[str, str]) -> None:
+    tried, wrong = 0, []
+    for (path, method, kind, name), bad in itertools.product(bodies(schema), (BAD, [BAD], {"a": BAD})):
+        if isinstance(bad, dict) and kind != "application/json":
+            continue
+        answer = send(api, method, path.format(**ids), kind, EXAMPLES | {name: bad})
+        tried += 1
+        if not refused(answer):
+            wrong.append((method, path, kind, name, bad, answer.status_code))
+    assert wrong == []
+    assert tried > 100
+
+
+def send(api: APIClient, method: str, path: str, kind: str, body: dict[str, Any]) -> Any:
+    if kind == "application/json":
+        return getattr(api, method)(path, body, format="json")
+    fields = body | {"box": json.dumps(body["box"])} if isinstance(body["box"], dict) else body
+    return getattr(api, method)(path, {"file": factories.file()} | fields, format="multipart")
+
+
+def test_metadata_in_a_form_is_json_in_which_nul_is_written_otherwise(api: APIClient, ids: dict[str, str]) -> None:
+    form = {"file": factories.file(), "metadata": json.dumps({"camera": BAD})}
+    assert refused(api.post(f"/api/v1/libraries/{ids['library_id']}/assets/", form, format="multipart"))
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b"])
+def test_metadata_that_postgresql_cannot_hold(api: APIClient, ids: dict[str, str], text: str) -> None:
+    for metadata in ({"camera": text}, {text: 1}, {"deep": [{"er": [text]}]}):
+        answer = api.generic("PATCH", f"/api/v1/assets/{ids['asset_id']}/", json.dumps({"metadata": metadata}),
+                             content_type="application/json")  # fmt: skip
+        assert refused(answer)
+        assert answer.json() == {"detail": answer.json()["detail"], "code": "bad_parameter"}
+        assert answer.json()["detail"].startswith("metadata must be text")
+
+
+def pages(patterns: list[Any], before: str = "") -> Iterator[str]:
+    """The addresses of all pages, the places in them as in a format string."""
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield "/" + route.replace("<slug:slug>", "{slug}").replace("<uuid:", "{").replace(">", "}")
+        elif not route.startswith(("api/", "admin/")):
+            yield from pages(pattern.url_patterns, route)
+
+
+def test_every_page_refuses_it_in_its_address_and_in_its_form(user: User, ids: dict[str, str]) -> None:
+    addresses = [place.format(**ids) for place in pages(urlpatterns) if "api/" not in place]
+    assert len(addresses) > 20
+    client = signed_in(user)
+    client.cookies[settings.CSRF_COOKIE_NAME] = "x" * 32
+    for place, name in itertools.product(addresses, NAMES):
+        for answer in (client.get(place, {name: BAD}), client.post(place, {name: BAD})):
+            assert answer.status_code == 400, (place, name)
+            assert "must be text without NUL" in text_of(answer), (place, name)
+
+
+@pytest.mark.parametrize("place", ["/accounts/login/", "/admin/", "/healthz"])
+def test_strangers_are_told_the_same(place: str) -> None:
+    assert Client().get(place, {"next": BAD}).status_code == 400
+
+
+def test_the_admin_refuses_it_in_its_search(library: Library) -> None:
+    boss = signed_in(factories.user(is_staff=True, is_superuser=True))
+    assert boss.get("/admin/media_library/asset/", {"q": BAD}).status_code == 400
