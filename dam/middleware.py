@@ -50,8 +50,7 @@ class UploadLimitMiddleware:
             if is_parsed_by_csrf_check(request, view):
                 read_form(request)
         except AppError as error:
-            tell = getattr(view, "failure_response", error_response)  # dialects have a form of their own
-            return tell(request, error)
+            return refusal(request, view, error)
         return None
 
 
@@ -72,7 +71,7 @@ class TextMiddleware:
             if is_parsed_by_csrf_check(request, view):
                 require_text(request.POST)
         except AppError as error:
-            return error_response(request, error)
+            return refusal(request, view, error)
         return None
 
 
@@ -87,6 +86,12 @@ class AppErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return error_response(request, exception) if isinstance(exception, AppError) else None
+
+
+def refusal(request: HttpRequest, view: Any, error: AppError) -> HttpResponse:
+    """What is refused before a view is reached, as that view tells failures: dialects have a form of their own."""
+    tell: Callable[[HttpRequest, AppError], HttpResponse] = getattr(view, "failure_response", error_response)
+    return tell(request, error)
 
 
 def error_response(request: HttpRequest, error: AppError) -> HttpResponse:

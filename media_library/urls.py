@@ -8,7 +8,7 @@ urlpatterns = [
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("account/keys/", api_keys.api_keys, name="api-keys"),
-    path("account/keys/<int:pk>/revoke/", api_keys.revoke, name="api-key-revoke"),
+    path("account/keys/<slug:slug>/revoke/", api_keys.revoke, name="api-key-revoke"),
     path("theme/", theme.theme, name="theme"),
     path("l/<slug:slug>/", library.library, name="library"),
     path("l/<slug:slug>/filters/", filters.filter_panel, name="filters"),

@@ -24,7 +24,14 @@ class Token(APIView):
     throttle_classes = [ScopedRateThrottle]
     throttle_scope = "token"
 
-    @extend_schema(request=TokenRequestSerializer, responses=TokenSerializer, auth=[])
+    @extend_schema(
+        request={
+            "application/json": TokenRequestSerializer,
+            "application/x-www-form-urlencoded": TokenRequestSerializer,
+        },
+        responses=TokenSerializer,
+        auth=[],
+    )
     def post(self, request: Request) -> Response:
         data = validated(TokenRequestSerializer(data=request.data))
         access, expires_at = by_key(**data) if "api_key" in data else by_password(request, **data)

@@ -35,8 +35,8 @@ def api_keys(request: PageRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def revoke(request: PageRequest, pk: int) -> HttpResponse:
-    key = ApiKey.objects.filter(pk=pk, owner=request.user).first()
+def revoke(request: PageRequest, slug: str) -> HttpResponse:
+    key = ApiKey.objects.filter(key=slug, owner=request.user).first()
     if key is None:
         raise NotFound
     key.revoke()

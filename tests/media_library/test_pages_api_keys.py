@@ -32,7 +32,7 @@ def test_a_key_without_a_name_is_asked_for_one(client: Client) -> None:
 
 def test_a_key_is_revoked_and_stays_listed(client: Client, user: User) -> None:
     key, _secret = ApiKey.issue(user, "script")
-    page = client.post(f"{PAGE}{key.pk}/revoke/", follow=True)
+    page = client.post(f"{PAGE}{key.key}/revoke/", follow=True)
     assert "Revoked" in text_of(page)
     assert ApiKey.objects.find(key.key) is None
 
@@ -40,14 +40,14 @@ def test_a_key_is_revoked_and_stays_listed(client: Client, user: User) -> None:
 def test_other_peoples_keys_are_neither_shown_nor_revoked(client: Client) -> None:
     key, _secret = ApiKey.issue(factories.user("bob"), "script")
     assert key.key not in text_of(client.get(PAGE))
-    assert client.post(f"{PAGE}{key.pk}/revoke/").status_code == 404
+    assert client.post(f"{PAGE}{key.key}/revoke/").status_code == 404
     assert ApiKey.objects.find(key.key) == key
 
 
 def test_the_page_is_for_those_who_are_signed_in(user: User) -> None:
     key, secret = ApiKey.issue(user, "script")
     assert Client().get(PAGE).status_code == 302
-    assert Client(headers={"Authorization": f"Bearer {secret}"}).post(f"{PAGE}{key.pk}/revoke/").status_code == 302
+    assert Client(headers={"Authorization": f"Bearer {secret}"}).post(f"{PAGE}{key.key}/revoke/").status_code == 302
     assert ApiKey.objects.find(key.key) == key
 
 

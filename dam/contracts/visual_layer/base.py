@@ -22,6 +22,7 @@ from dam.rest import handle_exception
 from media_library.api.base import caller
 from media_library.images import BadImage
 from media_library.models import Library, User
+from media_library.parameters import require_text
 from search.anchors import NoModel
 from search.models.cluster import LEVELS
 from search.query import IMAGES, OBJECTS
@@ -102,7 +103,9 @@ def given(request: Request) -> dict[str, Any]:
     """What stands in the body, and in the address, which comes first."""
     if not isinstance(request.data, dict):
         raise InvalidRequest(_("The body must be a form or a JSON object."))
-    return {**dict(request.data.items()), **request.query_params.dict()}
+    params = {**dict(request.data.items()), **request.query_params.dict()}
+    require_text(params)
+    return params
 
 
 def required_entity_type(params: Mapping[str, Any]) -> str:

@@ -77,7 +77,7 @@ class NewDataset(DialectView):
     def post(self, request: Request) -> Response:
         """An empty dataset, which the caller manages; media are added to it."""
         params = given(request)
-        name = " ".join(str(params.get("dataset_name") or "").replace("\0", "").split())
+        name = " ".join(str(params.get("dataset_name") or "").split())
         if not name or len(name) > LONGEST_NAME:
             raise InvalidRequest(_("dataset_name is required, of at most 200 characters."))
         if params.get("bucket_path"):

@@ -21,6 +21,7 @@ from dam.contracts.visual_layer.base import (
 from dam.errors import InvalidRequest, NotFound
 from media_library.filters import AssetFilters
 from media_library.models import Library, User
+from media_library.parameters import require_text
 from search.exploring import Limit, Narrowing
 from search.models import QueryAnchor
 from search.query import Query, sentence
@@ -155,12 +156,10 @@ def strings(params: Mapping[str, Any], name: str) -> list[str]:
         values = json.loads(text)
     except (ValueError, RecursionError):
         values = None
-    if (
-        not isinstance(values, list)
-        or len(values) > vql.MOST_VALUES
-        or not all(isinstance(value, str) and "\0" not in value for value in values)
-    ):
+    known = isinstance(values, list) and len(values) <= vql.MOST_VALUES
+    if not known or not all(isinstance(value, str) for value in values):
         raise InvalidRequest(
             _("%(name)s must be a JSON array of at most %(most)s strings.") % {"name": name, "most": vql.MOST_VALUES}
         )
+    require_text({name: values})
     return values

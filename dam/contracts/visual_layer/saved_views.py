@@ -29,7 +29,7 @@ class Views(DatasetView):
         """Keep the filters of this address under a `name` (contributors)."""
         self.library.require(self.user, Role.CONTRIBUTOR)
         params = given(request)
-        name = " ".join(str(params.get("name") or "").replace("\0", "").split())
+        name = " ".join(str(params.get("name") or "").split())
         if not name or len(name) > LONGEST_NAME:
             raise InvalidRequest(_("name is required, of at most 200 characters."))
         try:

@@ -7,7 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from dam.errors import AppError
+from dam.errors import AppError, InvalidRequest
+from media_library.parameters import require_text
 
 MOST_FILTERS = 50
 MOST_VALUES = 100
@@ -111,8 +112,11 @@ def parse(text: str) -> list[tuple[str, dict[str, Any]]]:
         return []
     try:
         filters = json.loads(text)
+        require_text({"vql": filters})
     except (ValueError, RecursionError):
         raise BadVql from None
+    except InvalidRequest as error:
+        raise BadVql(error.message) from None
     if not isinstance(filters, list):
         raise BadVql
     if len(filters) > MOST_FILTERS:

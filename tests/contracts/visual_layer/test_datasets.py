@@ -85,9 +85,21 @@ def test_a_dataset_is_made_and_removed(vl: APIClient, user: User, kind: str) -> 
     refused(vl.get(url), 404)
 
 
-@pytest.mark.parametrize("body", [{}, {"dataset_name": " "}, {"dataset_name": "x" * 201}, ["dataset_name"], "x", None])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"dataset_name": " "},
+        {"dataset_name": "x" * 201},
+        {"dataset_name": "a\0"},
+        {"dataset_name": "\ud800"},
+        ["dataset_name"],
+        "x",
+        None,
+    ],
+)
 def test_a_dataset_needs_a_name(vl: APIClient, body: Any) -> None:
-    refused(vl.post(f"{BASE}/dataset", body, format="json"), 400)
+    refused(vl.post(f"{BASE}/dataset", json.dumps(body), content_type="application/json"), 400)
     assert not Library.objects.exists()
 
 

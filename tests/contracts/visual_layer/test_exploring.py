@@ -255,7 +255,8 @@ def test_the_best_thousand_are_grouped(vl: APIClient, library: Library, monkeypa
         {"anchor_media_id": str(uuid4()), "anchor_type": "media"}, {"textual_similarity_threshold": "1.1"},
         {"textual_similarity_threshold": "nan"}, {"textual_similarity_threshold": "x"}, {"labels": "dog"},
         {"labels": '"dog"'}, {"labels": "[1]"}, {"labels": "{}"}, {"tags": "[dog]"}, {"tags": "[null]"},
-        {"tags": json.dumps(["a"] * 101)}, {"tags": '["\\u0000"]'}, {"labels": "[" * 100_000},
+        {"tags": json.dumps(["a"] * 101)}, {"tags": '["\\u0000"]'}, {"tags": '["\\ud800"]'},
+        {"caption": "a\0b"}, {"x\0": "1"}, {"labels": "[" * 100_000},
         {"caption": "x" * 501},
     ],
 )  # fmt: skip
