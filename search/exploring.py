@@ -12,11 +12,12 @@ from django.db.models import Q
 from media_library.models import Asset, Library, User
 from search import anchors, clusters, composition, nearest
 from search.clusters import Group
-from search.models import Clustering, Region
+from search.models import Clustering, Region, RegionQuerySet
 from search.nearest import Neighbour, Scope
 from search.query import OBJECTS, Query
 from search.rankings import RANKING
 
+BULKY = ("exif", "facts", "metadata", "colors", "traits")
 ENTITY_TYPES = {OBJECTS: Clustering.EntityType.OBJECTS}
 
 
@@ -75,5 +76,6 @@ def within(hits: list[Neighbour], limit: Limit, user: User, scope: Scope) -> lis
 
 
 def loaded(scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Asset | Region]:
-    """What the scope still holds of these: one query."""
-    return dict(scope.in_bulk(ids))
+    """What the scope still holds of these, without what is never shown in a list: one query."""
+    prefix = "asset__" if isinstance(scope, RegionQuerySet) else ""
+    return dict(scope.defer(*(prefix + name for name in BULKY)).in_bulk(ids))

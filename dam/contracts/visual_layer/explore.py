@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -49,8 +48,9 @@ class Explore(DatasetView):
         except NotRead as waiting:
             headers = {"Retry-After": str(RETRY_SECONDS)}
             return Response({"detail": str(waiting.message)}, status.HTTP_202_ACCEPTED, headers=headers)
+        origin = origin_of(request)
         body = {
-            "clusters": [cluster_json(request._request, cluster, wanted) for cluster in shown],
+            "clusters": [cluster_json(cluster, wanted, origin) for cluster in shown],
             "metadata": {"used_duckdb": False, "total_clusters": total, "page_number": wanted.page},
         }
         return Response(body)
@@ -85,7 +85,12 @@ def score(distance: float) -> float:
 # --- how it looks in JSON ---------------------------------------------------------------------------------------------
 
 
-def cluster_json(request: HttpRequest, cluster: Shown, wanted: Exploration) -> dict[str, Any]:
+def origin_of(request: Request) -> str:
+    """`https://library.example.org`, asked for once for all addresses of an answer."""
+    return request.build_absolute_uri("/").rstrip("/")
+
+
+def cluster_json(cluster: Shown, wanted: Exploration, origin: str) -> dict[str, Any]:
     of_objects = wanted.entity_type == OBJECTS
     labels = sorted({member.label for member, _score in cluster.members if isinstance(member, Region)} - {""})
     return {
@@ -96,19 +101,19 @@ def cluster_json(request: HttpRequest, cluster: Shown, wanted: Exploration) -> d
         "n_videos": 0,
         "similarity_threshold": str(wanted.level),
         **relevance(cluster.distance),
-        "previews": [preview_json(request, member, distance) for member, distance in cluster.members],
+        "previews": [preview_json(member, distance, origin) for member, distance in cluster.members],
         "labels": labels or None,
         "user_tags": None,
         "captions": None,
     }
 
 
-def preview_json(request: HttpRequest, member: Asset | Region, distance: float | None) -> dict[str, Any]:
+def preview_json(member: Asset | Region, distance: float | None, origin: str) -> dict[str, Any]:
     asset = member.asset if isinstance(member, Region) else member
     body = {
         "type": "IMAGE",
         "media_id": str(member.pk),
-        **media_json(request, asset),
+        **media_json(asset, origin),
         "bounding_box": None,
         **relevance(distance),
     }
@@ -117,11 +122,11 @@ def preview_json(request: HttpRequest, member: Asset | Region, distance: float |
     return body
 
 
-def media_json(request: HttpRequest, asset: Asset) -> dict[str, Any]:
+def media_json(asset: Asset, origin: str) -> dict[str, Any]:
     """What an answer says of an asset wherever it stands."""
     return {
-        "media_uri": request.build_absolute_uri(asset.address("api:asset-file")),
-        "media_thumb_uri": request.build_absolute_uri(asset.address("api:asset-thumb")),
+        "media_uri": origin + asset.address("api:asset-file"),
+        "media_thumb_uri": origin + asset.address("api:asset-thumb"),
         "caption": asset.description or None,
         "file_name": file_name(asset),
         "width": asset.width,

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from django.core import signing
 from django.core.files.storage import default_storage
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dam.contracts.visual_layer.base import DatasetView, DialectView, given
-from dam.contracts.visual_layer.explore import media_json, object_json
+from dam.contracts.visual_layer.explore import media_json, object_json, origin_of
 from dam.errors import InvalidRequest, NotFound
 from media_library import ingest
 from media_library.filters import boolean
@@ -84,7 +84,7 @@ class Download(DialectView):
             raise NotFound(_("There is no such export, or it has expired."))
         assets = Asset.objects.visible_to(user).live().filter(library=library).order_by("created_at", "id")
         response = StreamingHttpResponse(
-            zipped(request._request, library, assets, images=export.images), content_type="application/zip"
+            zipped(library, assets, origin_of(request), images=export.images), content_type="application/zip"
         )
         response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(export.file_name, safe='')}"
         return response
@@ -108,11 +108,11 @@ class Sink:
         return data
 
 
-def zipped(request: HttpRequest, library: Library, assets: AssetQuerySet, *, images: bool) -> Iterator[bytes]:
+def zipped(library: Library, assets: AssetQuerySet, origin: str, *, images: bool) -> Iterator[bytes]:
     sink = Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
         with archive.open("metadata.json", "w", force_zip64=True) as entry:
-            for piece in described(request, library, assets):
+            for piece in described(library, assets, origin):
                 entry.write(piece.encode())
                 yield sink.taken()
         for asset in assets.iterator(AT_ONCE) if images else ():
@@ -124,22 +124,22 @@ def zipped(request: HttpRequest, library: Library, assets: AssetQuerySet, *, ima
     yield sink.taken()
 
 
-def described(request: HttpRequest, library: Library, assets: AssetQuerySet) -> Iterator[str]:
+def described(library: Library, assets: AssetQuerySet, origin: str) -> Iterator[str]:
     """A JSON object, in pieces."""
     info = {"dataset_id": str(library.pk), "display_name": library.name}
     yield f'{{"info": {json.dumps(info)}, "media_items": ['
     comma = ""
     for asset in assets.prefetch_related("tags", "regions").iterator(AT_ONCE):
-        yield comma + json.dumps(item(request, asset))
+        yield comma + json.dumps(item(asset, origin))
         comma = ",\n"
     yield "]}"
 
 
-def item(request: HttpRequest, asset: Asset) -> dict[str, Any]:
+def item(asset: Asset, origin: str) -> dict[str, Any]:
     return {
         "media_id": str(asset.pk),
         "image": image_name(asset),
-        **media_json(request, asset),
+        **media_json(asset, origin),
         "sha256": asset.sha256,
         "user_tags": [tag.name for tag in asset.tags.all()],
         "objects": [object_json(region) for region in asset.regions.all()],

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dam.contracts.visual_layer.base import DatasetView, DialectView, given, uuid_or_none
-from dam.contracts.visual_layer.explore import media_json, object_json
+from dam.contracts.visual_layer.explore import media_json, object_json, origin_of
 from dam.errors import AppError, InvalidRequest, NotFound
 from media_library import archives, ingest
 from media_library.archives import BadArchive
@@ -102,7 +102,7 @@ class ImageDetail(DialectView):
             "type": "IMAGE",
             "media_id": str(asset.pk),
             "dataset_id": str(asset.library_id),
-            **media_json(request._request, asset),
+            **media_json(asset, origin_of(request)),
             "created_at": asset.created_at,
             "size_bytes": asset.bytes,
             "labels": sorted({region.label for region in regions} - {""}),
