@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 import numpy as np
+from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.exceptions import TimeoutError as ResultTimeout
 from django.core.files.base import ContentFile, File
@@ -98,11 +99,13 @@ def queue(
         raise
     try:
         tasks.read_anchor.delay(str(anchor.pk)).get(timeout=DECODE_TIMEOUT_SECONDS, disable_sync_subtasks=False)
+        anchor.refresh_from_db()
+        vector_under(anchor, model)
     except ResultTimeout:
         return anchor
-    anchor.refresh_from_db()
-    try:
-        vector_under(anchor, model)
+    except (TimeLimitExceeded, WorkerLostError) as error:
+        anchor.delete()
+        raise too_slow() from error
     except BaseException:
         anchor.delete()
         raise
@@ -110,17 +113,17 @@ def queue(
 
 
 def read(anchor_id: str) -> None:
-    """The worker's part of `queue`; may run twice."""
-    anchor = QueryAnchor.objects.filter(pk=anchor_id, thumb="", failure__isnull=True).first()
+    """The worker's part of `queue`; may run twice, also at once."""
+    unread = QueryAnchor.objects.filter(pk=anchor_id, thumb="", failure__isnull=True)
+    anchor = unread.first()
     if anchor is None:
         return
     upload = str(anchor.picture.name)
     answer = decode(upload, anchor.box)
     if error := answer.get("error"):
-        anchor.failure, anchor.picture = error, ""
-    else:
-        anchor.thumb, anchor.picture = answer["thumb"], answer["picture"]
-    anchor.save(update_fields=["failure", "thumb", "picture"])
+        unread.update(failure=error, picture="")
+    elif not unread.update(**answer):
+        Stored(**answer).delete()
     default_storage.delete(upload)
 
 
@@ -131,8 +134,12 @@ def require_read(anchor: QueryAnchor) -> None:
     if anchor.is_read:
         return
     if timezone.now() - anchor.created_at > LOST_AFTER:
-        raise images.BadImage(_("Reading this picture took too long. Upload it again."), code="too_slow")
+        raise too_slow()
     raise NotRead
+
+
+def too_slow() -> images.BadImage:
+    return images.BadImage(_("Reading this picture took too long."), code="too_slow")
 
 
 def from_url(*, user: User, library: Library, url: str, box: Box | None = None) -> QueryAnchor:

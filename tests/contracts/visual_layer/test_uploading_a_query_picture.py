@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from billiard.exceptions import WorkerLostError
 from celery.exceptions import TimeoutError as ResultTimeout
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -255,6 +256,39 @@ def test_what_turns_out_to_be_broken_is_told_then(
     monkeypatch.setattr(anchors, "decode", lambda upload, box: {"error": error})
     anchors.read(busy[0])
     assert refused(explore(vl, library, **anchor), 400) == "Broken."
+
+
+def test_what_kills_the_worker_is_a_bad_request(
+    vl: APIClient, library: Library, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    def lost(anchor_id: str) -> None:
+        raise WorkerLostError
+
+    monkeypatch.setattr(anchors, "read", lost)
+    before = factories.stored_files()
+    with django_capture_on_commit_callbacks(execute=True):
+        refused(post(vl, library), 400)
+    assert not QueryAnchor.objects.exists()
+    assert factories.stored_files() == before
+
+
+def test_of_two_that_read_it_at_once_one_leaves_its_files(
+    vl: APIClient, library: Library, busy: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post(vl, library)
+    before, decode = factories.stored_files(), anchors.decode
+
+    def overtaken(upload: str, box: Any) -> Any:
+        monkeypatch.setattr(anchors, "decode", decode)
+        made = decode(upload, box)
+        anchors.read(busy[0])
+        return made
+
+    monkeypatch.setattr(anchors, "decode", overtaken)
+    anchors.read(busy[0])
+    anchor = QueryAnchor.objects.get()
+    kept = {name for name in (anchor.thumb.name, anchor.picture.name) if name}
+    assert {path.partition("/files/")[2] for path in factories.stored_files() - before} == kept
 
 
 def test_what_is_never_read_is_given_up(vl: APIClient, library: Library, busy: list[str]) -> None:
