@@ -22,7 +22,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 FORM_OVERHEAD = 1024 * 1024  # boundaries, headers and the other fields of a form
 # The upload page posts one file at a time; without JavaScript it posts all of them at once.
-FILES_AT_ONCE = {"upload": 10}
+FILES_AT_ONCE = {"upload": 10, "visual-layer:add-media": 10}
 DRAIN_BYTES = 256 * 1024 * 1024
 DRAIN_SECONDS = 10
 
@@ -51,7 +51,28 @@ class UploadLimitMiddleware:
             if is_parsed_by_csrf_check(request, view):
                 read_form(request)
         except AppError as error:
-            return error_response(request, error)
+            return refusal(request, view, error)
+        return None
+
+
+class TextMiddleware:
+    """Refuses addresses and forms with text that cannot be stored or looked for; `media_library.api.base.validated`
+    does the same to the bodies of REST."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        try:
+            if "%00" in request.META.get("QUERY_STRING", ""):
+                require_text(request.GET)
+            if is_parsed_by_csrf_check(request, view):
+                require_text(request.POST)
+        except AppError as error:
+            return refusal(request, view, error)
         return None
 
 
@@ -104,6 +125,12 @@ class LetGoMiddleware:
         if isinstance(response, Response):
             response.data = None
         return response
+
+
+def refusal(request: HttpRequest, view: Any, error: AppError) -> HttpResponse:
+    """What is refused before a view is reached, as that view tells failures: dialects have a form of their own."""
+    tell: Callable[[HttpRequest, AppError], HttpResponse] = getattr(view, "failure_response", error_response)
+    return tell(request, error)
 
 
 def error_response(request: HttpRequest, error: AppError) -> HttpResponse:

@@ -296,6 +296,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_TASK_DEFAULT_QUEUE = "media"
 CELERY_TASK_ROUTES = {
     "search.tasks.decode_query_image": {"queue": "queries"},
+    "search.tasks.read_anchor": {"queue": "queries"},
     "search.tasks.index_pending": {"queue": "index"},
     "search.tasks.measure_recall": {"queue": "index"},
     "search.tasks.rebuild_index": {"queue": "index"},
@@ -328,6 +329,7 @@ WORKER_MEMORY_BYTES = env_int("DAM_WORKER_MEMORY_MB", 2048) * 1024 * 1024  # add
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "media_library.auth.BearerAuthentication",
+        "media_library.auth.KeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -3,6 +3,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from dam import health
+from dam.contracts.visual_layer.urls import urlpatterns as visual_layer
 from media_library.api.urls import urlpatterns as media_library_api
 from search.api.urls import urlpatterns as search_api
 
@@ -13,6 +14,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/", include((media_library_api + search_api, "api"))),
+    path("api/v1/", include((visual_layer, "visual-layer"))),
     path("", include("search.urls")),
     path("", include("media_library.urls")),
 ]

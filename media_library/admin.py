@@ -8,7 +8,18 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from media_library.models import Asset, AssetWords, Folder, Library, Membership, PersonalToken, Rendition, Tag, User
+from media_library.models import (
+    ApiKey,
+    Asset,
+    AssetWords,
+    Folder,
+    Library,
+    Membership,
+    PersonalToken,
+    Rendition,
+    Tag,
+    User,
+)
 
 
 class MembershipInline(admin.TabularInline):
@@ -159,3 +170,24 @@ class PersonalTokenAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(admin.ModelAdmin):
+    """Keys can be looked over and revoked. Their owners make them, who alone see the secrets, once."""
+
+    list_display = ["name", "key", "owner", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["owner"]
+    search_fields = ["key", "name", "owner__username"]
+    fields = ["name", "key", "owner", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    readonly_fields = ["key", "owner", "created_at", "last_used_at", "revoked_at"]
+    actions = ["revoke"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.action(description=_("Revoke"), permissions=["change"])
+    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
+        for key in keys:
+            key.revoke()

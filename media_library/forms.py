@@ -106,6 +106,18 @@ class AssetForm(forms.Form):
         self.fields["folder"] = FolderField(asset.library)
 
 
+class ApiKeyForm(forms.Form):
+    name = forms.CharField(
+        label=_("What it is for"), max_length=100, widget=forms.TextInput(attrs=input_attrs(autocomplete="off"))
+    )
+    days = forms.ChoiceField(
+        label=_("Valid"),
+        choices=[("", _("until it is revoked")), ("30", _("30 days")), ("90", _("90 days")), ("365", _("a year"))],
+        required=False,
+        widget=forms.Select(attrs=input_attrs()),
+    )
+
+
 class ThemeForm(forms.Form):
     theme = forms.ChoiceField(choices=[("system", _("System")), ("light", _("Light")), ("dark", _("Dark"))])
     next = forms.CharField(required=False)

@@ -1,5 +1,6 @@
 """Files in form posts: capped while they arrive, and kept in memory only while they are small."""
 
+import sys
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, cast
 
@@ -19,9 +20,13 @@ class CappedUploadHandler(FileUploadHandler):
     even if the process dies.
     """
 
+    @property
+    def limit(self) -> int:
+        return settings.MAX_UPLOAD_BYTES
+
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        if self.content_length and self.content_length > settings.MAX_UPLOAD_BYTES:
+        if self.content_length and self.content_length > self.limit:
             raise too_large()
         self.size = 0
         spool = SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115
@@ -29,7 +34,7 @@ class CappedUploadHandler(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         self.size += len(raw_data)
-        if self.size > settings.MAX_UPLOAD_BYTES:
+        if self.size > self.limit:
             raise too_large()
         self.file.write(raw_data)
         return None
@@ -47,3 +52,11 @@ class CappedUploadHandler(FileUploadHandler):
 
     def upload_interrupted(self) -> None:
         self.file.close()
+
+
+class ArchiveUploadHandler(CappedUploadHandler):
+    """Lets a field `archive` be as large as the request may be."""
+
+    @property
+    def limit(self) -> int:
+        return sys.maxsize if self.field_name == "archive" else super().limit

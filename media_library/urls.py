@@ -1,12 +1,14 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from media_library.views import asset, cards, filters, issues, library, theme, upload
+from media_library.views import api_keys, asset, cards, filters, issues, library, theme, upload
 
 urlpatterns = [
     path("", library.home, name="home"),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("account/keys/", api_keys.api_keys, name="api-keys"),
+    path("account/keys/<slug:slug>/revoke/", api_keys.revoke, name="api-key-revoke"),
     path("theme/", theme.theme, name="theme"),
     path("l/<slug:slug>/", library.library, name="library"),
     path("l/<slug:slug>/filters/", filters.filter_panel, name="filters"),

@@ -4,10 +4,12 @@ import io
 import logging
 import uuid
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 import numpy as np
+from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.exceptions import TimeoutError as ResultTimeout
 from django.core.files.base import ContentFile, File
@@ -27,6 +29,7 @@ from search.models import EmbeddingModel, QueryAnchor
 logger = logging.getLogger(__name__)
 
 DECODE_TIMEOUT_SECONDS = 20
+LOST_AFTER = timedelta(minutes=15)  # an upload that was not read by then has lost its worker
 ENOUGH = 384  # as many pixels as any common model looks at
 
 Vector = NDArray[np.float32]
@@ -35,6 +38,13 @@ Vector = NDArray[np.float32]
 class NoModel(Busy):
     code = "no_model"
     message = _("No model is set up yet. Run `manage.py setup_model`, or wait until the start has done it.")
+
+
+class NotRead(Busy):
+    """The upload of a queued anchor still waits for the worker."""
+
+    code = "not_read_yet"
+    message = _("This query picture is still being read. Ask again in a moment.")
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,72 @@ def from_file(*, user: User, library: Library, file: BinaryIO, name: str, box: B
     finally:
         default_storage.delete(upload)
     return create(user=user, library=library, stored=stored, name=name, box=box)
+
+
+def queue(
+    *, user: User, library: Library, file: BinaryIO, name: str, box: Box | None = None, level: int | None = None
+) -> QueryAnchor:
+    """Make an anchor of an uploaded picture that need not be ready: `is_read` is false while the worker is too busy.
+
+    Raises BadImage, Busy or NotFound; then nothing is left behind.
+    """
+    from search import tasks
+
+    library.require(user, Role.VIEWER)
+    name = ingest.clean_name(name)
+    images.inspect(file, name)
+    model = active_model()
+    upload = default_storage.save(f"queries/{uuid.uuid4()}", File(file))
+    try:
+        anchor = QueryAnchor.objects.create(
+            owner=user, library=library, name=name, box=box.as_dict() if box else None, picture=upload, level=level
+        )
+    except BaseException:
+        default_storage.delete(upload)
+        raise
+    try:
+        tasks.read_anchor.delay(str(anchor.pk)).get(timeout=DECODE_TIMEOUT_SECONDS, disable_sync_subtasks=False)
+        anchor.refresh_from_db()
+        vector_under(anchor, model)
+    except ResultTimeout:
+        return anchor
+    except (TimeLimitExceeded, WorkerLostError) as error:
+        anchor.delete()
+        raise too_slow() from error
+    except BaseException:
+        anchor.delete()
+        raise
+    return anchor
+
+
+def read(anchor_id: str) -> None:
+    """The worker's part of `queue`; may run twice, also at once."""
+    unread = QueryAnchor.objects.filter(pk=anchor_id, thumb="", failure__isnull=True)
+    anchor = unread.first()
+    if anchor is None:
+        return
+    upload = str(anchor.picture.name)
+    answer = decode(upload, anchor.box)
+    if error := answer.get("error"):
+        unread.update(failure=error, picture="")
+    elif not unread.update(**answer):
+        Stored(**answer).delete()
+    default_storage.delete(upload)
+
+
+def require_read(anchor: QueryAnchor) -> None:
+    """Raises NotRead, or BadImage where the upload could not be read."""
+    if anchor.failure:
+        raise images.BadImage(**anchor.failure)
+    if anchor.is_read:
+        return
+    if timezone.now() - anchor.created_at > LOST_AFTER:
+        raise too_slow()
+    raise NotRead
+
+
+def too_slow() -> images.BadImage:
+    return images.BadImage(_("Reading this picture took too long."), code="too_slow")
 
 
 def from_url(*, user: User, library: Library, url: str, box: Box | None = None) -> QueryAnchor:
@@ -104,6 +180,7 @@ def wants_original(asset: Asset, preview: Rendition, box: Box) -> bool:
 def from_anchor(*, user: User, anchor: QueryAnchor, box: Box) -> QueryAnchor:
     """Make an anchor of a part of another one; `box` is of what that one shows."""
     anchor.library.require(user, Role.VIEWER)
+    require_read(anchor)
     stored = cut(str(anchor.picture.name or anchor.thumb.name), box)
     return create(user=user, library=anchor.library, stored=stored, name=anchor.name, box=box)
 
@@ -186,6 +263,7 @@ def vector_under(anchor: QueryAnchor, model: EmbeddingModel) -> Vector:
     """
     if anchor.model_id == model.pk:
         return np.asarray(anchor.vector, np.float32)
+    require_read(anchor)
     vector = encode(str(anchor.thumb.name), model)
     if model.state == EmbeddingModel.State.ACTIVE:
         anchor.model, anchor.vector = model, vector

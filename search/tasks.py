@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from search import anchors, dropping, indexing, outliers, recall, region_indexing, switching, vector_index
+from search import anchors, dropping, indexing, outliers, readiness, recall, region_indexing, switching, vector_index
 from search.clusters import sweeping
 from search.duplicates import finding
 from search.models import EmbeddingModel
@@ -15,6 +15,7 @@ HOURS = 6 * 3600  # what only waits for the database
 @shared_task(time_limit=3600, soft_time_limit=3500)
 def index_pending() -> None:
     if indexing.index_pending():
+        readiness.note()
         finding.request()
 
 
@@ -88,6 +89,12 @@ def rebuild_index(model_id: int) -> None:
 def decode_query_image(upload: str, box: dict[str, float] | None) -> dict[str, Any]:
     """In the media worker, where untrusted pictures are decoded; a person is waiting for the answer."""
     return anchors.decode(upload, box)
+
+
+@shared_task(ignore_result=False, soft_time_limit=15, time_limit=20)
+def read_anchor(anchor_id: str) -> None:
+    """The same, for somebody who may come back for it."""
+    anchors.read(anchor_id)
 
 
 @shared_task(soft_time_limit=80, time_limit=110)

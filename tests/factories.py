@@ -53,7 +53,11 @@ def asset(owner: Library, **fields: Any) -> Asset:
 
 def embedded(owner: Library, active: EmbeddingModel, vector: Sequence[float], **fields: Any) -> Asset:
     """A ready asset with a vector (normalised here) under the active model."""
-    made = asset(owner, **fields)
+    return embedded_vector(asset(owner, **fields), active, vector)
+
+
+def embedded_vector(made: Asset, active: EmbeddingModel, vector: Sequence[float]) -> Asset:
+    """The asset, with this vector."""
     unit = np.asarray(vector, np.float32) / np.linalg.norm(vector)
     Embedding.objects.create(asset=made, model=active, vector=unit)
     IndexEntry.objects.create(asset=made, model=active, state=IndexEntry.State.DONE)

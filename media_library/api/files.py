@@ -12,8 +12,13 @@ from rest_framework.request import Request
 from dam.errors import NotFound
 from media_library import ingest
 from media_library.api.base import AssetView
-from media_library.models import Rendition
+from media_library.models import Asset, Rendition
 from media_library.serving import serve
+
+
+def file_name(asset: Asset) -> str:
+    """What a copy of the original is called."""
+    return ingest.clean_name(f"{asset.display_name}.{str(asset.file.name).rpartition('.')[2]}")
 
 
 class NoRendition(NotFound):
@@ -43,8 +48,7 @@ class AssetFile(FileView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, asset_id: str) -> HttpResponseBase:
         """The original, as an attachment."""
-        name = ingest.clean_name(f"{self.asset.display_name}.{str(self.asset.file.name).rpartition('.')[2]}")
-        return serve(request._request, self.asset.file, self.asset.mime_type, download_as=name)
+        return serve(request._request, self.asset.file, self.asset.mime_type, download_as=file_name(self.asset))
 
 
 class AssetRendition(FileView):

@@ -285,8 +285,17 @@ class UrlUploadSerializer(UploadSerializer):
 
 
 class TokenRequestSerializer(serializers.Serializer[Any]):
-    username = serializers.CharField()
-    password = serializers.CharField(trim_whitespace=False)
+    """`username` and `password`, or `api_key` and `api_secret`."""
+
+    username = serializers.CharField(required=False)
+    password = serializers.CharField(required=False, trim_whitespace=False)
+    api_key = serializers.CharField(required=False)
+    api_secret = serializers.CharField(required=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if data.keys() not in ({"username", "password"}, {"api_key", "api_secret"}):
+            raise serializers.ValidationError(_("Give username and password, or api_key and api_secret."))
+        return data
 
 
 class TokenSerializer(serializers.Serializer[Any]):

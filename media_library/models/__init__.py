@@ -1,3 +1,4 @@
+from media_library.models.api_key import ApiKey
 from media_library.models.asset import Asset, AssetQuerySet, Rendition
 from media_library.models.folder import Folder
 from media_library.models.language import Language
@@ -8,6 +9,7 @@ from media_library.models.user import User
 from media_library.models.words import AssetWords
 
 __all__ = [
+    "ApiKey",
     "Asset",
     "AssetQuerySet",
     "AssetWords",

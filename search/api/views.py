@@ -175,6 +175,6 @@ class AnchorThumb(APIView):
     def get(self, request: Request, anchor_id: str) -> HttpResponseBase:
         """The query picture, at most 512 px on the longer side."""
         anchor = QueryAnchor.objects.visible_to(request.user).filter(pk=anchor_id).first()
-        if anchor is None:
+        if anchor is None or not anchor.is_read:
             raise NotFound
         return serve(request._request, anchor.thumb, "image/webp")

@@ -4,6 +4,6 @@ What pages and APIs call; the scope of assets that they give decides what is cou
 `computing` (all anew), `joining` (one more), `linkage` and `graph` (the arithmetic), `heights`, `identity`, `sweeping`.
 """
 
-from search.clusters.browsing import Group, Listed, browse, counted, current, group, of, opened, previews
+from search.clusters.browsing import PREVIEWS, Group, Listed, browse, counted, current, group, of, opened, previews
 
-__all__ = ["Group", "Listed", "browse", "counted", "current", "group", "of", "opened", "previews"]
+__all__ = ["PREVIEWS", "Group", "Listed", "browse", "counted", "current", "group", "of", "opened", "previews"]

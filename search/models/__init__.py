@@ -3,9 +3,11 @@ from search.models.cluster import Cluster, Clustering, ClusterMember, RegionClus
 from search.models.duplicate import DuplicateDecision, DuplicatePair, Fingerprint
 from search.models.embedding import Embedding, IndexEntry
 from search.models.embedding_model import EmbeddingModel
+from search.models.indexed_library import IndexedLibrary
 from search.models.isolation import Isolation
 from search.models.recall import RecallMeasurement
 from search.models.region import DetectorRun, Region, RegionEmbedding, RegionQuerySet
+from search.models.saved_view import SavedView
 
 __all__ = [
     "Cluster",
@@ -18,6 +20,7 @@ __all__ = [
     "EmbeddingModel",
     "Fingerprint",
     "IndexEntry",
+    "IndexedLibrary",
     "Isolation",
     "QueryAnchor",
     "RecallMeasurement",
@@ -25,4 +28,5 @@ __all__ = [
     "RegionClusterMember",
     "RegionEmbedding",
     "RegionQuerySet",
+    "SavedView",
 ]

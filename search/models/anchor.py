@@ -35,8 +35,12 @@ class QueryAnchor(models.Model):
     library = models.ForeignKey(Library, models.CASCADE, related_name="anchors")
     name = models.CharField(max_length=255, blank=True)  # the file's name or the URL's host, for the query chip
     box = models.JSONField(null=True, blank=True)  # {x, y, width, height}: fractions of the upright image
-    thumb = models.FileField(max_length=300)  # WebP, longest side at most 512 px; what is encoded
-    picture = models.FileField(max_length=300, blank=True, null=True)  # JPEG, at most 1024 px: a box is cut from it
+    # WebP, longest side at most 512 px; what is encoded. Empty until the worker has read the upload.
+    thumb = models.FileField(max_length=300, blank=True)
+    # JPEG, at most 1024 px: a box is cut from it. Until there is a thumb, the upload itself.
+    picture = models.FileField(max_length=300, blank=True, null=True)
+    failure = models.JSONField(null=True, blank=True)  # {message, code, status}: why the upload could not be read
+    level = models.PositiveSmallIntegerField(null=True, blank=True)  # of clusters, if it was asked for one
     # The model that the vector was made with. Both are empty once it has been dropped; the next search encodes again.
     model = models.ForeignKey(EmbeddingModel, models.SET_NULL, null=True, blank=True)
     vector = HalfVectorField(null=True, blank=True)
@@ -50,3 +54,7 @@ class QueryAnchor(models.Model):
 
     def __str__(self) -> str:
         return self.name or str(self.id)
+
+    @property
+    def is_read(self) -> bool:
+        return bool(self.thumb)

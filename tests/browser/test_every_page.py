@@ -53,6 +53,16 @@ def test_the_asset_page_its_form_and_the_question_before_deleting_are_accessible
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_api_keys_is_accessible(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    page.goto("/account/keys/")
+    page.get_by_label("What it is for").fill("script")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.get_by_role("status").filter(has_text="API secret")).to_be_visible()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_dialog_and_menus_are_accessible(page: Page, library: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     page.get_by_label("Account").click()
@@ -83,7 +93,7 @@ def test_sign_in_and_the_page_for_nothing_are_accessible(
 def test_no_page_scrolls_sideways(page: Page, library: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     asset = first_asset(page)
-    for address in [*(library + address for address in PAGES), asset]:
+    for address in [*(library + address for address in PAGES), asset, "/account/keys/"]:
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
 

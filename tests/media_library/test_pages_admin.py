@@ -6,10 +6,19 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from media_library.models import Asset, Library, PersonalToken, User
+from media_library.models import ApiKey, Asset, Library, PersonalToken, User
 from search import recall
 from search.clusters import joining, kinds
-from search.models import DetectorRun, DuplicateDecision, DuplicatePair, Fingerprint, Isolation, QueryAnchor
+from search.models import (
+    DetectorRun,
+    DuplicateDecision,
+    DuplicatePair,
+    Fingerprint,
+    IndexedLibrary,
+    Isolation,
+    QueryAnchor,
+    SavedView,
+)
 from tests import factories
 from tests.media_library.pages import signed_in, text_of
 
@@ -39,6 +48,7 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     asset.tags.add(library.tags.create(name="sea"))
     asset.renditions.create(name="thumb", file="thumbs/none.webp", width=60, height=40, bytes=9)
     PersonalToken.issue(boss, "laptop")
+    ApiKey.issue(boss, "script")
     Fingerprint.objects.create(asset=asset, library=library)
     decision = DuplicateDecision.objects.create(library=library, action="keep_all", decided_by=boss)
     DuplicatePair.of(asset, factories.asset(library), kind="exact", score=1, decision=decision).save()
@@ -48,6 +58,8 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     boat = factories.embedded_region(asset, model, [1.0] * model.dimensions, label="Boat")
     joining.join(model, [boat.pk], kinds.OBJECTS)
     DetectorRun.objects.create(asset=asset, detector="fake")
+    IndexedLibrary.objects.create(library=library)
+    SavedView.objects.create(library=library, owner=boss, name="Boats")
     return {"asset": asset}
 
 

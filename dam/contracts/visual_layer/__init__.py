@@ -1,0 +1,1 @@
+"""The REST API that programs written for Visual Layer speak. See docs/visual-layer.md."""

@@ -1,0 +1,132 @@
+"""Datasets, which are libraries: list, make, look at, remove."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Sum
+from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
+from rest_framework import status
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from dam.contracts.visual_layer import conditions
+from dam.contracts.visual_layer.base import DatasetView, DialectView, NotReady, given, null
+from dam.errors import InvalidRequest
+from media_library.models import Asset, Library, Membership, Role
+from search import readiness
+from search.models import Region
+from search.readiness import Readiness
+
+DRAFT, INDEXING, READY, PARTIAL_INDEX, ERROR = "DRAFT", "INDEXING", "READY", "PARTIAL INDEX", "ERROR"
+WAITING = {
+    DRAFT: _("The dataset is not READY: it has no images yet. Add some."),
+    INDEXING: _("The dataset is not READY: its images are being indexed for the first time."),
+    PARTIAL_INDEX: _("The dataset is not READY: its images are being indexed for the first time."),
+    ERROR: _("The dataset is not READY: none of its images could be indexed."),
+}
+LONGEST_NAME = 200
+
+
+def status_of(state: Readiness) -> str:
+    if state.is_ready:
+        return READY
+    if state.indexed:
+        return PARTIAL_INDEX
+    if state.progress.pending:
+        return INDEXING
+    return ERROR if state.progress.failed or state.progress.total else DRAFT
+
+
+def require_ready(library: Library) -> None:
+    if not readiness.is_ready(library):
+        raise NotReady(WAITING.get(status_of(readiness.of(library))))
+
+
+def dataset_json(library: Library) -> dict[str, Any]:
+    state = readiness.of(library)
+    found = status_of(state)
+    return {
+        "id": str(library.pk),
+        "display_name": library.name,
+        "description": "",
+        "owned_by": owner_of(library),
+        "created_at": library.created_at,
+        "status_new": found,
+        "progress": 0 if found == DRAFT else state.progress.percent,
+        "n_images": state.progress.total,
+        "n_objects": Region.objects.filter(asset__library=library, asset__deleted_at=None).count(),
+        "n_videos": 0,
+        "fatal_error_msg": WAITING[ERROR] if found == ERROR else None,
+    }
+
+
+def owner_of(library: Library) -> str:
+    """Whoever has managed it for longest."""
+    managers = library.memberships.filter(role=Role.MANAGER).order_by("pk")
+    return managers.values_list("user__username", flat=True).first() or ""
+
+
+class Datasets(DialectView):
+    def get(self, request: Request) -> Response:
+        return Response([dataset_json(library) for library in Library.objects.visible_to(self.user)])
+
+
+class NewDataset(DialectView):
+    def post(self, request: Request) -> Response:
+        """An empty dataset, which the caller manages; media are added to it."""
+        params = given(request)
+        name = " ".join(str(params.get("dataset_name") or "").split())
+        if not name or len(name) > LONGEST_NAME:
+            raise InvalidRequest(_("dataset_name is required, of at most 200 characters."))
+        if params.get("bucket_path"):
+            raise InvalidRequest(
+                _("Buckets are not read yet. Make the dataset without bucket_path and add media to it.")
+            )
+        with transaction.atomic():
+            library = Library.objects.create(name=name)
+            Membership.objects.create(library=library, user=self.user, role=Role.MANAGER)
+        return Response({"dataset_id": str(library.pk), **dataset_json(library)}, status.HTTP_201_CREATED)
+
+
+class Dataset(DatasetView):
+    def get(self, request: Request, dataset_id: str) -> Response:
+        return Response(dataset_json(self.library))
+
+    def delete(self, request: Request, dataset_id: str) -> HttpResponse:
+        """With all its media, for good (managers)."""
+        self.library.require(self.user, Role.MANAGER)
+        self.library.delete()
+        return null()
+
+
+class Stats(DatasetView):
+    def get(self, request: Request, dataset_id: str) -> Response:
+        library, user = self.library, self.user
+        live = Asset.objects.visible_to(user).live().filter(library=library)
+        state = readiness.of(library)
+        issues = {
+            name: live.filter(conditions.issue(library, user, {"value": name})).count()
+            for name in (*conditions.KINDS, "duplicates")
+        }
+        body = {
+            "dataset_id": str(library.pk),
+            "n_images": state.progress.total,
+            "n_objects": Region.objects.filter(asset__in=live.order_by().values("pk")).count(),
+            "n_videos": 0,
+            "n_indexed": state.progress.indexed,
+            "n_pending": state.progress.pending,
+            "n_failed": state.progress.failed,
+            "size_bytes": live.aggregate(sum=Sum("bytes"))["sum"] or 0,
+            "issues": issues,
+        }
+        return Response(body)
+
+
+class HealthCheck(DialectView):
+    authentication_classes: list[type] = []
+    permission_classes = [AllowAny]
+
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})

@@ -1,0 +1,82 @@
+"""Named searches of a dataset, which all its members see."""
+
+import json
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from dam.contracts.visual_layer import vql
+from dam.contracts.visual_layer.base import DatasetView, given, level_or_none, null, required_entity_type, uuid_or_none
+from dam.errors import InvalidRequest, NotFound
+from media_library.models import Role
+from search.models import SavedView
+from search.query import IMAGES, sentence
+
+LONGEST_NAME = 200
+UNCOUNTED = {"n_images": -1, "n_objects": -1, "n_video_frames": -1}
+
+
+class Views(DatasetView):
+    def get(self, request: Request, dataset_id: str) -> Response:
+        views = SavedView.objects.filter(library=self.library).select_related("owner")
+        return Response([view_json(view) for view in views])
+
+    def post(self, request: Request, dataset_id: str) -> Response:
+        """Keep the filters of this address under a `name` (contributors)."""
+        self.library.require(self.user, Role.CONTRIBUTOR)
+        params = given(request)
+        name = " ".join(str(params.get("name") or "").split())
+        if not name or len(name) > LONGEST_NAME:
+            raise InvalidRequest(_("name is required, of at most 200 characters."))
+        try:
+            with transaction.atomic():
+                view = SavedView.objects.create(
+                    library=self.library, owner=self.user, name=name, params=filters_of(params)
+                )
+        except IntegrityError:
+            raise InvalidRequest(_("There is already a view with this name.")) from None
+        return Response(view_json(view))
+
+
+class ViewDetail(DatasetView):
+    def delete(self, request: Request, dataset_id: str, view_id: str) -> HttpResponse:
+        """One's own, or any (editors)."""
+        pk = uuid_or_none(view_id)
+        view = SavedView.objects.filter(library=self.library, pk=pk).first() if pk else None
+        if view is None:
+            raise NotFound(_("There is no such view here."))
+        self.library.require(self.user, Role.CONTRIBUTOR if view.owner_id == self.user.pk else Role.EDITOR)
+        view.delete()
+        return null()
+
+
+def filters_of(params: dict[str, Any]) -> dict[str, Any]:
+    """Checked as Explore would, and kept as it was given."""
+    text = params.get("vql") or "[]"
+    vql.parse(text)
+    return {
+        "entity_type": required_entity_type({"entity_type": IMAGES} | params),
+        "threshold": str(level_or_none(params) or 0),
+        "caption": sentence(params.get("caption") or "") or None,
+        "vql": json.loads(text),
+    }
+
+
+def view_json(view: SavedView) -> dict[str, Any]:
+    owner = view.owner
+    return {
+        "id": str(view.pk),
+        "dataset_id": str(view.library_id),
+        "name": view.name,
+        "created_at": view.created_at,
+        "created_by": {"user_id": str(owner.pk), "name": owner.get_full_name() or owner.username} if owner else None,
+        "filters": view.params,
+        "stats": UNCOUNTED,
+        "total_results": 0,
+        "monitoring_enabled": False,
+        "alerting_enabled": False,
+    }

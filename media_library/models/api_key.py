@@ -1,0 +1,114 @@
+import base64
+import secrets
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_lazy as _
+
+from dam.errors import AppError
+from media_library.models.user import User
+
+USED_AT_MOST_EVERY = timedelta(minutes=1)  # or every request would write
+
+
+class LostSecret(AppError):
+    code = "lost_secret"
+    status = 401
+    message = _(
+        "The secret of this API key cannot be read any more: the server's secret key was changed. Make a new one."
+    )
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def active(self) -> "ApiKeyQuerySet":
+        """Neither revoked nor expired, of somebody who may sign in."""
+        live = models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now())
+        return self.filter(live, revoked_at=None, owner__is_active=True)
+
+    def find(self, key: str) -> "ApiKey | None":
+        """The active key of this name, with its owner."""
+        found = (
+            self.active().filter(key=key).select_related("owner") if key.isascii() and key.isalnum() else self.none()
+        )
+        return found.first()
+
+
+class ApiKey(models.Model):
+    """A public name and a secret, with which programs sign or sign in as the owner.
+
+    Who checks a signature needs the secret itself: it is encrypted with a key that is derived from SECRET_KEY.
+    """
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys")
+    name = models.CharField(_("name"), max_length=100)
+    key = models.CharField(max_length=32, unique=True, editable=False)
+    sealed_secret = models.CharField(max_length=255, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.key})"
+
+    @classmethod
+    def issue(cls, owner: User, name: str, expires_at: datetime | None = None) -> tuple["ApiKey", str]:
+        """Make a key; the second value is its secret, to be shown this once."""
+        secret = secrets.token_urlsafe(32)
+        sealed = _box(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).encrypt(secret.encode()).decode()
+        key = cls.objects.create(
+            owner=owner, name=name, key=secrets.token_hex(10), sealed_secret=sealed, expires_at=expires_at
+        )
+        return key, secret
+
+    @classmethod
+    def with_secret(cls, key: str, secret: str) -> "ApiKey | None":
+        """The active key whose secret this is."""
+        found = cls.objects.find(key)
+        return found if found and constant_time_compare(found.secret, secret) else None
+
+    @property
+    def secret(self) -> str:
+        """Raises LostSecret."""
+        try:
+            box = _box(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+            return box.decrypt(self.sealed_secret.encode()).decode()
+        except InvalidToken:
+            raise LostSecret from None
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    def revoke(self) -> None:
+        """For good; revoked keys stay listed."""
+        ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+    def note_use(self) -> None:
+        now = timezone.now()
+        if self.last_used_at is None or now - self.last_used_at > USED_AT_MOST_EVERY:
+            ApiKey.objects.filter(pk=self.pk).update(last_used_at=now)
+
+
+@lru_cache
+def _box(*secret_keys: str) -> MultiFernet:
+    """Encrypts with the first key and decrypts with any, so that SECRET_KEY can be changed by way of its fallbacks."""
+
+    def derived(secret_key: str) -> bytes:
+        return HKDF(SHA256(), length=32, salt=None, info=b"api-key secrets").derive(secret_key.encode())
+
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(derived(secret_key))) for secret_key in secret_keys])
