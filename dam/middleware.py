@@ -76,27 +76,6 @@ class TextMiddleware:
         return None
 
 
-class TextMiddleware:
-    """Refuses addresses and forms with text that cannot be stored or looked for; `media_library.api.base.validated`
-    does the same to the bodies of REST."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        try:
-            if "%00" in request.META.get("QUERY_STRING", ""):
-                require_text(request.GET)
-            if is_parsed_by_csrf_check(request, view):
-                require_text(request.POST)
-        except AppError as error:
-            return error_response(request, error)
-        return None
-
-
 class AppErrorMiddleware:
     """Answers an AppError that a view raised with its sentence, code and status."""
 

@@ -54,10 +54,14 @@ def clustering_of(library: Library, entity_type: str) -> Clustering | None:
 
 
 def ranked(query: Query, user: User, scope: Scope, level: int, limits: Sequence[Limit] = ()) -> list[Group]:
-    """The 1,000 nearest of the scope by looks alone, less what exceeds a limit, by cluster: nearest cluster first."""
+    """The 1,000 nearest of the scope by looks alone, less what exceeds a limit, by cluster: nearest cluster first.
+
+    Of a large scope as many as the indexes are trusted with: all 1,000 would take it tenths of a second.
+    """
     model = anchors.active_model()
     vector = composition.vector_for(query, user, model)
-    hits = nearest.search(vector, scope, RANKING, model, modality=query.modality).neighbours
+    enough = nearest.DEEP.depth
+    hits = nearest.search(vector, scope, RANKING, model, modality=query.modality, enough=enough).neighbours
     for limit in limits:
         if limit.query == query:
             hits = [hit for hit in hits if hit.distance <= limit.distance]

@@ -19,15 +19,14 @@ from media_library.api.serializers import AssetSerializer
 from media_library.filters import AssetFilters, one
 from media_library.models import Asset
 from media_library.paging import Page, limit_of, page
-from search import clusters, nearest, queries
+from search import clusters, exploring, nearest, queries
 from search.api.serializers import HitRegionSerializer
 from search.api.views import AMONG
 from search.models import Clustering, Region, RegionQuerySet
 from search.models.cluster import LEVELS
-from search.query import IMAGES, OBJECTS, Query, entity_type_of, labels_of
+from search.query import OBJECTS, Query, entity_type_of, labels_of
 
 LEVEL = OpenApiParameter("level", OpenApiTypes.INT, description="0 (finest, if absent) to 4 (coarsest).")
-ENTITY_TYPES = {IMAGES: Clustering.EntityType.IMAGES, OBJECTS: Clustering.EntityType.OBJECTS}
 
 
 def either(name: str, of_images: Any, of_objects: Any) -> PolymorphicProxySerializer:
@@ -98,7 +97,7 @@ class ClustersView(LibraryView):
 
     @property
     def clustering(self) -> Clustering | None:
-        return clusters.current(self.library, ENTITY_TYPES[self.query.entity_type])
+        return exploring.clustering_of(self.library, self.query.entity_type)
 
     @property
     def scope(self) -> nearest.Scope:

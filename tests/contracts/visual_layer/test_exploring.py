@@ -77,7 +77,7 @@ def test_the_addresses_open_for_the_token(vl: APIClient, stranger: APIClient, li
     from media_library import processing
 
     asset = factories.upload(library, user)
-    processing.make_renditions(asset.pk)
+    processing.render_pending()
     factories.embedded_vector(asset, factories.model(), [1.0] * 48)
     joining.join(EmbeddingModel.objects.get(), [asset.pk])
     (cluster,) = explore(vl, library).json()["clusters"]
