@@ -40,7 +40,8 @@ def test_files_are_taken(
     body = answer.json()
     assert (body["dataset_id"], body["refused"]) == (str(library.pk), [])
     assert [item["file_name"] for item in body["media"]] == ["red.png", "blue.png"]
-    assert {item["media_id"] for item in body["media"]} == {str(pk) for pk in Asset.objects.values_list("pk", flat=True)}
+    stored = Asset.objects.values_list("pk", flat=True)
+    assert {item["media_id"] for item in body["media"]} == {str(pk) for pk in stored}
     assert enqueued == ["render_pending"]
 
 
