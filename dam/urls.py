@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/", include((media_library_api + search_api, "api"))),
+    path("", include("dam.contracts.cloudinary.urls")),
     path("", include("search.urls")),
     path("", include("media_library.urls")),
 ]

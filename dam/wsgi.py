@@ -15,6 +15,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dam.settings")
 
 application = get_wsgi_application()
 
+from dam.contracts.cloudinary.chunked import Dechunked  # noqa: E402  with all that Django has loaded
+
+application = Dechunked(application)
+
 garbage.settle()
 
 if settings.MODEL_PRELOAD:
