@@ -137,7 +137,7 @@ class Conditions(Transformer[Token, Q]):
 
     def bare(self, found: list[Token]) -> Q:
         name = unescaped(found[0])
-        if name in self.scope.fields or name.partition(".")[0] in PREFIXED and "." in name:
+        if name in self.scope.fields or (name.partition(".")[0] in PREFIXED and "." in name):
             return self.field(name).present(self.scope)
         return self.scope.words(self.scope, name)
 

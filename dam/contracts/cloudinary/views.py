@@ -6,7 +6,6 @@ from django.utils.functional import cached_property
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
@@ -98,8 +97,3 @@ class NoSuchCall(CloudView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise NotFound(_("There is no such call here. See docs/cloudinary.md."))
-
-
-class Ping(CloudView):
-    def get(self, request: Request, cloud: str) -> Response:
-        return Response({"status": "ok"})
