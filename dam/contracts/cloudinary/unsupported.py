@@ -37,6 +37,7 @@ ACTIONS: dict[str, StrOrPromise] = dict.fromkeys(("sprite", "multi", "explode", 
 
 class NotHere(CloudView):
     reason: StrOrPromise = OTHER
+    has_delivery_type = False
 
     def answer(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         raise Unsupported(self.reason)

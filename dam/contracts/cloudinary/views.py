@@ -41,6 +41,7 @@ class CloudView(APIView):
     authentication_classes = [BearerAuthentication, KeyAuthentication, SignedForm]
     throttle_classes = [FeatureRateThrottle]
     schema = None  # described by those whose API it is
+    has_delivery_type = True  # whether that is what the parameter `type` says
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -50,7 +51,8 @@ class CloudView(APIView):
         super().initial(request, *args, **kwargs)
         if kwargs.get("resource_type", "image") not in IMAGES:
             raise Unsupported(_("This library holds images only."))
-        if kwargs.get("type", "upload") != "upload" or parameters.text(self.params, "type", "upload") != "upload":
+        given = parameters.text(self.params, "type", "upload") if self.has_delivery_type else "upload"
+        if {given, kwargs.get("type", "upload")} != {"upload"}:
             raise Unsupported(_("The only delivery type here is upload."))
         self.library  # noqa: B018  a foreign cloud is told before anything else
 

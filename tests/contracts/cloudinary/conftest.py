@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,3 +10,12 @@ def cloud(user: Any, library: Any) -> Any:
     from tests.contracts.cloudinary.cloud import Cloud
 
     return Cloud(user, library)
+
+
+@pytest.fixture(scope="session")
+def account(stack: Any) -> Iterator[Any]:
+    """An API key and clouds of the running product."""
+    from tests.contracts.cloudinary import sdk
+
+    with sdk.account(stack) as made:
+        yield made

@@ -270,6 +270,6 @@ def test_usage_and_config(cloud: Cloud, pictures: Any) -> None:
     ],
 )
 def test_what_is_not_here_says_why(cloud: Cloud, method: str, path: str, word: str) -> None:
-    answer = cloud.admin(method, path, {})
+    answer = cloud.admin(method, path, {"type": "string"})
     assert answer.status_code == 400
     assert word in answer.json()["error"]["message"]
