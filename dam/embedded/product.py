@@ -17,6 +17,7 @@ def start_web(data_dir: Path, host: str, port: int, application: str = "dam.wsgi
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     command = [sys.executable, "-m", "gunicorn", application, "--bind", bind]
     command += ["--workers", "1", "--worker-class", "gthread", "--threads", str(WEB_THREADS)]
+    command += ["--keep-alive", "75"]  # clients that keep connections do not repeat a POST on one that was just closed
     command += ["--timeout", "120", "--graceful-timeout", "5", "--access-logfile", "-", "--no-control-socket"]
     return _start("web", command, data_dir, {"DAM_MODEL_PRELOAD": "1"} | PATIENT_THREADS)
 

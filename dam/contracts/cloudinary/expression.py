@@ -276,8 +276,8 @@ def moments_of(value: Sought, now: datetime) -> tuple[datetime, datetime, dateti
         if day := parse_date(text):
             begin = datetime.combine(day, time.min, UTC)
             return begin, begin + timedelta(days=1), begin + timedelta(days=1)
-        if (begin := parse_datetime(text)) and not value.begins:
-            begin = begin if begin.tzinfo else begin.replace(tzinfo=UTC)
+        if (found := parse_datetime(text)) and not value.begins:
+            begin = found if found.tzinfo else found.replace(tzinfo=UTC)
             return begin, begin + timedelta(seconds=1), begin + timedelta(seconds=1)
     except (ValueError, OverflowError):
         pass

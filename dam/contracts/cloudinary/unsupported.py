@@ -30,9 +30,7 @@ REASONS: dict[str, StrOrPromise] = {
     "streaming_profiles": _("This library holds images only."),
 }
 # Of the Upload API.
-ACTIONS: dict[str, StrOrPromise] = dict.fromkeys(("sprite", "multi", "explode", "text"), TRANSFORMATIONS) | {
-    "create_slideshow": TRANSFORMATIONS,
-}
+ACTIONS = dict.fromkeys(("sprite", "multi", "explode", "text", "create_slideshow"), TRANSFORMATIONS)
 
 
 class NotHere(CloudView):

@@ -23,6 +23,9 @@ IMAGES = {"image", "auto", "all"}
 class FeatureRateThrottle(UserRateThrottle):
     """The rate of the whole REST API, told in headers."""
 
+    num_requests: int
+    duration: int
+
     def allow_request(self, request: Request, view: APIView) -> bool:
         allowed = super().allow_request(request, view)
         if isinstance(view, CloudView) and self.rate is not None:

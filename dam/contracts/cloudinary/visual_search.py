@@ -1,6 +1,7 @@
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.core.files.base import File
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -63,14 +64,14 @@ class VisualSearch(CloudView):
         file = self.params.get("image_file")
         if isinstance(file, File):
             # The SDKs name every file "file".
-            anchor = anchors.from_file(user=self.user, library=self.library, file=file.file, name="")
+            anchor = anchors.from_file(user=self.user, library=self.library, file=cast(BinaryIO, file), name="")
         else:  # or send an address as if it were one
             url = parameters.text(self.params, given[0])
             anchor = anchors.from_url(user=self.user, library=self.library, url=url)
         return query.changed(anchors=(anchor.pk,))
 
     def example(self, asset_id: str) -> Any:
-        asset = self.assets.filter(pk=resources.asset_id(asset_id)).first()
+        asset = self.assets.filter(Q(pk=resources.asset_id(asset_id))).first()
         if asset is None:
             raise NotFound(_("Resource not found - %(id)s") % {"id": asset_id[:64]})
         return asset.pk

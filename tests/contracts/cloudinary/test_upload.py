@@ -343,3 +343,9 @@ def test_assets_of_other_clouds_are_not_there(cloud: Cloud, user: User) -> None:
         assert cloud.post("image/destroy", {"public_id": public_id}).json() == {"result": "not found"}
         tagged = cloud.post("image/tags", {"public_ids": [public_id], "command": "add", "tag": "a"})
         assert tagged.json() == {"public_ids": []}
+
+
+def test_a_data_uri_beyond_what_forms_hold_is_400(cloud: Cloud) -> None:
+    status, message = failure(cloud.post("image/upload", {}, file="data:image/png;base64," + "A" * 2_200_000))
+    assert status == 400
+    assert "as a file" in message
