@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from dam.contracts.cloudinary.errors import PREFIX
+from dam.contracts.cloudinary import PREFIX
 from dam.middleware import FORM_OVERHEAD
 
 IN_MEMORY = 2_621_440

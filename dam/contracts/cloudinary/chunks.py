@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from tempfile import SpooledTemporaryFile
@@ -70,7 +70,7 @@ def joined(part: Part) -> Iterator[File]:
     whole = SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115
     with whole:
         for name in sorted(names(part.folder)):
-            if int(name) != whole.tell():
+            if name != f"{whole.tell():015d}":
                 break
             with default_storage.open(f"{part.folder}/{name}") as stored:
                 for piece in stored.chunks(COPIED_AT_ONCE):
@@ -85,7 +85,10 @@ def joined(part: Part) -> Iterator[File]:
 
 
 def names(folder: str) -> list[str]:
-    return default_storage.listdir(folder)[1] if default_storage.exists(folder) or settings.S3_BUCKET else []
+    try:
+        return default_storage.listdir(folder)[1]
+    except FileNotFoundError:
+        return []
 
 
 def delete(folder: str) -> None:
@@ -96,11 +99,10 @@ def delete(folder: str) -> None:
 
 
 def delete_stale() -> None:
-    if not (settings.S3_BUCKET or default_storage.exists(ROOT)):
-        return
-    for user in default_storage.listdir(ROOT)[0]:
-        for upload in default_storage.listdir(f"{ROOT}/{user}")[0]:
-            folder = f"{ROOT}/{user}/{upload}"
-            times = [default_storage.get_modified_time(f"{folder}/{name}") for name in names(folder)]
-            if times and max(times) < timezone.now() - KEPT:
-                delete(folder)
+    with suppress(FileNotFoundError):  # another request may be deleting, too
+        for user in default_storage.listdir(ROOT)[0]:
+            for upload in default_storage.listdir(f"{ROOT}/{user}")[0]:
+                folder = f"{ROOT}/{user}/{upload}"
+                times = [default_storage.get_modified_time(f"{folder}/{name}") for name in names(folder)]
+                if times and max(times) < timezone.now() - KEPT:
+                    delete(folder)

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy
 from rest_framework.response import Response
 
 from dam import rest
+from dam.contracts.cloudinary import PREFIX
 from dam.errors import AppError, InvalidRequest
 
-PREFIX = "/v1_1/"
 # The SDKs know 400, 401, 403, 404, 409, 420 and 500; to the Node SDK any other status is "unexpected".
 STATUSES = {406: 400, 411: 400, 413: 400, 415: 400, 422: 400, 429: 420}
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,8 +37,6 @@ class Tags(ManyView):
             raise InvalidRequest(_("Invalid command %(command)s") % {"command": command})
         if command != "remove_all" and not tags:
             raise InvalidRequest(_("Missing required parameter - tag"))
-        if command == "set_exclusive":
-            self.take_away(tags)
         lower = {tag.lower() for tag in tags}
 
         def change(asset: Asset) -> dict[str, Any]:
@@ -45,7 +44,10 @@ class Tags(ManyView):
             kept = [name for name in had if command != "remove" or name.lower() not in lower]
             return {"tags": kept + (tags if command in {"add", "replace", "set_exclusive"} else [])}
 
-        return self.change(change)
+        with transaction.atomic():
+            if command == "set_exclusive":
+                self.take_away(tags)
+            return self.change(change)
 
     def take_away(self, tags: list[str]) -> None:
         """From all assets that the call does not name."""
@@ -53,6 +55,7 @@ class Tags(ManyView):
         others = self.assets.exclude(public_id__in=parameters.ids(self.params, "public_ids"))
         tagged = others.filter(tags__in=self.library.tags.all().named(tags)).distinct()
         for asset in tagged.select_related("library").prefetch_related("tags"):
+            ingest.require_edit(asset, self.user)
             kept = [tag.name for tag in asset.tags.all() if tag.name.lower() not in lower]
             ingest.update(asset, self.user, {"tags": kept})
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
+from django.urls import get_script_prefix
 
 from dam.contracts.cloudinary import parameters
 from dam.contracts.cloudinary.parameters import Params
@@ -78,8 +79,8 @@ def version(asset: Asset) -> int:
 
 def url(request: HttpRequest, cloud: str, asset: Asset) -> str:
     """The address of the original, for who may see it."""
-    path = f"/{cloud}/image/upload/v{version(asset)}/{quote(asset.public_id)}.{extension(asset)}"
-    return request.build_absolute_uri(path)
+    name = f"v{version(asset)}/{quote(asset.public_id)}.{extension(asset)}"
+    return request.build_absolute_uri(f"{get_script_prefix()}{cloud}/image/upload/{name}")
 
 
 def context_of(asset: Asset) -> dict[str, str]:

@@ -1,17 +1,21 @@
 """Who may call, how failures are told, and what every answer carries."""
 
+import io
 import time
 from email.utils import parsedate
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as site
 from rest_framework.test import APIClient
 
 from dam.contracts.cloudinary import parameters
 from dam.contracts.cloudinary.auth import sign, string_to_sign
+from dam.contracts.cloudinary.chunked import Dechunked
 from dam.contracts.cloudinary.views import FeatureRateThrottle
 from dam.errors import InvalidRequest
+from dam.middleware import FORM_OVERHEAD
+from media_library.auth import issue_access
 from media_library.models import Library
 from tests import factories
 from tests.contracts.cloudinary.cloud import Cloud
@@ -91,7 +95,7 @@ def test_a_wrong_method_is_405_in_the_same_shape(cloud: Cloud) -> None:
 
 
 def test_what_is_refused_before_the_view_has_the_shape_too(cloud: Cloud) -> None:
-    answer = cloud.client.get(cloud.base + "ping", headers={"content-length": str(10 * settings.MAX_UPLOAD_BYTES)})
+    answer = cloud.client.get(cloud.base + "ping", headers={"content-length": str(10 * site.MAX_UPLOAD_BYTES)})
     assert answer.status_code == 400
     assert "larger than 40 MB" in message(answer)
 
@@ -204,3 +208,36 @@ def test_pairs_that_are_none(sent: Any) -> None:
 
 def test_a_nul_is_refused(cloud: Cloud) -> None:
     assert "NUL" in message(cloud.get("ping", {"x": "a\0b"}))
+
+
+def test_a_bearer_token_takes_the_place_of_a_signature(cloud: Cloud) -> None:
+    token, _expires = issue_access(cloud.user, cloud.key)
+    headers = {"authorization": f"Bearer {token}"}
+    assert cloud.client.get(cloud.base + "ping", headers=headers).status_code == 200
+    form = {"public_id": "missing"}
+    answer = cloud.client.post(cloud.base + "image/destroy", form, format="multipart", headers=headers)
+    assert answer.json() == {"result": "not found"}
+
+
+def sent_chunked(body: bytes, path: str = "/v1_1/studio/image/upload") -> tuple[str, bytes]:
+    """The length and the body that the application sees."""
+    seen: dict[str, Any] = {}
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.update(environ)
+        return []
+
+    environ = {"HTTP_TRANSFER_ENCODING": "Chunked", "PATH_INFO": path, "wsgi.input": io.BytesIO(body)}
+    Dechunked(application)(environ, lambda *args: None)
+    return seen.get("CONTENT_LENGTH", ""), seen["wsgi.input"].read()
+
+
+def test_a_chunked_body_gets_a_length() -> None:
+    assert sent_chunked(b"abc") == ("3", b"abc")
+    assert sent_chunked(b"abc", "/api/v1/") == ("", b"abc")
+
+
+def test_a_chunked_body_is_read_no_further_than_an_upload_may_go(settings: Any) -> None:
+    settings.MAX_UPLOAD_BYTES = 10
+    length, _body = sent_chunked(b"x" * 3_000_000)
+    assert int(length) == 10 + FORM_OVERHEAD + 1

@@ -290,6 +290,18 @@ def test_an_exclusive_tag_leaves_all_others(cloud: Cloud) -> None:
     assert set(Asset.objects.filter(tags__name="best").values_list("public_id", flat=True)) == {"y"}
 
 
+def test_an_exclusive_tag_is_taken_from_all_or_none(cloud: Cloud, library: Library) -> None:
+    contributor = factories.user()
+    Membership.objects.create(library=library, user=contributor, role=Role.CONTRIBUTOR)
+    other = Cloud(contributor, library)
+    uploaded(other, public_id="mine", tags="best")
+    uploaded(cloud, public_id="theirs", tags="best")
+    uploaded(other, public_id="new")
+    params = {"public_ids": ["new"], "command": "set_exclusive", "tag": "best"}
+    assert failure(other.post("image/tags", params))[0] == 403
+    assert Asset.objects.filter(tags__name="best").count() == 2
+
+
 def test_the_signature_of_many_leaves_the_notification_out(cloud: Cloud) -> None:
     uploaded(cloud, public_id="x")
     status, message = failure(
