@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dam.contracts.cloudinary import changes, expression, keyset, parameters, resources
+from dam.contracts.cloudinary import changes, fields, keyset, parameters, resources
 from dam.contracts.cloudinary.errors import Unsupported
 from dam.contracts.cloudinary.keyset import Key
 from dam.contracts.cloudinary.views import CloudView
@@ -26,7 +26,7 @@ DELETED_AT_ONCE = 1000
 def instant(text: str) -> datetime:
     """`2024-12-31`, with a time, or as mail and browsers write it."""
     try:
-        return expression.moments_of(expression.Sought(text), timezone.now())[0]
+        return fields.moments_of(fields.Sought(text), timezone.now())[0]
     except InvalidRequest:
         seconds = parse_http_date_safe(text)
         if seconds is None:
@@ -115,10 +115,10 @@ class ByTag(ResourcesView):
 
 class ByContext(ResourcesView):
     def get(self, request: Request, cloud: str, resource_type: str) -> Response:
-        field = expression.context(parameters.required(self.params, "key"))
-        scope = expression.of_assets(self.library)
+        field = fields.context(parameters.required(self.params, "key"))
+        scope = fields.of_assets(self.library)
         value = parameters.text(self.params, "value")
-        condition = field.compare(scope, "=", expression.Sought(value)) if value else field.present(scope)
+        condition = field.compare(scope, "=", fields.Sought(value)) if value else field.present(scope)
         return self.listing(self.assets.filter(condition))
 
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dam.contracts.cloudinary import expression, keyset, parameters, resources
+from dam.contracts.cloudinary import fields, keyset, parameters, resources
+from dam.contracts.cloudinary.fields import Scope
 from dam.contracts.cloudinary.keyset import Key
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest
@@ -58,6 +59,11 @@ class SearchView(CloudView):
     def found(self) -> dict[str, Any]:
         raise NotImplementedError
 
+    def condition(self, scope: Scope) -> Q:
+        from dam.contracts.cloudinary import expression  # the parser would take its part of every start
+
+        return expression.compile_(parameters.text(self.params, "expression"), scope)
+
     def page(self, rows: QuerySet[Any], keys: list[Key]) -> tuple[list[Any], dict[str, Any]]:
         """The rows and what the answer says of the others."""
         limit = parameters.max_results(self.params, MAX_RESULTS)
@@ -68,12 +74,12 @@ class SearchView(CloudView):
 class Search(SearchView):
     def found(self) -> dict[str, Any]:
         keys = self.sort_keys(SORTS, Key("created_at", descending=True))
-        condition = expression.compile_(parameters.text(self.params, "expression"), expression.of_assets(self.library))
-        assets = self.assets.alias(**expression.ANNOTATIONS).filter(condition)
+        condition = self.condition(fields.of_assets(self.library))
+        assets = self.assets.alias(**fields.ANNOTATIONS).filter(condition)
         aggregates = self.aggregates(assets)
         columns = {
             name: value
-            for name, value in {**expression.ANNOTATIONS, "taken": Coalesce("taken_at", Value(LONG_AGO))}.items()
+            for name, value in {**fields.ANNOTATIONS, "taken": Coalesce("taken_at", Value(LONG_AGO))}.items()
             if name in {key.column for key in keys}
         }
         found, about = self.page(assets.annotate(**columns), keys)
@@ -97,9 +103,9 @@ class Search(SearchView):
 class SearchFolders(SearchView):
     def found(self) -> dict[str, Any]:
         keys = self.sort_keys(FOLDER_SORTS, Key("name"))
-        scope = expression.of_folders(self.library)
-        condition = expression.compile_(parameters.text(self.params, "expression"), scope)
-        folders, about = self.page(Folder.objects.filter(Q(library=self.library) & condition), keys)
+        scope = fields.of_folders(self.library)
+        condition = self.condition(scope)
+        folders, about = self.page(Folder.objects.filter(condition, library=self.library), keys)
         return {"folders": [folder_body(folder, scope.paths[folder.pk]) for folder in folders]} | about
 
 

@@ -12,7 +12,7 @@ def cloud(user: Any, library: Any) -> Any:
     return Cloud(user, library)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def account(stack: Any) -> Iterator[Any]:
     """An API key and clouds of the running product."""
     from tests.contracts.cloudinary import sdk

@@ -129,6 +129,8 @@ def names(body: dict[str, Any]) -> str:
         ("bytes<1kb", "cat"),
         ("bytes:[1kb TO 20KB]", "bird"),
         ("pixels>15000", "cat"),
+        ("bytes>999999999999gb OR width>=999999999999", ""),
+        ("bytes<999999999999gb AND pixels<999999999999", "cat dog bird"),
         ("aspect_ratio:2:1", "cat"),
         ("aspect_ratio>=1.5", "cat bird"),
         ("created_at>4d", "dog bird"),
@@ -184,6 +186,8 @@ def test_expressions(cloud: Cloud, pictures: None, expression: str, found: str |
         ("x" * 4001, "too long"),
         ("(" * 200 + "tags" + ")" * 200, "too long"),
         ("- " * 500 + "tags", "too long"),
+        ("word " * 21, "too long"),
+        ("tags:a " * 201, "too long"),
     ],
 )
 def test_nonsense_is_400_and_named(cloud: Cloud, expression: str, part: str) -> None:
