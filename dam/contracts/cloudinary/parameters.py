@@ -13,6 +13,7 @@ from dam.errors import InvalidRequest
 from media_library.parameters import boolean
 
 NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){0,3})")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 DEFAULT_RESULTS, MAX_RESULTS = 10, 500
 MAX_IDS = 1000
 
@@ -22,14 +23,14 @@ Params = dict[str, Any]
 def of(request: Request) -> Params:
     """The parameters of the address and of the body, which wins. Raises InvalidRequest."""
     found = nested(request.query_params.lists())
-    body = request.data
-    if isinstance(body, QueryDict):
-        found |= nested(body.lists())
-    elif isinstance(body, Mapping):
-        found |= body
-    else:
-        raise InvalidRequest(_("The body has to be a JSON object or a form."))
-    refuse_nul(found)
+    try:
+        body = request.data
+        if not isinstance(body, Mapping | QueryDict):
+            raise InvalidRequest(_("The body has to be a JSON object or a form."))
+        found |= nested(body.lists()) if isinstance(body, QueryDict) else body
+        refuse_unstorable(found)
+    except RecursionError:
+        raise InvalidRequest(_("The body is nested too deeply.")) from None
     return found
 
 
@@ -62,16 +63,16 @@ def listed(value: Any) -> Any:
     return {key: listed(item) for key, item in value.items()}
 
 
-def refuse_nul(value: Any) -> None:
-    """The database cannot hold NUL in a text."""
-    if isinstance(value, str) and "\0" in value:
-        raise InvalidRequest(_("A parameter holds a NUL character."))
+def refuse_unstorable(value: Any) -> None:
+    """The database holds neither NUL nor halves of characters, which JSON can write as `\\ud800`."""
+    if isinstance(value, str) and UNSTORABLE.search(value):
+        raise InvalidRequest(_("A parameter holds a NUL character or half a character."))
     if isinstance(value, Mapping):
-        refuse_nul(list(value.keys()))
-        refuse_nul(list(value.values()))
+        refuse_unstorable(list(value.keys()))
+        refuse_unstorable(list(value.values()))
     elif isinstance(value, list):
         for item in value:
-            refuse_nul(item)
+            refuse_unstorable(item)
 
 
 def text(params: Params, name: str, default: str = "") -> str:
@@ -143,15 +144,16 @@ def pairs(params: Params, name: str) -> dict[str, str]:
         value = json_object(value) if value.lstrip().startswith("{") else split_pairs(value, name)
     if not isinstance(value, dict):
         raise InvalidRequest(_("%(name)s has to be key-value pairs.") % {"name": name})
-    refuse_nul(value)
     return {str(key): item if isinstance(item, str) else json.dumps(item) for key, item in value.items()}
 
 
 def json_object(text: str) -> Any:
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        refuse_unstorable(value)
     except (ValueError, RecursionError):
         raise InvalidRequest(_("This is not valid JSON.")) from None
+    return value
 
 
 def split_pairs(text: str, name: str) -> dict[str, str]:

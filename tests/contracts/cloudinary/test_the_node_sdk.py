@@ -120,7 +120,8 @@ def test_visual_search(given: dict[str, Any], account: Account) -> None:
         scores = [found["score"] for found in given[name]["resources"]]
         assert len(scores) >= 8, name
         assert scores == sorted(scores, reverse=True)
-    assert given["visual_by_asset"]["resources"][0]["asset_id"] == account.asset
+    scores_by_asset = {found["asset_id"]: found["score"] for found in given["visual_by_asset"]["resources"]}
+    assert scores_by_asset[account.asset] == pytest.approx(max(scores_by_asset.values()))  # copies are as near
 
 
 def test_archives(given: dict[str, Any], account: Account) -> None:

@@ -100,7 +100,7 @@ def test_what_is_refused_before_the_view_has_the_shape_too(cloud: Cloud) -> None
     assert "larger than 40 MB" in message(answer)
 
 
-@pytest.mark.parametrize("body", ["[1]", "{", '"text"'])
+@pytest.mark.parametrize("body", ["[1]", "{", '"text"', '{"x": "\\ud800"}', '{"x": ' + 5000 * "[" + 5000 * "]" + "}"])
 def test_a_body_that_is_no_object_is_400(cloud: Cloud, body: str) -> None:
     cloud.client.credentials(HTTP_AUTHORIZATION=cloud.basic)
     answer = cloud.client.generic("GET", cloud.base + "ping", body, content_type="application/json")
@@ -200,7 +200,7 @@ def test_pairs(sent: Any, read: dict[str, str]) -> None:
     assert parameters.pairs({"context": sent}, "context") == read
 
 
-@pytest.mark.parametrize("sent", ["novalue", "{", "[1]", ["a"], "\\"])
+@pytest.mark.parametrize("sent", ["novalue", "{", "[1]", ["a"], "\\", '{"a": "\\u0000"}', '{"a": ["\\ud800"]}'])
 def test_pairs_that_are_none(sent: Any) -> None:
     with pytest.raises(InvalidRequest):
         parameters.pairs({"context": sent}, "context")
