@@ -32,4 +32,4 @@ ENV DAM_STATIC_ROOT=/app/collected
 USER dam
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "dam.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "8", "--timeout", "120"]
+CMD ["gunicorn", "dam.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "8", "--timeout", "120", "--keep-alive", "75"]

@@ -138,6 +138,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "dam.contracts.cloudinary.errors.DialectMiddleware",
     "dam.middleware.UploadLimitMiddleware",
     "dam.middleware.TextMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

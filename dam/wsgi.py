@@ -13,7 +13,11 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402  the first of mu
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dam.settings")
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from dam.contracts.cloudinary.chunked import Dechunked  # noqa: E402  with all that Django has loaded
+
+application = Dechunked(django)
 
 garbage.settle()
 

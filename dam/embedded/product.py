@@ -18,6 +18,7 @@ def start_web(data_dir: Path, host: str, port: int, application: str = "dam.wsgi
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     command = [sys.executable, "-m", "gunicorn", application, "--bind", bind]
     command += ["--worker-class", "gthread", "--threads", str(WEB_THREADS)]
+    command += ["--keep-alive", "75"]  # clients that keep connections do not repeat a POST on one that was just closed
     command += ["--timeout", "120", "--graceful-timeout", "5", "--access-logfile", "-", "--no-control-socket"]
     extra = {"DAM_MODEL_PRELOAD": "1", "WEB_CONCURRENCY": os.environ.get("WEB_CONCURRENCY") or WEB_PROCESSES}
     return _start("web", command, data_dir, extra | PATIENT_THREADS)

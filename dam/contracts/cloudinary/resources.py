@@ -1,0 +1,195 @@
+"""Assets as the SDKs know them.
+
+`public_id`, tags and display name are the asset's own. `metadata` are the members of its metadata, as texts. Of
+`context`, `alt` is the alternative text, `caption` the description, and any other key the member `context.<key>` of the
+metadata. `etag` is the SHA-256 of the original.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.db.models import prefetch_related_objects
+from django.http import HttpRequest
+from django.urls import get_script_prefix
+
+from dam.contracts.cloudinary import parameters
+from dam.contracts.cloudinary.parameters import Params
+from media_library.formats import EXTENSIONS
+from media_library.models import Asset, Folder, Library
+
+CONTEXT = "context."
+CONTEXT_FIELDS = {"alt": "alt_text", "caption": "description"}
+# What is told only on request.
+EXTRAS = (
+    "context",
+    "metadata",
+    "image_metadata",
+    "colors",
+    "predominant",
+    "phash",
+    "etag",
+    "original_filename",
+    "pages",
+)
+ALWAYS = ("asset_id", "public_id")
+
+
+def folder_paths(library: Library) -> dict[UUID, str]:
+    """The path of every folder, such as `travel/2024`: one query."""
+    rows = {pk: (name, parent) for pk, name, parent in library.folders.values_list("pk", "name", "parent_id")}
+    paths: dict[UUID, str] = {}
+
+    def path(pk: UUID) -> str:
+        if pk not in paths:
+            name, parent = rows[pk]
+            paths[pk] = f"{path(parent)}/{name}" if parent else name
+        return paths[pk]
+
+    return {pk: path(pk) for pk in rows}
+
+
+def folder_at(library: Library, path: str) -> Folder | None:
+    """The folder of a path, if there is one."""
+    folder: Folder | None = None
+    for name in path.strip("/").split("/"):
+        folder = library.folders.filter(parent=folder, name=name).first()
+        if folder is None:
+            return None
+    return folder
+
+
+def asset_id(text: str) -> UUID | None:
+    """None for what cannot be one: then there is no such asset."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def extension(asset: Asset) -> str:
+    return EXTENSIONS[asset.format][0]
+
+
+def version(asset: Asset) -> int:
+    return int(asset.created_at.timestamp())
+
+
+def url(request: HttpRequest, cloud: str, asset: Asset) -> str:
+    """The address of the original, for who may see it."""
+    name = f"v{version(asset)}/{quote(asset.public_id)}.{extension(asset)}"
+    return request.build_absolute_uri(f"{get_script_prefix()}{cloud}/image/upload/{name}")
+
+
+def context_of(asset: Asset) -> dict[str, str]:
+    found = {key: getattr(asset, field) for key, field in CONTEXT_FIELDS.items() if getattr(asset, field)}
+    members = {key.removeprefix(CONTEXT): value for key, value in asset.metadata.items() if key.startswith(CONTEXT)}
+    return found | {key: as_text(value) for key, value in members.items()}
+
+
+def metadata_of(asset: Asset) -> dict[str, Any]:
+    return {key: value for key, value in asset.metadata.items() if not key.startswith(CONTEXT)}
+
+
+def as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def changed_context(asset: Asset, context: dict[str, str], *, keep: bool) -> dict[str, Any]:
+    """What `ingest.update` has to set; `keep` leaves the keys that `context` does not name."""
+    metadata = {key: value for key, value in asset.metadata.items() if keep or not key.startswith(CONTEXT)}
+    changes: dict[str, Any] = {} if keep else dict.fromkeys(CONTEXT_FIELDS.values(), "")
+    for key, value in context.items():
+        if key in CONTEXT_FIELDS:
+            changes[CONTEXT_FIELDS[key]] = value
+        else:
+            metadata[CONTEXT + key] = value
+    return changes | {"metadata": metadata}
+
+
+def metadata_values(params: Params) -> dict[str, Any]:
+    """`metadata` as it is kept: a list of values, which the SDKs send as JSON, as a list."""
+    found: dict[str, Any] = {}
+    for key, value in parameters.pairs(params, "metadata").items():
+        found[key.removeprefix(CONTEXT)] = parameters.json_object(value) if value.startswith('["') else value
+    return found
+
+
+def extras_of(params: Params) -> set[str]:
+    """What is asked for on top: by `with_field`, by `fields`, or each by its own name."""
+    named = {*parameters.comma_list(params, "with_field"), *parameters.comma_list(params, "fields")}
+    asked = named | {name for name in (*EXTRAS, "exif", "media_metadata") if parameters.is_set(params, name)}
+    if {"exif", "media_metadata"} & asked:
+        asked.add("image_metadata")
+    return (asked | {"predominant"} if "colors" in asked else asked) & set(EXTRAS)
+
+
+def resource(
+    asset: Asset, request: HttpRequest, cloud: str, folder: str, extras: Collection[str] = ()
+) -> dict[str, Any]:
+    """One asset. Its tags should be prefetched; `folder` is the path of its folder."""
+    address = url(request, cloud, asset)
+    body = {
+        "asset_id": str(asset.pk),
+        "public_id": asset.public_id,
+        "format": extension(asset),
+        "version": version(asset),
+        "resource_type": "image",
+        "type": "upload",
+        "created_at": timestamp(asset.created_at),
+        "uploaded_at": timestamp(asset.created_at),
+        "bytes": asset.bytes,
+        "width": asset.width,
+        "height": asset.height,
+        "aspect_ratio": round(asset.width / asset.height, 5),
+        "pixels": asset.width * asset.height,
+        "asset_folder": folder,
+        "display_name": asset.display_name,
+        "tags": sorted(tag.name for tag in asset.tags.all()),
+        "url": address,
+        "secure_url": address,
+        "access_mode": "authenticated",
+        "status": "active",
+    }
+    return body | {name: value for name, value in extra(asset).items() if name in extras}
+
+
+def extra(asset: Asset) -> dict[str, Any]:
+    shares = asset.facts["colors"] if asset.facts else {}
+    context = context_of(asset)
+    return {
+        **({"context": {"custom": context}} if context else {}),
+        "metadata": metadata_of(asset),
+        "image_metadata": {key: as_text(value) for key, value in asset.exif.items()},
+        "colors": [[color.upper(), round(100 * share, 1)] for color, share in asset.colors],
+        "predominant": {
+            "google": [[name, round(100 * share, 1)] for name, share in sorted(shares.items(), key=lambda c: -c[1])]
+        },
+        **({"phash": asset.phash} if asset.phash else {}),
+        "etag": asset.sha256,
+        "original_filename": asset.display_name,
+        "pages": 1,
+    }
+
+
+def timestamp(moment: Any) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def resources(
+    assets: Sequence[Asset], request: HttpRequest, library: Library, params: Params | None = None
+) -> list[dict[str, Any]]:
+    """Several assets of a library, with what `params` ask for; `fields` leaves out what it does not name."""
+    prefetch_related_objects(list(assets), "tags")
+    paths = folder_paths(library) if any(asset.folder_id for asset in assets) else {}
+    extras = extras_of(params or {})
+    found = [
+        resource(asset, request, library.slug, paths.get(asset.folder_id, "") if asset.folder_id else "", extras)
+        for asset in assets
+    ]
+    fields = {*ALWAYS, *parameters.comma_list(params or {}, "fields")}
+    if fields == set(ALWAYS):
+        return found
+    return [{name: value for name, value in body.items() if name in fields} for body in found]

@@ -1,0 +1,133 @@
+"""The unmodified `cloudinary` package of npm against the running product."""
+
+import json
+import os
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contracts.cloudinary.sdk import Account
+
+pytestmark = pytest.mark.slow
+
+SOURCE = Path(__file__).with_name("node")
+
+
+@pytest.fixture(scope="module")
+def program(request: pytest.FixtureRequest) -> Path:
+    """calls.js beside the package that the lock file names, installed once."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.fail("This tests the Node SDK: install Node.js with npm.")
+    folder: Path = request.config.cache.mkdir("cloudinary-node")
+    lock = folder / "node_modules" / "installed.json"
+    wanted = (SOURCE / "package-lock.json").read_text()
+    shutil.copytree(SOURCE, folder, dirs_exist_ok=True)
+    if not lock.exists() or lock.read_text() != wanted:
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, f"npm could not install the Node SDK:\n{done.stderr}"
+        lock.write_text(wanted)
+    return folder / "calls.js"
+
+
+@pytest.fixture(scope="module")
+def given(program: Path, account: Account) -> dict[str, Any]:
+    """What each call gave, in the empty cloud; the searches in the one that has pictures."""
+    results: dict[str, Any] = {}
+    for slug in (account.filled, account.slug):
+        command = ["node", str(program), str(account.picture), account.address, account.asset]
+        environment = {"PATH": os.environ["PATH"], "CLOUDINARY_URL": account.url(slug)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        results |= found if not results else {key: value for key, value in found.items() if "visual" not in key}
+    return results
+
+
+REFUSED = {
+    "upload_eager": (400, "eager"),
+    "unsigned_upload": (400, "no upload presets"),
+    "rename_taken": (400, "already exists"),
+    "delete_full_folder": (400, "not empty"),
+    "search_unknown": (400, "nonsense"),
+    "visual_by_nothing": (400, "exactly one"),
+    "missing": (404, "not found"),
+    "list_metadata_fields": (400, "typed"),
+    "upload_presets": (400, "presets"),
+}
+
+
+def test_all_calls_work_that_should(given: dict[str, Any]) -> None:
+    failed = {name: value for name, value in given.items() if isinstance(value, dict) and "failed" in value}
+    assert {name: value for name, value in failed.items() if name not in REFUSED} == {}
+    assert set(failed) == set(REFUSED)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refusals_reach_the_caller(given: dict[str, Any], name: str) -> None:
+    status, words = REFUSED[name]
+    assert given[name]["http_code"] == status
+    assert words in given[name]["failed"]
+
+
+def test_uploads(given: dict[str, Any]) -> None:
+    first = given["upload"]
+    assert first["tags"] == ["a", "b & c"]
+    assert first["context"] == {"custom": {"alt": "An | alternative", "season": "winter=cold"}}
+    assert (first["metadata"], first["asset_folder"]) == ({"sku": "1"}, "node/in")
+    assert (first["width"], first["height"], first["format"]) == (450, 300, "jpg")
+    etags = {given[name]["etag"] for name in ("upload", "upload_data", "upload_url", "upload_stream", "upload_large")}
+    assert len(etags) == 1
+    assert given["upload_large"]["public_id"] == "node/large"
+
+
+def test_changes(given: dict[str, Any]) -> None:
+    assert set(given["add_tag"]["public_ids"]) == {"node/first", "node/data"}
+    assert given["explicit"]["tags"] == ["x", "y"]
+    assert given["explicit"]["metadata"] == {"sku": "1", "color": "red"}
+    assert given["explicit"]["context"]["custom"]["caption"] == "Text"
+    assert given["rename"]["public_id"] == "node/renamed"
+    assert (given["update"]["tags"], given["update"]["display_name"]) == (["z"], "Renamed")
+    assert [given[name]["result"] for name in ("destroy", "destroy_again")] == ["ok", "not found"]
+    assert given["restore"]["node/data"]["public_id"] == "node/data"
+    assert given["delete_resources"]["deleted"] == {"node/data": "deleted", "node/missing": "not_found"}
+
+
+def test_lists(given: dict[str, Any]) -> None:
+    def ids(name: str) -> set[str]:
+        return {found["public_id"] for found in given[name]["resources"]}
+
+    assert len(ids("resources")) == 2
+    assert ids("resources") | ids("resources_next") == {
+        f"node/{name}" for name in ("first", "data", "url", "renamed", "large")
+    }
+    assert ids("resources_by_tag") == ids("resources_by_asset_ids") == {"node/first"}
+    assert ids("resources_by_asset_folder") == ids("resources_by_context") == {"node/first"}
+    assert ids("resources_by_ids") == {"node/first", "node/url"}
+    assert ids("search") == {"node/first"}
+    assert [folder["path"] for folder in given["sub_folders"]["folders"]] == ["node/empty", "node/in"]
+    assert [folder["path"] for folder in given["search_folders"]["folders"]] == ["node/in"]
+    assert given["ping"]["rate_limit_allowed"] == 6000
+
+
+def test_visual_search(given: dict[str, Any], account: Account) -> None:
+    for name in ("visual_by_text", "visual_by_asset", "visual_by_url", "visual_by_file"):
+        scores = [found["score"] for found in given[name]["resources"]]
+        assert len(scores) >= 8, name
+        assert scores == sorted(scores, reverse=True)
+    scores_by_asset = {found["asset_id"]: found["score"] for found in given["visual_by_asset"]["resources"]}
+    assert scores_by_asset[account.asset] == pytest.approx(max(scores_by_asset.values()))  # copies are as near
+
+
+def test_archives(given: dict[str, Any], account: Account) -> None:
+    assert given["create_zip"]["file_count"] == 2
+    assert given["download_zip_url"].startswith(account.base)
+    with pytest.raises(urllib.error.HTTPError) as caught:  # the script has deleted everything since
+        urllib.request.urlopen(given["download_zip_url"])
+    assert caught.value.code == 404
+    assert "not found" in json.load(caught.value)["error"]["message"]
