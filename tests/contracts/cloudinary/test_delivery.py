@@ -10,7 +10,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from media_library.models import Asset, Library, User
-from media_library.processing import make_renditions
+from media_library.processing import render_pending
 from tests import factories
 from tests.contracts.cloudinary.cloud import Cloud
 from tests.media_library.pages import signed_in
@@ -59,7 +59,7 @@ def test_a_program_opens_it_with_its_key(cloud: Cloud, asset: Asset) -> None:
 @pytest.mark.parametrize("size", ["t_thumb", "t_preview", "c_limit,h_512,w_512"])
 def test_the_fixed_sizes(client: Client, asset: Asset, size: str) -> None:
     assert client.get(f"/studio/image/upload/{size}/v1/shoes/red").status_code == 404
-    make_renditions(asset.pk)
+    render_pending()
     answer = client.get(f"/studio/image/upload/{size}/v1/shoes/red")
     assert content(answer)[8:12] == b"WEBP"
     assert client.get(f"/studio/image/upload/{size}/shoes/red.webp").status_code == 200

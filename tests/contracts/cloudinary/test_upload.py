@@ -36,7 +36,7 @@ def test_an_upload_answers_with_the_resource(
     with django_capture_on_commit_callbacks(execute=True):
         body = uploaded(cloud, public_id="shoes/red", tags="a,b", context=context, metadata="sku=1")
     asset = Asset.objects.get(pk=body["asset_id"])
-    assert enqueued == [str(asset.pk)]
+    assert enqueued == ["render_pending"]
     assert (asset.alt_text, asset.description) == ("Red", "A shoe")
     assert asset.metadata == {"sku": "1", "context.season": "a|b"}
     assert body["context"] == {"custom": {"alt": "Red", "caption": "A shoe", "season": "a|b"}}

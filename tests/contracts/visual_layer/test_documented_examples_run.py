@@ -39,7 +39,7 @@ MEDIA = r"""curl -H "Authorization: Bearer <jwt>" \
 MAKE_KEY = """
 from media_library.models import ApiKey, Library, User
 key, secret = ApiKey.issue(User.objects.get(username="demo"), "script")
-print(key.key, secret, Library.objects.get().pk)
+print(key.key, secret, Library.objects.get(name="photos").pk)
 """
 
 
