@@ -128,10 +128,12 @@ def test_metadata_that_postgresql_cannot_hold(api: APIClient, ids: dict[str, str
 
 
 def pages(patterns: list[Any], before: str = "") -> Iterator[str]:
-    """The addresses of all pages, the places in them as in a format string."""
+    """The addresses of all pages, the places in them as in a format string. Dialects refuse it in their own form."""
     for pattern in patterns:
         route = before + str(pattern.pattern)
         if isinstance(pattern, URLPattern):
+            if pattern.lookup_str.startswith("dam.contracts."):
+                continue
             yield "/" + route.replace("<slug:slug>", "{slug}").replace("<uuid:", "{").replace(">", "}")
         elif not route.startswith(("api/", "admin/")):
             yield from pages(pattern.url_patterns, route)

@@ -2,6 +2,7 @@
 put into them."""
 
 import json
+import mimetypes
 import re
 import subprocess
 import sys
@@ -108,7 +109,8 @@ def test_what_is_answered_can_be_fetched(values: dict[str, str]) -> None:
     body = curl(RESULTS.replace("&anchor_media_id=f9d612d4-1234-11f1-bfca-fa39f6ed1f22&anchor_type=UPLOAD", ""), values)
     preview = body["clusters"][0]["previews"][0]
     headers = {"Authorization": f"Bearer {values['<jwt>']}"}
-    for name, kind in (("media_uri", "image/jpeg"), ("media_thumb_uri", "image/webp")):
+    original, _encoding = mimetypes.guess_type(preview["file_name"])
+    for name, kind in (("media_uri", original), ("media_thumb_uri", "image/webp")):
         answer = requests.get(preview[name], headers=headers, timeout=30)
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, kind)
         assert requests.get(preview[name], timeout=30).status_code == 401
