@@ -30,7 +30,7 @@ def run(servers: Servers, filled: Filled, *, queries: int) -> None:
     photograph = photographs(1, LARGE)[0]
     kinds: dict[str, Callable[[int], dict[str, str]]] = {
         # A word of its own in every query, so that no cached vector answers.
-        "text": lambda i: {"text": f"{WORDS[i % len(WORDS)]} number {i} {len(filled.ids)}"},
+        "text": lambda i: {"text": f"{WORDS[i % len(WORDS)]} number {i + 5} {len(filled.ids)}"},
         "similar": lambda i: {"like": str(filled.ids[i])},
         "image of 12 megapixels (decoded and encoded for each)": lambda i: {"anchor": str(anchor(filled, photograph))},
     }
