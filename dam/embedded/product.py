@@ -9,7 +9,8 @@ from dam.embedded.children import Child
 from dam.embedded.terminal import PROJECT
 
 WEB_THREADS = 8
-WEB_PROCESSES = str(min(2, os.cpu_count() or 1))  # Python runs one thread of each at a time
+# Python runs one thread of each at a time, and the database wants processors, too: on two, a second one gains little.
+WEB_PROCESSES = str(max(1, min(2, (os.cpu_count() or 1) // 2)))
 # Idle threads of the encoder sleep. By default they spin, and take the processor from those that decode.
 PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
