@@ -55,8 +55,8 @@ INDEX_ONLY: Settings = {"enable_seqscan": "off", "enable_bitmapscan": "off", "en
 
 # The graph loses its way now and then, most of all for words, which lie far from all pictures; the lists blur what lies
 # near. Together they miss little (docs/decisions/0004).
-NARROW = Glance(200, 3, 100)
-OF_WORDS = Glance(400, 10, 100)
+NARROW = Glance(200, 3, 75)
+OF_WORDS = Glance(400, 10, 75)
 DEEP = Glance(1000, 60, 400)  # pgvector keeps no more nodes in view
 
 EXACTLY = "distance + 0, id"  # adding zero keeps the indexes out of the plan
