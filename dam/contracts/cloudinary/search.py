@@ -1,6 +1,7 @@
 """Search by expression, among assets and among folders."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -33,7 +34,7 @@ AGGREGATES = {"format", "resource_type", "type"}
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-class SearchView(CloudView):
+class SearchView(ABC, CloudView):
     def sort_keys(self, sorts: Mapping[str, str], default: Key) -> list[Key]:
         """`sort_by` is `[{"field": "desc"}, …]`, or in an address `field:desc,…`."""
         wanted = self.params.get("sort_by") or []
@@ -56,8 +57,9 @@ class SearchView(CloudView):
 
     get = post
 
+    @abstractmethod
     def found(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """A page of what is looked for, under the name that the SDKs know it by."""
 
     def condition(self, scope: Scope) -> Q:
         from dam.contracts.cloudinary import expression  # the parser would take its part of every start
