@@ -86,7 +86,7 @@ def sizes(model: EmbeddingModel) -> list[str]:
     """Of the table, the graph and the lists."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_size_pretty(pg_table_size(name::regclass)) FROM unnest(%s) AS given (name)",
+            "SELECT pg_size_pretty(pg_table_size(name::regclass)) FROM unnest(%s::text[]) AS given (name)",
             [[ASSETS.table, ASSETS.graph(model), ASSETS.lists(model)]],
         )
         return [size for (size,) in cursor.fetchall()]
