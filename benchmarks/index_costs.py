@@ -100,6 +100,7 @@ def searches(servers: Servers, filled: Filled, model: EmbeddingModel, queries: i
     with web(servers):
         connect = partial(http_client, Visitor.signed_in(filled.user).headers, path, words)
         connection.close()
+        by_processes(connect, queries, 1)  # warms up
         quiet = by_processes(connect, queries, 1)
         indexer = multiprocessing.get_context("fork").Process(target=steadily, args=(model, rows))
         indexer.start()
