@@ -1,13 +1,15 @@
-"""How the tests ask."""
+"""How the tests ask, and what they ask with."""
 
 import json
 import time
 from typing import Any
 
 import jwt
+import numpy as np
 from rest_framework.test import APIClient
 
-from media_library.models import ApiKey, Library, User
+from media_library.models import ApiKey, Asset, Library, User
+from search.models import EmbeddingModel
 from tests import factories
 
 
@@ -56,3 +58,15 @@ def refused(answer: Any, status: int) -> str:
     assert set(body) == {"detail"}
     assert isinstance(body["detail"], str)
     return body["detail"]
+
+
+def media(asset: Any) -> dict[str, str]:
+    return {"anchor_media_id": str(asset.pk), "anchor_type": "MEDIA"}
+
+
+def drawn_model() -> EmbeddingModel:
+    return EmbeddingModel.objects.get()
+
+
+def vector(asset: Asset) -> Any:
+    return np.asarray(asset.embeddings.get().vector)
