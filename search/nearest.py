@@ -54,11 +54,13 @@ class Glance:
 INDEX_ONLY: Settings = {"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off"}
 
 # The graph loses its way now and then, most of all for words, which lie far from all pictures; the lists blur what lies
-# near. Together they miss little (docs/decisions/0004).
-NARROW = Glance(200, 3, 75)
-OF_WORDS = Glance(400, 10, 75)
+# near. Together they miss little, the less the fewer vectors there are (docs/decisions/0004).
+FEW = 200_000
+AMONG_FEW: dict[Modality, Glance] = {"image": Glance(100, 2, 75), "text": Glance(250, 4, 75)}
+AMONG_MANY: dict[Modality, Glance] = {"image": Glance(200, 3, 75), "text": Glance(400, 10, 75)}
 DEEP = Glance(1000, 60, 400)  # pgvector keeps no more nodes in view
 
+ASKED = "(SELECT vector FROM asked)"  # written once, though a glance needs it four times: it is long
 EXACTLY = "distance + 0, id"  # adding zero keeps the indexes out of the plan
 
 
@@ -68,7 +70,7 @@ def glances(modality: Modality, indexes: Indexes) -> list[Glance]:
         return []
     if indexes.lists is None:  # they are still being built
         return [replace(DEEP, lists=0)]
-    return [OF_WORDS if modality == "text" else NARROW, DEEP]
+    return [(AMONG_FEW if indexes.vectors <= FEW else AMONG_MANY)[modality], DEEP]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +146,16 @@ def glanced(vector: Vector, scope: Scope, model: EmbeddingModel, glance: Glance)
 def glance_statement(
     vector: Vector, scope: Scope, model: EmbeddingModel, glance: Glance
 ) -> tuple[str, list[Any], Settings]:
-    all_of_model, given = candidates(vector, model, Kind.of(scope))
-    subquery, of_scope = in_scope(scope)
-    ways, params = [], []
-    for metric in (GRAPH, LISTS) if glance.lists else (GRAPH,):
-        compared, also_given = distance(vector, model, metric)
-        ways.append(f"({all_of_model} ORDER BY {compared} LIMIT %s)")
-        params += [*given, *also_given, glance.depth]
+    all_of_model, subquery, of_scope = candidates(model, Kind.of(scope), ASKED), *in_scope(scope)
+    metrics = (GRAPH, LISTS) if glance.lists else (GRAPH,)
+    ways = [f"({all_of_model} ORDER BY {distance(model, metric, ASKED)} LIMIT %s)" for metric in metrics]
     sql = (
-        f"SELECT id, distance FROM (SELECT * FROM ({' UNION '.join(ways)}) AS found ORDER BY distance LIMIT %s)"  # noqa: S608
+        f"WITH asked AS MATERIALIZED (SELECT {given(model)} AS vector)"  # noqa: S608
+        f" SELECT id, distance FROM (SELECT * FROM ({' UNION '.join(ways)}) AS found ORDER BY distance LIMIT %s)"
         f" AS nearest WHERE id IN ({subquery}) ORDER BY distance, id"
     )
-    return sql, [*params, glance.depth, *of_scope], glance.settings
+    of_ways = [model.pk, glance.depth] * len(ways)
+    return sql, [written(vector), *of_ways, glance.depth, *of_scope], glance.settings
 
 
 def fetch(sql: str, params: list[Any], settings: Settings | None = None) -> list[Neighbour]:
@@ -170,39 +170,44 @@ def run(cursor: Any, sql: str, params: list[Any], settings: Settings) -> None:
     if not settings:
         cursor.execute(sql, params)
         return
-    calls = ", ".join("set_config(%s, %s, true)" for _ in settings)
-    given = [part for name, value in settings.items() for part in (name, str(value))]
-    taken_back = [part for name in settings for part in (name, None)]
-    cursor.execute(f"SELECT {calls}; {sql}; SELECT {calls}", [*given, *params, *taken_back])
+    calls = "SELECT " + ", ".join("set_config(%s, %s, true)" for _ in settings)
+    wanted = [part for name, value in settings.items() for part in (name, str(value))]
+    taken_back = [part for name in settings for part in (name, None)] if connection.in_atomic_block else []
+    cursor.execute(f"{calls}; {sql}" + (f"; {calls}" if taken_back else ""), [*wanted, *params, *taken_back])
     cursor.nextset()
 
 
 def statement(vector: Vector, scope: Scope, k: int, model: EmbeddingModel, *, order: str) -> tuple[str, list[Any]]:
     """The k nearest of a scope. `order` is one of this module's own constants, never input."""
     kind = Kind.of(scope)
-    all_of_model, parameters = candidates(vector, model, kind)
     subquery, params = in_scope(scope)
     sql = (
-        f"SELECT id, distance FROM ({all_of_model} AND {kind.owner} IN ({subquery})) AS candidates"  # noqa: S608
-        f" ORDER BY {order} LIMIT %s"
+        f"SELECT id, distance FROM ({candidates(model, kind, given(model))} AND {kind.owner} IN ({subquery}))"  # noqa: S608
+        f" AS candidates ORDER BY {order} LIMIT %s"
     )
-    return sql, [*parameters, *params, k]
+    return sql, [written(vector), model.pk, *params, k]
 
 
-def candidates(vector: Vector, model: EmbeddingModel, kind: Kind) -> tuple[str, list[Any]]:
-    """All vectors of the model with their cosine distance from `vector`."""
-    compared, given = distance(vector, model, GRAPH)
-    sql = (
-        f"SELECT {kind.owner} AS id, {compared} AS distance"  # noqa: S608
+def candidates(model: EmbeddingModel, kind: Kind, asked: str) -> str:
+    """All vectors of the model with their cosine distance from the expression `asked`."""
+    return (
+        f"SELECT {kind.owner} AS id, {distance(model, GRAPH, asked)} AS distance"  # noqa: S608
         f" FROM {kind.table} WHERE model_id = %s AND vector IS NOT NULL"
     )
-    return sql, [*given, model.pk]
 
 
-def distance(vector: Vector, model: EmbeddingModel, metric: str) -> tuple[str, list[Any]]:
-    """How a stored vector is compared with `vector`, as the indexes spell it."""
-    dimensions = int(model.dimensions)
-    return f"vector::halfvec({dimensions}) {metric} %s::halfvec({dimensions})", [HalfVector(vector).to_text()]
+def distance(model: EmbeddingModel, metric: str, asked: str) -> str:
+    """How a stored vector is compared with `asked`, as the indexes spell it."""
+    return f"vector::halfvec({int(model.dimensions)}) {metric} {asked}"
+
+
+def given(model: EmbeddingModel) -> str:
+    """The vector of the query, as a parameter."""
+    return f"%s::halfvec({int(model.dimensions)})"
+
+
+def written(vector: Vector) -> str:
+    return HalfVector(vector).to_text()
 
 
 def in_scope(scope: Scope) -> tuple[str, tuple[Any, ...]]:
@@ -219,8 +224,10 @@ def explain(scope: Scope, k: int, model: EmbeddingModel) -> dict[str, str]:
             run(cursor, f"EXPLAIN {sql}", params, settings)
             return "\n".join(line for (line,) in cursor.fetchall())
 
-    ways = {"narrow": NARROW, "of words": OF_WORDS, "deep": DEEP}
-    plans = {name: plan(*glance_statement(probe, scope, model, glance)) for name, glance in ways.items()}
+    ways = {"few": AMONG_FEW, "many": AMONG_MANY}
+    asked = {f"{kind} among {name}": glance for name, of in ways.items() for kind, glance in of.items()}
+    asked["deep"] = DEEP
+    plans = {name: plan(*glance_statement(probe, scope, model, glance)) for name, glance in asked.items()}
     return plans | {"exact": plan(*statement(probe, scope, k, model, order=EXACTLY), {})}
 
 

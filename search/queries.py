@@ -154,8 +154,8 @@ def loaded(query: Query, user: User, ids: list[UUID]) -> dict[UUID, tuple[Asset,
         whole = Prefetch("asset", Asset.objects.with_tag_names())
         regions = Region.objects.visible_to(user).filter(asset__deleted_at=None).prefetch_related(whole).in_bulk(ids)
         return {pk: (region.asset, region) for pk, region in regions.items()}
-    assets = Asset.objects.visible_to(user).live().with_tag_names().in_bulk(ids)
-    return {pk: (asset, None) for pk, asset in assets.items()}
+    assets = Asset.objects.visible_to(user).live().with_tag_names().order_by().filter(pk__any_of=ids)
+    return {asset.pk: (asset, None) for asset in assets}
 
 
 def parse_cursor(cursor: str) -> tuple[str, int]:

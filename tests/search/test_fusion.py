@@ -92,7 +92,7 @@ def test_what_words_found_has_its_true_distance(
 ) -> None:
     factories.build_index(EmbeddingModel.objects.get())
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 2)
-    monkeypatch.setattr(nearest, "NARROW", nearest.Glance(100, 0, 2))
+    monkeypatch.setitem(nearest.AMONG_FEW, "image", nearest.Glance(100, 0, 2))
     far = colors["blue"]
     Asset.objects.filter(pk=far.pk).update(display_name="Orange")
     plain = {hit.asset.pk: hit.distance for hit in run(library, user, "text=orange&keywords=false").hits}
@@ -142,7 +142,7 @@ def test_pages_of_a_fused_ranking_neither_repeat_nor_skip(
     library: Library, user: User, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
-    monkeypatch.setattr(nearest, "NARROW", nearest.Glance(100, 0, 8))
+    monkeypatch.setitem(nearest.AMONG_FEW, "image", nearest.Glance(100, 0, 8))
     monkeypatch.setattr(rankings, "RANKING", 25)
     for step in range(20):
         factories.embedded(library, model, [1.0, step / 10] + [0.0] * 46, display_name=f"IMG_{step}")

@@ -81,7 +81,9 @@ def test_the_index_is_really_used(model: EmbeddingModel) -> None:
     plans = nearest.explain(Asset.objects.all(), 20, model)
     graph, lists = vector_index.ASSETS.graph(model), vector_index.ASSETS.lists(model)
     used = {name: {index for index in (graph, lists) if index in plan} for name, plan in plans.items()}
-    assert used == {"narrow": {graph, lists}, "of words": {graph, lists}, "deep": {graph, lists}, "exact": set()}
+    assert used.pop("exact") == set()
+    assert len(used) == 5
+    assert all(indexes == {graph, lists} for indexes in used.values())
 
 
 def test_a_filter_that_the_index_cannot_satisfy_falls_back_to_exact(
@@ -94,7 +96,7 @@ def test_a_filter_that_the_index_cannot_satisfy_falls_back_to_exact(
     for position in far:
         assets[position].tags.add(tag)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
-    monkeypatch.setattr(nearest, "NARROW", nearest.Glance(10, 0, 30))
+    monkeypatch.setitem(nearest.AMONG_FEW, "image", nearest.Glance(10, 0, 30))
     monkeypatch.setattr(nearest, "DEEP", nearest.Glance(20, 0, 60))
     found = nearest.search(vectors[0], Asset.objects.filter(tags=tag), 25, model)
     assert found.plan == "exact"
@@ -113,7 +115,7 @@ def test_without_the_index_a_large_scope_is_searched_exactly(
 def test_a_first_page_can_be_had_without_the_rest(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
     _assets, vectors = fill_large(model, 300, monkeypatch)
     found = nearest.search(vectors[3], Asset.objects.all(), 200, model, enough=50)
-    assert (found.plan, found.complete, len(found.neighbours)) == ("index", False, nearest.NARROW.depth)
+    assert (found.plan, found.complete, len(found.neighbours)) == ("index", False, nearest.AMONG_FEW["image"].depth)
     assert found.neighbours[:50] == nearest.exact(vectors[3], Asset.objects.all(), 50, model)
 
 
@@ -160,11 +162,20 @@ def test_lists_find_what_the_graph_misses(
 ) -> None:
     _assets, vectors = fill_large(model, 500, monkeypatch)
     everything = Asset.objects.all()
-    for glance in ("NARROW", "OF_WORDS"):
-        monkeypatch.setattr(nearest, glance, nearest.Glance(1, 4, 100))  # a graph that finds next to nothing
+    # A graph that finds next to nothing.
+    monkeypatch.setitem(nearest.AMONG_FEW, modality, nearest.Glance(1, 4, 100))
     found = nearest.search(vectors[0], everything, 450, model, modality=modality, enough=50)
     assert found.plan == "index"
     assert found.neighbours == nearest.exact(vectors[0], everything, 100, model)
+
+
+def test_among_many_vectors_more_is_looked_at(model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    _assets, vectors = fill_large(model, 300, monkeypatch)
+    glances = [nearest.glances("text", vector_index.Indexes(vectors=count, lists=4)) for count in (200_000, 200_001)]
+    assert [first.ef_search for first, _deep in glances] == [250, 400]
+    monkeypatch.setattr(nearest, "FEW", 100)
+    monkeypatch.setitem(nearest.AMONG_MANY, "image", nearest.Glance(100, 0, 60))
+    assert len(nearest.search(vectors[0], Asset.objects.all(), 200, model, enough=50).neighbours) == 60
 
 
 def test_search_settings_do_not_outlive_the_query(model: EmbeddingModel) -> None:
@@ -173,7 +184,7 @@ def test_search_settings_do_not_outlive_the_query(model: EmbeddingModel) -> None
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('enable_seqscan')")
         before = cursor.fetchone()
-        nearest.glanced(vectors[0], Asset.objects.all(), model, nearest.NARROW)
+        nearest.glanced(vectors[0], Asset.objects.all(), model, nearest.AMONG_FEW["image"])
         cursor.execute("SELECT current_setting('enable_seqscan')")
         assert cursor.fetchone() == before
 

@@ -82,7 +82,7 @@ def test_the_rest_of_a_large_ranking_follows_without_gap_or_repeat(
     assets = fan(library, model, 30)
     factories.build_index(model)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
-    monkeypatch.setattr(nearest, "NARROW", nearest.Glance(40, 0, 8))
+    monkeypatch.setitem(nearest.AMONG_FEW, "image", nearest.Glance(40, 0, 8))
     monkeypatch.setattr(rankings, "RANKING", 20)
     shown: list[str] = []
     cursor, totals = "", []
@@ -102,7 +102,7 @@ def test_twenty_pages_have_no_gap_and_no_repeat_while_assets_come_and_go(
     assets = fan(library, model, 130)
     factories.build_index(model)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
-    monkeypatch.setattr(nearest, "NARROW", nearest.Glance(100, 0, 12))
+    monkeypatch.setitem(nearest.AMONG_FEW, "image", nearest.Glance(100, 0, 12))
     shown: list[str] = []
     trashed: set[str] = set()
     cursor = ""

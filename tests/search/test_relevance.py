@@ -135,7 +135,7 @@ def test_the_rest_of_a_large_ranking_does_not_move_the_divider(
     assets = fan(library, calibrated, 30)
     factories.build_index(calibrated)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
-    monkeypatch.setattr(nearest, "NARROW", nearest.Glance(100, 0, 8))
+    monkeypatch.setitem(nearest.AMONG_FEW, "image", nearest.Glance(100, 0, 8))
     found, cursor = [], ""
     for _page in range(4):
         results = run(library, user, f"like={assets[0].pk}", limit=6, cursor=cursor)

@@ -90,7 +90,7 @@ def test_the_rest_of_a_ranking_is_ranked_under_the_model_that_it_began_with(
 
     factories.build_index(model)
     monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
-    monkeypatch.setattr(nearest, "NARROW", nearest.Glance(100, 0, 8))
+    monkeypatch.setitem(nearest.AMONG_FEW, "image", nearest.Glance(100, 0, 8))
     first = run(library, user, f"like={assets[0].pk}", limit=6)
     switching.switch(other, force=True)
     second = run(library, user, f"like={assets[0].pk}", limit=24, cursor=first.next_cursor or "")
