@@ -10,7 +10,7 @@ from pathlib import Path
 
 # Parts that bring their own pictures, parts that measure a filled library, and those that run if none is named.
 ALONE = ("encoding", "import", "memory", "facets", "purity")
-FILLED = ("queries", "recall", "words", "outliers", "clusters", "models", "engines", "index")
+FILLED = ("queries", "recall", "words", "outliers", "clusters", "models", "engines", "index", "dialects")
 USUAL = ("encoding", "import", "memory", "facets", "queries", "recall", "words", "outliers")
 
 
@@ -53,6 +53,7 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
     django.setup()
     from benchmarks import (
         clusters,
+        dialects,
         encoding,
         engines,
         facet_times,
@@ -88,6 +89,7 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
             "clusters": lambda filled: clusters.run(filled),
             "models": lambda filled: model_build.run(),
             "engines": lambda filled: engines.run(running, filled, queries=args.queries),
+            "dialects": lambda filled: dialects.run(running, filled, queries=args.queries),
             "index": lambda filled: index_costs.run(running, filled, queries=args.queries),
         }
         for name in (name for name in ALONE if name in wanted):

@@ -1,7 +1,7 @@
 from typing import Any, BinaryIO, cast
+from uuid import UUID
 
 from django.core.files.base import File
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -70,8 +70,8 @@ class VisualSearch(CloudView):
             anchor = anchors.from_url(user=self.user, library=self.library, url=url)
         return query.changed(anchors=(anchor.pk,))
 
-    def example(self, asset_id: str) -> Any:
-        asset = self.assets.filter(Q(pk=resources.asset_id(asset_id))).first()
-        if asset is None:
+    def example(self, asset_id: str) -> UUID:
+        pk = resources.asset_id(asset_id)
+        if pk is None or not self.assets.filter(pk=pk).exists():
             raise NotFound(_("Resource not found - %(id)s") % {"id": asset_id[:64]})
-        return asset.pk
+        return pk
