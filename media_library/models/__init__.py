@@ -3,6 +3,7 @@ from media_library.models.asset import Asset, AssetQuerySet, Rendition
 from media_library.models.folder import Folder
 from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
+from media_library.models.metadata_field import MetadataChoice, MetadataField, MetadataValue
 from media_library.models.tag import Tag
 from media_library.models.token import PersonalToken
 from media_library.models.user import User
@@ -17,6 +18,9 @@ __all__ = [
     "Language",
     "Library",
     "Membership",
+    "MetadataChoice",
+    "MetadataField",
+    "MetadataValue",
     "PersonalToken",
     "Rendition",
     "Role",
