@@ -105,7 +105,7 @@ def clean_default(field: MetadataField) -> Any:
 
 def clean_rules(field: MetadataField) -> dict[str, Any]:
     """The rules, those that say nothing left out. Raises InvalidField."""
-    given = field.validation or {}
+    given = {} if field.validation is None else field.validation
     if not isinstance(given, dict):
         raise InvalidField("validation", _("Give an object."))
     allowed = allowed_rules(field)
