@@ -6,6 +6,7 @@ from media_library.models.library import Library, Membership, Role
 from media_library.models.metadata_field import MetadataChoice, MetadataField, MetadataValue
 from media_library.models.tag import Tag
 from media_library.models.token import PersonalToken
+from media_library.models.upload_preset import UploadPreset
 from media_library.models.user import User
 from media_library.models.words import AssetWords
 
@@ -25,5 +26,6 @@ __all__ = [
     "Rendition",
     "Role",
     "Tag",
+    "UploadPreset",
     "User",
 ]
