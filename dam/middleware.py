@@ -149,7 +149,7 @@ def check_length(request: HttpRequest) -> None:
         raise too_large()
     raise AppError(
         _("These files are larger than {limit} together. Upload fewer at a time.").format(
-            limit=megabytes(files * settings.MAX_UPLOAD_BYTES)
+            limit=megabytes(int(files) * settings.MAX_UPLOAD_BYTES)
         ),
         code="too_large",
         status=413,

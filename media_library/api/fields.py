@@ -20,15 +20,21 @@ BY_POSITION = ("position",)
 
 
 class ChoiceSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField(source="external_id", max_length=200, required=False, help_text="Made if absent.")
-    value = serializers.CharField(max_length=200, help_text="What people see, and find the assets by.")
-    active = serializers.BooleanField(required=False, help_text="Whether it can be chosen; it stays where it was.")
+    id = serializers.CharField(source="external_id")
+    value = serializers.CharField(help_text="What people see, and find the assets by.")
+    active = serializers.BooleanField(help_text="Whether it can be chosen; it stays where it was.")
+    position = serializers.IntegerField()
+
+
+class ChoiceChangesSerializer(serializers.Serializer[Any]):
+    value = serializers.CharField(max_length=200, required=False)
+    active = serializers.BooleanField(required=False)
     position = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
 
 
-class ChoiceChangesSerializer(ChoiceSerializer):
-    id = None  # type: ignore[assignment]
-    value = serializers.CharField(max_length=200, required=False)
+class NewChoiceSerializer(ChoiceChangesSerializer):
+    id = serializers.CharField(source="external_id", max_length=200, required=False, help_text="Made if absent.")
+    value = serializers.CharField(max_length=200)
 
 
 class RulesSerializer(serializers.Serializer[Any]):
@@ -51,13 +57,11 @@ class RulesField(serializers.JSONField):
 class FieldChangesSerializer(serializers.Serializer[Any]):
     """What PATCH may set. The id and the type of a field stay as they are."""
 
-    label = serializers.CharField(max_length=200, required=False)
+    label = serializers.CharField(max_length=200, required=False)  # type: ignore[assignment]
     required = serializers.BooleanField(  # type: ignore[assignment]
         required=False, help_text="An upload has to bring a value, unless there is a default."
     )
-    default = serializers.JSONField(  # type: ignore[assignment]
-        required=False, allow_null=True, help_text="What uploads without a value get."
-    )
+    default = serializers.JSONField(required=False, allow_null=True, help_text="What uploads without a value get.")
     default_disabled = serializers.BooleanField(required=False, help_text="Whether the default is not used for now.")
     validation = RulesField(required=False)
     position = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
@@ -72,7 +76,7 @@ class NewFieldSerializer(FieldChangesSerializer):
     )
     label = serializers.CharField(max_length=200)
     type = serializers.ChoiceField(choices=MetadataField.Type.choices)
-    choices = ChoiceSerializer(many=True, required=False)
+    choices = NewChoiceSerializer(many=True, required=False)
 
 
 class FieldSerializer(serializers.Serializer[Any]):
@@ -80,7 +84,7 @@ class FieldSerializer(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]
     type = serializers.ChoiceField(choices=MetadataField.Type.choices)
     required = serializers.BooleanField()  # type: ignore[assignment]
-    default = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
+    default = serializers.JSONField(allow_null=True)
     default_disabled = serializers.BooleanField()
     validation = RulesField()
     position = serializers.IntegerField()
@@ -115,9 +119,7 @@ NEW_EXAMPLE = {
 ONE = [OpenApiExample("A field", EXAMPLE, response_only=True)]
 ALL = [OpenApiExample("Fields", {"results": [EXAMPLE], "next_cursor": None}, response_only=True)]
 ONE_CHOICE = [OpenApiExample("A choice", EXAMPLE["choices"][0], response_only=True)]  # type: ignore[index]
-ALL_CHOICES = [
-    OpenApiExample("Choices", {"results": EXAMPLE["choices"], "next_cursor": None}, response_only=True)
-]
+ALL_CHOICES = [OpenApiExample("Choices", {"results": EXAMPLE["choices"], "next_cursor": None}, response_only=True)]
 BAD = {400: ErrorSerializer, 401: ErrorSerializer, 403: ErrorSerializer, 404: ErrorSerializer}
 SEEN = {400: ErrorSerializer, 401: ErrorSerializer, 404: ErrorSerializer}
 
@@ -209,13 +211,13 @@ class Choices(FieldView):
 
     @extend_schema(
         operation_id="choices_create",
-        request=ChoiceSerializer,
+        request=NewChoiceSerializer,
         responses={201: ChoiceSerializer, 409: ErrorSerializer, **BAD},
         examples=[*ONE_CHOICE, OpenApiExample("A choice", {"id": "spring", "value": "Spring"}, request_only=True)],
     )
     def post(self, request: Request, library_id: str, field: str) -> Response:
         """Add a choice (editors)."""
-        data = validated(ChoiceSerializer(data=request.data))
+        data = validated(NewChoiceSerializer(data=request.data))
         choice = fields.add_choice(self.field, caller(request), choices_of([data])[0])
         return Response(ChoiceSerializer(choice).data, status.HTTP_201_CREATED)
 

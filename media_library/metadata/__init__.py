@@ -1,4 +1,4 @@
-"""The one way by which metadata comes into an asset: typed where a field of the library names a member, free elsewhere."""
+"""The one way by which metadata comes into an asset: typed where a field names a member, free elsewhere."""
 
 from collections.abc import Mapping
 from typing import Any

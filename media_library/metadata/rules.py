@@ -1,8 +1,8 @@
 """What the values of a field have to be like, beyond its type.
 
-Texts: `min_length`, `max_length`, and a `pattern` that the whole has to match, by RE2: it takes time in proportion to the
-text, whatever the pattern. Numbers and dates: `min` and `max`, which belong to what is allowed, `above` and `below`,
-which do not.
+Texts: `min_length`, `max_length`, and a `pattern` that the whole has to match, by RE2: it takes time in proportion to
+the text, whatever the pattern. Numbers and dates: `min` and `max`, which belong to what is allowed, `above` and
+`below`, which do not.
 """
 
 from collections.abc import Mapping

@@ -26,7 +26,10 @@ class Refused(ValueError):
 
 
 def value(field: MetadataField, given: Any, before: Any = None) -> Any:
-    """The value as it is kept, None where there is none. Choices that are in `before` may be inactive. Raises Refused."""
+    """The value as it is kept, None where there is none. Choices that are in `before` may be inactive.
+
+    Raises Refused.
+    """
     if given is None or given == [] or (isinstance(given, str) and not given.strip()):
         return None
     if field.has_choices:

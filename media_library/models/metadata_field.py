@@ -96,7 +96,9 @@ class MetadataValue(models.Model):
             models.Index(
                 fields=["field", "number", "asset"], name="metadata_value_number", condition=Q(number__isnull=False)
             ),
-            models.Index(fields=["field", "date", "asset"], name="metadata_value_date", condition=Q(date__isnull=False)),
+            models.Index(
+                fields=["field", "date", "asset"], name="metadata_value_date", condition=Q(date__isnull=False)
+            ),
             models.Index(fields=["choice", "asset"], name="metadata_value_choice", condition=Q(choice__isnull=False)),
         ]
 

@@ -19,7 +19,7 @@ BEGINNING = 0.5  # of that, for the beginning of a word
 # A word that more assets of the scope have says too little about each to be worth the time of looking at them all.
 COMMON = 1000
 
-# Asset and weight, for whatever within a scope has a word there. Tags, folders and choices are those that have the word.
+# Asset and weight, for whatever within a scope has a word there. Tags, folders and choices are those that have it.
 TEXTS = """
 (SELECT {n}, asset_id, CASE WHEN ts_filter(lexemes, '{{a}}') @@ %s::tsquery THEN %s::float8
     WHEN ts_filter(lexemes, '{{c}}') @@ %s::tsquery THEN %s::float8 ELSE %s::float8 END

@@ -1,4 +1,4 @@
-"""Filters by members of the metadata: `metadata.<field>`, and of typed fields `.min`, `.max` and `.exists` behind it."""
+"""Filters by members of the metadata: `metadata.<field>`; of typed fields `.min`, `.max` and `.exists` behind it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -89,8 +89,8 @@ def parse(params: Mapping[str, Any], library: Library) -> tuple[tuple[str, str],
                 raise Refused(_("Give at most %(most)s values.") % {"most": MOST_VALUES})
             found = [parts[name].clean(text.strip()) for text in given]
         except ValueError as error:
-            sentence = {"name": name[:80].replace("\0", ""), "sentence": error}
-            raise InvalidRequest(_("%(name)s: %(sentence)s") % sentence, code="bad_parameter") from None
+            named = f"{name[:80]}: {error}".replace("\0", "")
+            raise InvalidRequest(named, code="bad_parameter") from None
         found = [text for text in dict.fromkeys(found) if text]
         pairs += [(name, text) for text in (found[-1:] if parts[name].of else found)]
     check_ranges(dict(pairs), parts)

@@ -83,8 +83,6 @@ def test_metadata_of_an_asset_is_checked(
     asset = factories.asset(library, metadata={"n": 1})
     plain = model_to_dict(asset, ["display_name", "description", "alt_text", "visual_search"])
     renditions = {"renditions-TOTAL_FORMS": 0, "renditions-INITIAL_FORMS": 0}
-    answer = client.post(
-        f"/admin/media_library/asset/{asset.pk}/change/", plain | renditions | {"metadata": given}
-    )
+    answer = client.post(f"/admin/media_library/asset/{asset.pk}/change/", plain | renditions | {"metadata": given})
     assert answer.status_code == (302 if kept is not None else 200)
     assert Asset.objects.get().metadata == (kept if kept is not None else {"n": 1})

@@ -127,7 +127,7 @@ class UploadParser(MultiPartParser):
         handler = SourceHandler(request)
         handler.marker = secrets.token_hex(16)
         request._request.upload_handlers = [handler]
-        named = WithNamedSource(stream, boundary.encode("latin-1", "replace"), handler.marker)
+        named: Any = WithNamedSource(stream, boundary.encode("latin-1", "replace"), handler.marker)
         parsed = super().parse(named, media_type, parser_context)
         data, files = parsed.data.copy(), parsed.files
         for file in files.pop(SOURCE, []):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, OrderBy, QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
@@ -20,11 +20,11 @@ from media_library.models import MetadataChoice, MetadataField, Role
 
 Type = MetadataField.Type
 TYPES = {"string": Type.TEXT, "integer": Type.INTEGER, "date": Type.DATE, "enum": Type.CHOICE, "set": Type.CHOICES}
-NAMES: dict[str, str] = {type_: name for name, type_ in TYPES.items()} | {Type.DECIMAL: "decimal"}
+NAMES: dict[str, str] = {**{type_: name for name, type_ in TYPES.items()}, Type.DECIMAL: "decimal"}
 # Comparisons as rules: without and with the value itself.
 COMPARISONS = {"greater_than": ("above", "min"), "less_than": ("below", "max")}
 MOST_RULES = 20
-FIELD_ORDERS = {"label": Lower("label"), "external_id": F("external_id"), "created_at": F("created_at")}
+FIELD_ORDERS = ("label", "external_id", "created_at")
 
 
 def field_body(field: MetadataField) -> dict[str, Any]:
@@ -246,8 +246,9 @@ class FieldsOrder(FieldsView):
         order_by = parameters.required(self.params, "order_by")
         if order_by not in FIELD_ORDERS:
             raise InvalidRequest(_("order_by is one of %(names)s.") % {"names": ", ".join(FIELD_ORDERS)})
-        key = FIELD_ORDERS[order_by]
-        ordered = list(self.fields.order_by(key.desc() if is_descending(self.params) else key.asc(), "pk"))
+        key = Lower("label") if order_by == "label" else F(order_by)
+        order = OrderBy(key, descending=is_descending(self.params))
+        ordered = list(self.fields.order_by(order, "pk"))
         for position, field in enumerate(ordered):
             field.position = position
         MetadataField.objects.bulk_update(ordered, ["position"])

@@ -70,8 +70,8 @@ def is_unsigned(request: Request, params: Params) -> bool:
 
 
 def applied(preset: UploadPreset, given: Params, *, unsigned: bool) -> Params:
-    """The parameters of an upload by a preset. A signed upload's own win. Of an unsigned one the preset's win, but tags,
-    context and metadata come together. Raises InvalidRequest for what an unsigned upload must not say."""
+    """The parameters of an upload by a preset. A signed upload's own win. Of an unsigned one the preset's win, but
+    tags, context and metadata come together. Raises InvalidRequest for what an unsigned upload must not say."""
     settings = preset.settings
     if settings.get("disallow_public_id") and parameters.is_set(given, "public_id"):
         raise InvalidRequest(_("This upload preset does not allow a public_id."))
@@ -79,9 +79,7 @@ def applied(preset: UploadPreset, given: Params, *, unsigned: bool) -> Params:
         return settings | {name: value for name, value in given.items() if value not in (None, "")}
     if refused := sorted(name for name in given if name not in {*ALLOWED_UNSIGNED, *OF_THE_CALL}):
         names = {"names": ", ".join(refused)[:500], "allowed": ", ".join(ALLOWED_UNSIGNED)}
-        raise InvalidRequest(
-            _("Not allowed in unsigned uploads: %(names)s. Only these are: %(allowed)s.") % names
-        )
+        raise InvalidRequest(_("Not allowed in unsigned uploads: %(names)s. Only these are: %(allowed)s.") % names)
     together: Params = {"tags": parameters.comma_list(given, "tags") + settings.get("tags", [])}
     for name in PAIRS:
         together[name] = parameters.pairs(given, name) | settings.get(name, {})

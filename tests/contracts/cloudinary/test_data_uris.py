@@ -36,7 +36,7 @@ def failure(answer: Any) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("lines", [False, True])
-def test_a_large_picture_arrives_whole(cloud: Cloud, lines: bool) -> None:
+def test_a_large_picture_arrives_whole(cloud: Cloud, *, lines: bool) -> None:
     content = large()
     answer = cloud.post("image/upload", {"public_id": "x"}, file=uri(content, lines=lines))
     assert answer.status_code == 200, answer.json()

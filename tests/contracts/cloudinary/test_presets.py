@@ -190,9 +190,7 @@ def test_a_preset_opens_nothing_but_uploads(cloud: Cloud) -> None:
         assert answer.status_code == 401, path
 
 
-def test_strangers_are_limited_by_address_whatever_they_forge(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_strangers_are_limited_by_address_whatever_they_forge(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     assert site.REST_FRAMEWORK["NUM_PROXIES"] == 0
     monkeypatch.setattr(UnsignedThrottle, "THROTTLE_RATES", {"unsigned": "2/day"})
     make(cloud, unsigned=True)
