@@ -349,7 +349,10 @@ REST_FRAMEWORK = {
         "user": env_str("DAM_RATE_USER", "6000/min"),
         "anon": env_str("DAM_RATE_ANONYMOUS", "60/min"),
         "token": env_str("DAM_RATE_TOKEN", "20/min"),
+        "unsigned": env_str("DAM_RATE_UNSIGNED", "30/min"),
     },
+    # Whose X-Forwarded-For is believed: anybody else could write one for each request and have no limit.
+    "NUM_PROXIES": env_int("DAM_PROXIES", 1 if HTTPS else 0),
     "EXCEPTION_HANDLER": "dam.rest.handle_exception",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

@@ -34,3 +34,10 @@ class UserThrottle(Counted, UserRateThrottle):
 
 class AnonymousThrottle(Counted, AnonRateThrottle):
     pass
+
+
+class AddressThrottle(Counted):
+    """By the address alone, whoever the request signs in as."""
+
+    def get_cache_key(self, request: Request, view: "APIView") -> str:
+        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}

@@ -8,6 +8,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from media_library.metadata.administration import AssetForm
 from media_library.models import (
     ApiKey,
     Asset,
@@ -18,6 +19,7 @@ from media_library.models import (
     PersonalToken,
     Rendition,
     Tag,
+    UploadPreset,
     User,
 )
 
@@ -95,6 +97,7 @@ class TagAdmin(admin.ModelAdmin):
 class AssetAdmin(admin.ModelAdmin):
     """What an administrator may see of assets goes through the same door as everything else."""
 
+    form = AssetForm
     list_display = ["display_name", "library", "format", "size", "bytes", "state", "uploaded_by", "created_at"]
     list_filter = ["state", "format", "visual_search", "library", ("deleted_at", admin.EmptyFieldListFilter)]
     list_select_related = ["library", "uploaded_by"]
@@ -191,3 +194,18 @@ class ApiKeyAdmin(admin.ModelAdmin):
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
         for key in keys:
             key.revoke()
+
+
+@admin.register(UploadPreset)
+class UploadPresetAdmin(admin.ModelAdmin):
+    """Presets can be looked over, closed to strangers and deleted. Programs make them."""
+
+    list_display = ["name", "library", "owner", "unsigned", "updated_at"]
+    list_filter = ["unsigned", "library"]
+    list_select_related = ["library", "owner"]
+    search_fields = ["name", "owner__username"]
+    fields = ["name", "library", "owner", "unsigned", "settings", "created_at", "updated_at"]
+    readonly_fields = ["name", "library", "owner", "settings", "created_at", "updated_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

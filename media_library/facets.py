@@ -1,7 +1,7 @@
 """How many assets have each property, under the filters: what a person can narrow by, and what is left then."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
 from django.db.models import Count
@@ -9,10 +9,12 @@ from django.db.models.functions import ExtractYear
 
 from media_library import colours, facts, issues, properties
 from media_library.filters import AssetFilters
-from media_library.models import Asset, AssetQuerySet, User
+from media_library.models import Asset, AssetQuerySet, MetadataChoice, MetadataField, MetadataValue, User
+from media_library.properties import METADATA
 
 MOST_CAMERAS = 30
 MOST_YEARS = 60
+MOST_CHOICES = 100
 
 Scope = Callable[[AssetFilters], AssetQuerySet]  # the assets that may be counted under these filters
 
@@ -44,10 +46,12 @@ TOTAL = "total"
 
 @dataclass(frozen=True)
 class Counts:
-    """`of[facet]` are (value, count) pairs; `total` is how many pass all filters."""
+    """`of[facet]` are (value, count) pairs, `choices[field]` those of a field of choices; `total` is how many pass all
+    filters."""
 
     total: int
     of: dict[str, list[tuple[str, int]]]
+    choices: dict[str, list[tuple[MetadataChoice, int]]]
 
 
 def of_library(user: User) -> Callable[[AssetFilters], AssetQuerySet]:
@@ -60,8 +64,8 @@ def of_library(user: User) -> Callable[[AssetFilters], AssetQuerySet]:
 
 
 def count(filters: AssetFilters, scope: Scope) -> Counts:
-    """Each facet without its own filter. Two queries, and one for each facet that is filtered by and each kind of issue
-    that is not a trait."""
+    """Each facet without its own filter. Three queries, and one for each facet that is filtered by and each kind of
+    issue that is not a trait; two more if the library has fields of choices."""
     active = {name for name, _value in filters.properties}
     passing = scope(filters)
     under_all = trait_labels(passing) + column_labels(passing)
@@ -74,7 +78,34 @@ def count(filters: AssetFilters, scope: Scope) -> Counts:
         found[facet.name] = values_of(facet, labels)
         if facet.name == "issues":
             found["issues"] += registered_issues(assets)
-    return Counts(under_all[TOTAL], found)
+    return Counts(under_all[TOTAL], found, count_choices(filters, scope, passing))
+
+
+def count_choices(
+    filters: AssetFilters, scope: Scope, passing: AssetQuerySet
+) -> dict[str, list[tuple[MetadataChoice, int]]]:
+    """The choices that occur, most first, of each field that has some; each field without its own filter."""
+    active = {name for name, _value in filters.properties}
+    typed = filters.library.metadata_fields.filter(type__in=MetadataField.OF_CHOICES)
+    fields = {field.pk: field for field in typed}
+    filtered = [field for field in fields.values() if METADATA + field.external_id in active]
+    others = fields.keys() - {field.pk for field in filtered}
+    numbers = choice_numbers(passing, others) if others else {}
+    for field in filtered:
+        numbers |= choice_numbers(scope(without(filters, [METADATA + field.external_id])), {field.pk})
+    found: dict[str, list[tuple[MetadataChoice, int]]] = {field.external_id: [] for field in fields.values()}
+    choices = MetadataChoice.objects.filter(pk__in=numbers) if numbers else []
+    for choice in sorted(choices, key=lambda choice: (-numbers[choice.pk], choice.position, choice.pk)):
+        found[fields[choice.field_id].external_id].append((choice, numbers[choice.pk]))
+    return {name: counted[:MOST_CHOICES] for name, counted in found.items()}
+
+
+def choice_numbers(assets: AssetQuerySet, fields: Collection[int]) -> dict[int, int]:
+    """How many of the assets have each choice of these fields."""
+    chosen = MetadataValue.objects.filter(
+        field__in=fields, choice__isnull=False, asset__in=assets.order_by().values("pk")
+    )
+    return dict(chosen.values_list("choice").annotate(Count("pk")))
 
 
 def without(filters: AssetFilters, names: Iterable[str]) -> AssetFilters:

@@ -40,7 +40,7 @@ class AssetFilters:
             tags=tuple(text for text in (tag.strip() for tag in many(params, "tags")) if text),
             keywords=one(params, "q").strip()[:500],
             state=state,
-            properties=properties.parse(params),
+            properties=properties.parse(params, library),
         )
 
     def apply(self, assets: AssetQuerySet) -> AssetQuerySet:

@@ -23,6 +23,7 @@ from django.utils.translation import ngettext
 
 from media_library import ingest
 from media_library.images import BadImage, too_large
+from media_library.metadata import InvalidMetadata
 from media_library.models import Asset, Folder, Library, User
 
 # Of one transaction: fewer cost more each, and of more a crash would leave more files that nobody knows.
@@ -192,8 +193,10 @@ def import_batch(
     return [outcomes[source] for source in sources]
 
 
-def refused(source: Source, error: BadImage | ingest.DuplicateAsset) -> Outcome:
+def refused(source: Source, error: BadImage | ingest.DuplicateAsset | InvalidMetadata) -> Outcome:
     result = Result.DUPLICATE if isinstance(error, ingest.DuplicateAsset) else Result.REFUSED
+    if isinstance(error, InvalidMetadata):
+        result = Result.UNREADABLE  # once the fields or the values are others, it may be taken
     return Outcome(source, result, error.code, str(error.message))
 
 

@@ -17,8 +17,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, Forbidden, InvalidRequest
-from media_library import images, processing, stored_files
+from media_library import images, metadata, processing, stored_files
 from media_library.images import BadImage
+from media_library.metadata import InvalidMetadata
 from media_library.models import Asset, Folder, Library, Role, Tag, User
 
 MAX_TAGS = 100
@@ -50,7 +51,8 @@ class Upload:
 def store_upload(*, library: Library, user: User, keep_duplicate: bool = False, **upload: Any) -> Asset:
     """Check, store and register one picture, given as the fields of Upload, and have it processed.
 
-    Raises BadImage, DuplicateAsset, InvalidRequest, Forbidden or NotFound; then nothing is left behind.
+    Raises BadImage, DuplicateAsset, InvalidMetadata, InvalidRequest, Forbidden or NotFound; then nothing is left
+    behind.
     """
     (outcome,) = store_uploads(library, user, [Upload(**upload)], keep_duplicate=keep_duplicate)
     if isinstance(outcome, AppError):
@@ -60,19 +62,19 @@ def store_upload(*, library: Library, user: User, keep_duplicate: bool = False, 
 
 def store_uploads(
     library: Library, user: User, uploads: Sequence[Upload], *, keep_duplicate: bool = False
-) -> "list[Asset | BadImage | DuplicateAsset]":
+) -> "list[Asset | BadImage | DuplicateAsset | InvalidMetadata]":
     """The same for several pictures in one transaction: the only way an Asset is born.
 
     Gives what became of each, in their order. What concerns all of them or says that the caller is wrong (a full disk,
     InvalidRequest, Forbidden, NotFound) is raised, and then nothing of any is left behind.
     """
     library.require(user, Role.CONTRIBUTOR)
-    outcomes: dict[int, Asset | BadImage | DuplicateAsset] = {}
+    outcomes: dict[int, Asset | BadImage | DuplicateAsset | InvalidMetadata] = {}
     assets: dict[int, Asset] = {}
     for place, upload in enumerate(uploads):
         try:
             assets[place] = new_asset(library, user, upload)
-        except BadImage as error:
+        except (BadImage, InvalidMetadata) as error:
             outcomes[place] = error
     tags = {place: clean_tags(uploads[place].tags) for place in assets}
     if not keep_duplicate:
@@ -104,7 +106,8 @@ def store_uploads(
 
 
 def new_asset(library: Library, user: User, upload: Upload) -> Asset:
-    """Checked, not saved yet. `file` names where it will be stored. Raises BadImage or InvalidRequest."""
+    """Checked, not saved yet. `file` names where it will be stored. Raises BadImage, InvalidMetadata or
+    InvalidRequest."""
     if upload.folder and upload.folder.library_id != library.pk:
         raise InvalidRequest(_("This folder belongs to another library."), code="bad_folder")
     name = clean_name(upload.name)
@@ -119,7 +122,7 @@ def new_asset(library: Library, user: User, upload: Upload) -> Asset:
         public_id=f"{slugify(stem, allow_unicode=True)[:200] or 'picture'}-{asset_id.hex[:8]}",
         display_name=clean_name(upload.display_name) or stem,
         description=clean_text(upload.description),
-        metadata=upload.metadata or {},
+        metadata=metadata.new(library, upload.metadata or {}),
         file=f"originals/{library.pk}/{asset_id.hex[:2]}/{asset_id}{suffix}",
         format=header.format,
         mime_type=header.mime_type,
@@ -194,7 +197,8 @@ def tags_named(library: Library, names: list[str]) -> list[Tag]:
 
 
 def update(asset: Asset, user: User, changes: dict[str, Any]) -> Asset:
-    """Set named fields (display_name, description, alt_text, folder, metadata, visual_search, tags)."""
+    """Set named fields (display_name, description, alt_text, folder, metadata, visual_search, tags). Raises
+    InvalidMetadata, InvalidRequest, Forbidden or NotFound."""
     require_edit(asset, user)
     changes = dict(changes)
     tag_names = clean_tags(changes.pop("tags")) if "tags" in changes else None
@@ -204,6 +208,8 @@ def update(asset: Asset, user: User, changes: dict[str, Any]) -> Asset:
     for field in ("display_name", "description", "alt_text"):
         if field in changes:
             changes[field] = clean_text(changes[field])
+    if "metadata" in changes:
+        changes["metadata"] = metadata.changed(asset.library, asset.metadata, changes["metadata"])
     for field, value in changes.items():
         setattr(asset, field, value)
     with transaction.atomic():

@@ -1,5 +1,6 @@
 """Keyset paging: a cursor names the last row shown, so pages stay stable while rows come and go."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -31,11 +32,18 @@ class Page(Generic[Row]):
     next_cursor: str | None
 
 
-def page(rows: QuerySet[Row], *, sort: str = "-created_at", limit: int = DEFAULT_LIMIT, cursor: str = "") -> Page[Row]:
-    """One page of assets, or of what else has the field. Pictures without a capture date are left out when sorting by
-    it."""
-    if sort not in SORTS:
-        raise InvalidRequest(_("Sort by one of: %(sorts)s.") % {"sorts": ", ".join(SORTS)}, code="bad_sort")
+def page(
+    rows: QuerySet[Row],
+    *,
+    sort: str = "-created_at",
+    limit: int = DEFAULT_LIMIT,
+    cursor: str = "",
+    sorts: Sequence[str] = SORTS,
+) -> Page[Row]:
+    """One page of assets, or of what else has the field; `sorts` are those that are allowed. Pictures without a capture
+    date are left out when sorting by it."""
+    if sort not in sorts:
+        raise InvalidRequest(_("Sort by one of: %(sorts)s.") % {"sorts": ", ".join(sorts)}, code="bad_sort")
     field, descending = sort.removeprefix("-"), sort.startswith("-")
     if field == "taken_at":
         rows = rows.exclude(taken_at=None)

@@ -34,7 +34,9 @@ WITH given AS (
 )
 SELECT word, how = 'prefix', query::text, stems = 0,
   ARRAY(SELECT id FROM media_library_tag WHERE library_id = %(library)s AND words @@ query),
-  media_library_folders_named(%(library)s, query)
+  media_library_folders_named(%(library)s, query),
+  ARRAY(SELECT choice.id FROM media_library_metadatachoice AS choice
+    JOIN media_library_metadatafield AS field ON field.id = field_id WHERE library_id = %(library)s AND words @@ query)
 FROM given WHERE numnode(query) > 0 ORDER BY n
 """
 
@@ -61,19 +63,24 @@ SELECT id, 'metadata', field, n FROM shown JOIN wanted ON ts_filter(lexemes, '{d
   CROSS JOIN jsonb_each(metadata) AS entry (field, value)
   WHERE media_library_vector(media_library_values(value), %(language)s::regconfig) @@ query
 UNION ALL
+SELECT asset_id, 'metadata', field.external_id, n FROM media_library_metadatavalue AS chosen
+  JOIN media_library_metadatachoice AS choice ON choice.id = choice_id JOIN wanted ON words @@ query
+  JOIN media_library_metadatafield AS field ON field.id = chosen.field_id WHERE asset_id = ANY(%(assets)s)
+UNION ALL
 SELECT asset_id, 'folder', name, n FROM above JOIN media_library_folder ON id = folder_id JOIN wanted ON words @@ query
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One word, and which tags and folders (with all below) of its library have it."""
+    """One word, and which tags, folders (with all below) and choices of fields of its library have it."""
 
     word: str
     query: str  # a tsquery
     prefix: bool
     tags: tuple[int, ...]
     folders: tuple[UUID, ...]
+    choices: tuple[int, ...] = ()
 
 
 def typed(text: str) -> list[str]:
@@ -108,7 +115,8 @@ def parse(library: Library, words: Sequence[tuple[str, How]]) -> list[Term]:
         rows = cursor.fetchall()
     telling = [row for row in rows if not row[3]] or rows
     return [
-        Term(word, query, prefix, tuple(tags), tuple(folders)) for word, prefix, query, _stop, tags, folders in telling
+        Term(word, query, prefix, tuple(tags), tuple(folders), tuple(choices))
+        for word, prefix, query, _stop, tags, folders, choices in telling
     ]
 
 

@@ -35,7 +35,15 @@ FILTERS = [
         OpenApiParameter(item.name, OpenApiTypes.STR, many=item.repeatable, description=item.description)
         for item in properties.PROPERTIES.values()
     ),
-    OpenApiParameter("metadata.<field>", OpenApiTypes.STR, description="What this member of the metadata is."),
+    OpenApiParameter(
+        "metadata.<field>",
+        OpenApiTypes.STR,
+        many=True,
+        description="What this member of the metadata is; of choices, the id. Repeatable: any of them.",
+    ),
+    OpenApiParameter("metadata.<field>.min", OpenApiTypes.STR, description="At least; of a field of numbers or dates."),
+    OpenApiParameter("metadata.<field>.max", OpenApiTypes.STR, description="At most."),
+    OpenApiParameter("metadata.<field>.exists", OpenApiTypes.BOOL, description="Whether a field has a value."),
 ]
 
 

@@ -21,22 +21,35 @@ class FacetsByNameSerializer(serializers.Serializer[Any]):
         return {facet.name: FacetValueSerializer(many=True) for facet in FACETS}
 
 
+class ChoiceCountSerializer(FacetValueSerializer):
+    value = serializers.CharField(help_text="The id of the choice, as the filter takes it.")
+    label = serializers.CharField(help_text="What people see.")  # type: ignore[assignment]
+
+
 class FacetsSerializer(serializers.Serializer[Any]):
     """Each facet is counted under all filters but its own."""
 
     total = serializers.IntegerField(help_text="How many pass all filters.")
     facets = FacetsByNameSerializer()
+    metadata = serializers.DictField(
+        child=ChoiceCountSerializer(many=True),
+        help_text="Of each field of choices, those that occur, most first; the filter is `metadata.<field>`.",
+    )
 
 
 def body(counts: Counts) -> dict[str, Any]:
     listed = {name: [{"value": value, "count": number} for value, number in of] for name, of in counts.of.items()}
-    return {"total": counts.total, "facets": listed}
+    metadata = {
+        name: [{"value": choice.external_id, "label": choice.value, "count": number} for choice, number in of]
+        for name, of in counts.choices.items()
+    }
+    return {"total": counts.total, "facets": listed, "metadata": metadata}
 
 
 class Facets(LibraryView):
     @extend_schema(operation_id="libraries_facets", parameters=FILTERS, responses=FacetsSerializer)
     def get(self, request: Request, library_id: str) -> Response:
-        """How many of the assets that the caller may see have each colour, shape, size, format, issue, camera and year,
-        under the filters; each facet without its own."""
+        """How many of the assets that the caller may see have each colour, shape, size, format, issue, camera, year and
+        choice of a field, under the filters; each facet without its own."""
         filters = AssetFilters.from_params(self.library, request.query_params)
         return Response(body(facets.count(filters, facets.of_library(caller(request)))))

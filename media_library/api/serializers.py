@@ -16,11 +16,12 @@ from media_library.models.asset import ANY_ID, address_pattern
 
 
 class LibrarySerializer(serializers.ModelSerializer[Library]):
-    """`language`: what its names, tags and descriptions are written in; `simple` takes all words as they are."""
+    """`language`: what its names, tags and descriptions are written in; `simple` takes all words as they are.
+    `free_metadata`: whether metadata may have members that none of its fields names."""
 
     class Meta:
         model = Library
-        fields = ["id", "name", "slug", "language", "created_at"]
+        fields = ["id", "name", "slug", "language", "free_metadata", "created_at"]
         read_only_fields = ["id", "slug", "created_at"]
 
 

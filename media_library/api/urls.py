@@ -1,6 +1,6 @@
 from django.urls import path
 
-from media_library.api import assets, facets, files, libraries, tokens
+from media_library.api import assets, facets, fields, files, libraries, tokens
 
 urlpatterns = [
     path("token/", tokens.Token.as_view(), name="token"),
@@ -10,6 +10,14 @@ urlpatterns = [
     path("libraries/<uuid:library_id>/tags/", libraries.Tags.as_view(), name="tags"),
     path("libraries/<uuid:library_id>/assets/", assets.Assets.as_view(), name="assets"),
     path("libraries/<uuid:library_id>/assets/from-url/", assets.AssetsFromUrl.as_view(), name="assets-from-url"),
+    path("libraries/<uuid:library_id>/fields/", fields.Fields.as_view(), name="fields"),
+    path("libraries/<uuid:library_id>/fields/<str:field>/", fields.FieldDetail.as_view(), name="field"),
+    path("libraries/<uuid:library_id>/fields/<str:field>/choices/", fields.Choices.as_view(), name="choices"),
+    path(
+        "libraries/<uuid:library_id>/fields/<str:field>/choices/<str:choice>/",
+        fields.ChoiceDetail.as_view(),
+        name="choice",
+    ),
     path("libraries/<uuid:library_id>/facets/", facets.Facets.as_view(), name="facets"),
     path("assets/<uuid:asset_id>/", assets.AssetDetail.as_view(), name="asset"),
     path("assets/<uuid:asset_id>/restore/", assets.AssetRestore.as_view(), name="asset-restore"),

@@ -3,8 +3,10 @@ from media_library.models.asset import Asset, AssetQuerySet, Rendition
 from media_library.models.folder import Folder
 from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
+from media_library.models.metadata_field import MetadataChoice, MetadataField, MetadataValue
 from media_library.models.tag import Tag
 from media_library.models.token import PersonalToken
+from media_library.models.upload_preset import UploadPreset
 from media_library.models.user import User
 from media_library.models.words import AssetWords
 
@@ -17,9 +19,13 @@ __all__ = [
     "Language",
     "Library",
     "Membership",
+    "MetadataChoice",
+    "MetadataField",
+    "MetadataValue",
     "PersonalToken",
     "Rendition",
     "Role",
     "Tag",
+    "UploadPreset",
     "User",
 ]

@@ -43,6 +43,8 @@ class Library(models.Model):
     words_language = models.CharField(
         max_length=20, default=Language.ENGLISH, db_default=Language.ENGLISH, editable=False
     )
+    # Whether metadata may have members that no field names.
+    free_metadata = models.BooleanField(_("free metadata"), default=True, db_default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = LibraryQuerySet.as_manager()

@@ -19,7 +19,7 @@ BEGINNING = 0.5  # of that, for the beginning of a word
 # A word that more assets of the scope have says too little about each to be worth the time of looking at them all.
 COMMON = 1000
 
-# Asset and weight, for whatever within a scope has a word there. The tags and folders are those that have the word.
+# Asset and weight, for whatever within a scope has a word there. Tags, folders and choices are those that have it.
 TEXTS = """
 (SELECT {n}, asset_id, CASE WHEN ts_filter(lexemes, '{{a}}') @@ %s::tsquery THEN %s::float8
     WHEN ts_filter(lexemes, '{{c}}') @@ %s::tsquery THEN %s::float8 ELSE %s::float8 END
@@ -30,12 +30,16 @@ TAGS = """
 FOLDERS = """
 (SELECT {n}, id, %s::float8 FROM media_library_asset WHERE folder_id = ANY(%s) AND id IN ({scope}) LIMIT {most})"""
 
+CHOICES = """
+(SELECT {n}, asset_id, %s::float8 FROM media_library_metadatavalue
+  WHERE choice_id = ANY(%s) AND asset_id IN ({scope}) LIMIT {most})"""
+
 
 class AssetWords(models.Model):
     """The words of an asset's own texts, kept by triggers of the database: names (weight A), description and
     alternative text (C), values of the metadata (D), and the ends of the words of its name (after a tilde).
 
-    Those of tags and folders stand in their own rows, so that renaming one changes one row.
+    Those of tags, folders and choices stand in their own rows, so that renaming one changes one row.
     """
 
     asset = models.OneToOneField("media_library.Asset", models.CASCADE, primary_key=True, related_name="words")
@@ -72,13 +76,15 @@ class WordsQuerySet(models.QuerySet["Asset"]):
     """Assets by their words."""
 
     def with_word(self, term: "Term") -> Self:
-        """Those that have it in a text of their own, in a tag, or in the name of a folder above them."""
+        """Those that have it in a text of their own, in a tag, in a choice, or in the name of a folder above them."""
         assets = self.model.objects.order_by().values("pk")
         places = [assets.filter(words__lexemes=Parsed(term.query))]
         if term.tags:
             places.append(assets.filter(tags__in=term.tags))
         if term.folders:
             places.append(assets.filter(folder__in=term.folders))
+        if term.choices:
+            places.append(assets.filter(metadata_values__choice__in=term.choices))
         return self.filter(pk__in=places[0].union(*places[1:]) if len(places) > 1 else places[0])
 
     def ranked_by_words(self, terms: "Sequence[Term]", most: int = 1000) -> Matches:
@@ -147,3 +153,5 @@ def weighed(number: int, term: "Term", scope: str, params: Sequence[Any]) -> Ite
         yield TAGS.format(**given), [TAG, list(term.tags), *params]
     if term.folders:
         yield FOLDERS.format(**given), [FOLDER, list(term.folders), *params]
+    if term.choices:
+        yield CHOICES.format(**given), [factor * METADATA, list(term.choices), *params]

@@ -12,19 +12,18 @@ from django.utils.translation import gettext as _
 
 from dam.errors import InvalidRequest
 from media_library.models import AssetQuerySet, Library
-from media_library.properties import values
-from media_library.properties.conditions import has_metadata
+from media_library.properties import metadata, values
+from media_library.properties.metadata import METADATA
 from media_library.properties.table import PROPERTIES, RANGES, Property
 
 __all__ = ["METADATA", "PROPERTIES", "Pairs", "Property", "apply", "is_property", "parse", "without"]
 
 Pairs = tuple[tuple[str, str], ...]  # (parameter, value), in the order of PROPERTIES
 
-METADATA = "metadata."
 MOST_VALUES = 500
 
 
-def parse(params: Mapping[str, Any]) -> Pairs:
+def parse(params: Mapping[str, Any], library: Library) -> Pairs:
     """All properties among the parameters. Raises InvalidRequest that names the parameter and what is allowed."""
     pairs: list[tuple[str, str]] = []
     for item in PROPERTIES.values():
@@ -33,17 +32,7 @@ def parse(params: Mapping[str, Any]) -> Pairs:
             raise refused(_("%(name)s takes at most %(most)s values."), name=item.name, most=MOST_VALUES)
         pairs += [(item.name, value) for value in dict.fromkeys(found if item.repeatable else found[-1:])]
     check_ranges(dict(pairs))
-    return (*pairs, *fields(params))
-
-
-def fields(params: Mapping[str, Any]) -> Pairs:
-    """`metadata.<field>` for any field."""
-    names = sorted(name for name in params if name.startswith(METADATA) and name != METADATA)
-    pairs = [(name, text) for name in names for text in values.texts(params, name)[-1:] if text]
-    for name, text in pairs:
-        if not (values.can_be_stored(name) and values.can_be_stored(text)):
-            raise refused(_("%(name)s must be text of at most 255 characters."), name=name[:80].replace("\0", ""))
-    return tuple(pairs)
+    return (*pairs, *metadata.parse(params, library))
 
 
 def check_ranges(found: Mapping[str, str]) -> None:
@@ -57,12 +46,13 @@ def refused(sentence: str, **parts: object) -> InvalidRequest:
 
 
 def apply(assets: AssetQuerySet, library: Library, pairs: Pairs) -> AssetQuerySet:
-    for name, group in groupby(pairs, key=lambda pair: pair[0]):
-        wanted = [value for _name, value in group]
-        if name.startswith(METADATA):
-            assets = assets.filter(has_metadata(name.removeprefix(METADATA), wanted[0]))
-        else:
-            assets = assets.filter(PROPERTIES[name].condition(library, wanted))
+    wanted = {name: [value for _name, value in group] for name, group in groupby(pairs, key=lambda pair: pair[0])}
+    members = {name: given for name, given in wanted.items() if name.startswith(METADATA)}
+    for condition in metadata.conditions(library, members):
+        assets = assets.filter(condition)
+    for name, given in wanted.items():
+        if name not in members:
+            assets = assets.filter(PROPERTIES[name].condition(library, given))
     return assets
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from media_library import issues
 from media_library.formats import FORMATS
 from media_library.models import Library, User
-from media_library.properties import values
+from media_library.properties import metadata, values
 
 COLORS = {
     "black": gettext_lazy("Black"),
@@ -71,7 +71,22 @@ def label(name: str, value: str, library: Library) -> str:
         return SENTENCES[name] % {"value": shown(name, value, library)}
     if name == "formats":
         return FORMATS[value]
-    return value if name == "camera" else f"{name.removeprefix('metadata.')}: {value}"
+    return value if name == "camera" else member(name, value, library)
+
+
+def member(name: str, value: str, library: Library) -> str:
+    """`metadata.<field>`, by the label of the field and of the choice."""
+    part = metadata.parts_of([name], library)[name]
+    if part.field is None:
+        return f"{part.member}: {value}"
+    sentences = {
+        "min": _("%(field)s: at least %(value)s"),
+        "max": _("%(field)s: at most %(value)s"),
+        "exists": _("%(field)s: given") if value == "true" else _("%(field)s: not given"),
+    }
+    if part.field.has_choices and not part.of:
+        value = part.field.choices.filter(external_id=value).values_list("value", flat=True).first() or value
+    return sentences.get(part.of, "%(field)s: %(value)s") % {"field": part.field.label, "value": value}
 
 
 def color(value: str) -> str:

@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from media_library.models import ApiKey, Asset, Library, PersonalToken, User
+from media_library.metadata import fields
+from media_library.models import ApiKey, Asset, Library, PersonalToken, UploadPreset, User
 from search import recall
 from search.clusters import joining, kinds
 from search.models import (
@@ -49,6 +50,9 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     asset.renditions.create(name="thumb", file="thumbs/none.webp", width=60, height=40, bytes=9)
     PersonalToken.issue(boss, "laptop")
     ApiKey.issue(boss, "script")
+    fields.add(library, boss, [{"id": "s", "value": "Summer"}], external_id="season", label="Season", type="choice")
+    factories.asset(library, metadata={"season": "s"})
+    UploadPreset.objects.create(library=library, owner=boss, name="web")
     Fingerprint.objects.create(asset=asset, library=library)
     decision = DuplicateDecision.objects.create(library=library, action="keep_all", decided_by=boss)
     DuplicatePair.of(asset, factories.asset(library), kind="exact", score=1, decision=decision).save()

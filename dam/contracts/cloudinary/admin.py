@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dam.contracts.cloudinary import changes, fields, keyset, parameters, resources
+from dam.contracts.cloudinary import changes, fields, keyset, members, parameters, resources
 from dam.contracts.cloudinary.errors import Unsupported
 from dam.contracts.cloudinary.keyset import Key
 from dam.contracts.cloudinary.views import CloudView
@@ -115,7 +115,7 @@ class ByTag(ResourcesView):
 
 class ByContext(ResourcesView):
     def get(self, request: Request, cloud: str, resource_type: str) -> Response:
-        field = fields.context(parameters.required(self.params, "key"))
+        field = members.context(parameters.required(self.params, "key"))
         scope = fields.of_assets(self.library)
         value = parameters.text(self.params, "value")
         condition = field.compare(scope, "=", fields.Sought(value)) if value else field.present(scope)

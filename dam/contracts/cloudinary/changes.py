@@ -34,10 +34,6 @@ def refuse_unsupported(params: Params) -> None:
     for name in UNSUPPORTED:
         if parameters.is_set(params, name) and not (name == "to_type" and params[name] == "upload"):
             raise Unsupported.option(name)
-    if parameters.is_set(params, "upload_preset"):
-        raise Unsupported(
-            _("There are no upload presets here: sign the upload with an API key, and give the options themselves.")
-        )
 
 
 def checked_public_id(public_id: str) -> str:
@@ -70,7 +66,7 @@ def details(asset: Asset, user: User, params: Params) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if "context" in params:
         changes |= resources.changed_context(asset, parameters.pairs(params, "context"), keep=False)
-    if values := resources.metadata_values(params):
+    if values := resources.metadata_values(asset.library, params):
         changes["metadata"] = changes.get("metadata", asset.metadata) | values
     if "tags" in params:
         changes["tags"] = parameters.comma_list(params, "tags")

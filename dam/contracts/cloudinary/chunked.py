@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from dam.contracts.cloudinary import PREFIX
-from dam.middleware import FORM_OVERHEAD
+from dam.middleware import DATA_URI, FORM_OVERHEAD
 
 IN_MEMORY = 2_621_440
 PIECE = 65536
@@ -29,7 +29,7 @@ class Dechunked:
         if not chunked or environ.get("CONTENT_LENGTH") or not environ.get("PATH_INFO", "").startswith(PREFIX):
             return self.application(environ, start_response)
         body = SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115
-        left = settings.MAX_UPLOAD_BYTES + FORM_OVERHEAD + 1
+        left = int(DATA_URI * settings.MAX_UPLOAD_BYTES) + FORM_OVERHEAD + 1
         while left > 0 and (piece := environ["wsgi.input"].read(min(PIECE, left))):
             body.write(piece)
             left -= len(piece)

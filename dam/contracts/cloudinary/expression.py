@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedInput, UnexpectedToken, VisitError
 
-from dam.contracts.cloudinary.fields import ALL, ASSET_FIELDS, PREFIXED, Field, Scope, Sought
+from dam.contracts.cloudinary.fields import ALL, ASSET_FIELDS, Field, Scope, Sought
+from dam.contracts.cloudinary.members import PREFIXED
 from dam.errors import InvalidRequest
 
 MAX_LENGTH = 4000
@@ -102,7 +103,7 @@ class Conditions(Transformer[Token, Q]):
     def field(self, name: str) -> Field:
         head, _dot, key = name.partition(".")
         if key and head in PREFIXED and self.scope.fields is ASSET_FIELDS:
-            return PREFIXED[head](key)
+            return PREFIXED[head](self.scope, key)
         if name not in self.scope.fields:
             raise InvalidRequest(_("Unknown field %(name)s in the expression.") % {"name": name})
         return self.scope.fields[name]

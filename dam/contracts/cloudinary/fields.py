@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, F, FloatField, Func, Q, TextField, Value
+from django.db.models import BigIntegerField, F, FloatField, Q
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from dam.contracts.cloudinary import resources
 from dam.errors import InvalidRequest
 from media_library import colours, words
-from media_library.models import Asset, Library, Tag
+from media_library.models import Asset, Library, MetadataField, Tag
 from media_library.properties.conditions import tagged
 
 LOOKUPS = {"=": "exact", ":": "exact", ">": "gt", "<": "lt", ">=": "gte", "<=": "lte"}
@@ -56,13 +57,14 @@ class Scope:
     fields: Mapping[str, Field]
     words: Callable[["Scope", str], Q]
     now: datetime
-    _paths: dict[Any, str] | None = None
 
-    @property
+    @cached_property
     def paths(self) -> dict[Any, str]:
-        if self._paths is None:
-            self._paths = resources.folder_paths(self.library)
-        return self._paths
+        return resources.folder_paths(self.library)
+
+    @cached_property
+    def metadata_fields(self) -> dict[str, MetadataField]:
+        return {field.external_id: field for field in self.library.metadata_fields.all()}
 
 
 def by_text(column: str, operator: str, value: Sought) -> Q:
@@ -202,25 +204,6 @@ def colors(scope: Scope, operator: str, value: Sought) -> Q:
     return Q(traits__contains=[f"color:{name}"])
 
 
-def context(key: str) -> Field:
-    if column := resources.CONTEXT_FIELDS.get(key):
-        return text_field(column)
-    return metadata(resources.CONTEXT + key)
-
-
-def metadata(key: str) -> Field:
-    """A member of the metadata. Lists are compared as their JSON, by word."""
-
-    def compare(scope: Scope, operator: str, value: Sought) -> Q:
-        if operator == "=" and not value.begins:
-            return Q(metadata__contains={key: value.text}) | Q(metadata__contains={key: [value.text]})
-        text = Func(F("metadata"), Value(key), function="jsonb_extract_path_text", output_field=TextField())
-        assets = Asset.objects.filter(library=scope.library, metadata__has_key=key).alias(member=text)
-        return Q(pk__in=assets.filter(by_text("member", operator, value)).values("pk"))
-
-    return Field(compare, lambda scope: Q(metadata__has_key=key))
-
-
 def has_metadata(scope: Scope) -> Q:
     return ~Q(metadata={})
 
@@ -250,7 +233,6 @@ def of_folders(library: Library) -> Scope:
     return Scope(library, FOLDER_FIELDS, folder_words, timezone.now())
 
 
-PREFIXED: dict[str, Callable[[str], Field]] = {"context": context, "metadata": metadata}
 ASSET_FIELDS: dict[str, Field] = {
     "asset_id": Field(asset_id),
     "public_id": text_field("public_id"),

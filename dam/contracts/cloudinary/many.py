@@ -73,7 +73,7 @@ class Context(ManyView):
 
 class Metadata(ManyView):
     def post(self, request: Request, cloud: str, resource_type: str) -> Response:
-        values = resources.metadata_values(self.params)
+        values = resources.metadata_values(self.library, self.params)
         if not values:
             raise InvalidRequest(_("Missing required parameter - metadata"))
         return self.change(lambda asset: {"metadata": asset.metadata | values})

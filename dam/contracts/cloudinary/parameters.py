@@ -136,7 +136,8 @@ def max_results(params: Params, default: int = DEFAULT_RESULTS) -> int:
 
 
 def pairs(params: Params, name: str) -> dict[str, str]:
-    """`k=v|k2=v2` with escaped `|`, `=` and backslashes, a JSON object, or an object of a JSON body."""
+    """`k=v|k2=v2` with escaped `|`, `=` and backslashes, a JSON object, or an object of a JSON body, in which null is
+    empty."""
     value = params.get(name)
     if value is None or value == "":
         return {}
@@ -144,7 +145,8 @@ def pairs(params: Params, name: str) -> dict[str, str]:
         value = json_object(value) if value.lstrip().startswith("{") else split_pairs(value, name)
     if not isinstance(value, dict):
         raise InvalidRequest(_("%(name)s has to be key-value pairs.") % {"name": name})
-    return {str(key): item if isinstance(item, str) else json.dumps(item) for key, item in value.items()}
+    texts = {key: "" if item is None else item for key, item in value.items()}
+    return {str(key): item if isinstance(item, str) else json.dumps(item) for key, item in texts.items()}
 
 
 def json_object(text: str) -> Any:

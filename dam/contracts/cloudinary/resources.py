@@ -1,6 +1,6 @@
 """Assets as the SDKs know them.
 
-`public_id`, tags and display name are the asset's own. `metadata` are the members of its metadata, as texts. Of
+`public_id`, tags and display name are the asset's own. `metadata` are the members of its metadata. Of
 `context`, `alt` is the alternative text, `caption` the description, and any other key the member `context.<key>` of the
 metadata. `etag` is the SHA-256 of the original.
 """
@@ -18,9 +18,9 @@ from django.urls import get_script_prefix
 from dam.contracts.cloudinary import parameters
 from dam.contracts.cloudinary.parameters import Params
 from media_library.formats import EXTENSIONS
+from media_library.metadata import CONTEXT
 from media_library.models import Asset, Folder, Library
 
-CONTEXT = "context."
 CONTEXT_FIELDS = {"alt": "alt_text", "caption": "description"}
 # What is told only on request.
 EXTRAS = (
@@ -114,11 +114,20 @@ def changed_context(asset: Asset, context: dict[str, str], *, keep: bool) -> dic
     return changes | {"metadata": metadata}
 
 
-def metadata_values(params: Params) -> dict[str, Any]:
-    """`metadata` as it is kept: a list of values, which the SDKs send as JSON, as a list."""
+def metadata_values(library: Library, params: Params) -> dict[str, Any]:
+    """`metadata` as the library's fields and its free members take it.
+
+    The values of fields are read by their types. Any other value is a text, or a list of texts, which the SDKs send as
+    JSON.
+    """
     found: dict[str, Any] = {}
-    for key, value in parameters.pairs(params, "metadata").items():
-        found[key.removeprefix(CONTEXT)] = parameters.json_object(value) if value.startswith('["') else value
+    given = parameters.pairs(params, "metadata")
+    typed = set(library.metadata_fields.values_list("external_id", flat=True)) if given else set()
+    for key, value in given.items():
+        if key in typed:
+            found[key] = value
+        else:
+            found[key.removeprefix(CONTEXT)] = parameters.json_object(value) if value.startswith('["') else value
     return found
 
 

@@ -10,17 +10,14 @@ from dam.contracts.cloudinary.errors import Unsupported
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import StrOrPromise
 
-FIELDS = _("There are no typed metadata fields here: metadata takes any key with any text.")
-PRESETS = _("There are no upload presets here: sign the upload with an API key, and give the options themselves.")
+RULES = _("There are no conditional rules between metadata fields here; each field has its own validation.")
 TRIGGERS = _("There are no webhooks here: nothing would be delivered.")
 TRANSFORMATIONS = _("Pictures are not transformed here: there are the original, t_thumb and t_preview.")
 RELATED = _("Assets are not related to each other here; visual search finds similar ones.")
 OTHER = _("This call is not supported here. See docs/cloudinary.md.")
 
 REASONS: dict[str, StrOrPromise] = {
-    "metadata_fields": FIELDS,
-    "metadata_rules": FIELDS,
-    "upload_presets": PRESETS,
+    "metadata_rules": RULES,
     "triggers": TRIGGERS,
     "transformations": TRANSFORMATIONS,
     "derived_resources": TRANSFORMATIONS,

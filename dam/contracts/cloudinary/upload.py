@@ -7,24 +7,28 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
-from typing import Any, NoReturn
+from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from rest_framework.parsers import FormParser, JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dam.contracts.cloudinary import changes, chunks, parameters, resources
+from dam.contracts.cloudinary import changes, chunks, parameters, presets, resources
 from dam.contracts.cloudinary.auth import sign
 from dam.contracts.cloudinary.errors import Unsupported
+from dam.contracts.cloudinary.forms import UploadParser
+from dam.contracts.cloudinary.parameters import Params
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
 from media_library import fetch, images, ingest
 from media_library.images import too_large
-from media_library.models import Asset, Role
+from media_library.models import Asset, Role, UploadPreset
 
 DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
@@ -50,15 +54,38 @@ class UploadView(CloudView):
 
 
 class Upload(UploadView):
+    authentication_classes = [*UploadView.authentication_classes, presets.UnsignedPreset]
+    parser_classes = [UploadParser, JSONParser, FormParser]
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if kwargs["resource_type"] == "raw":  # what `upload_large` says if nobody says otherwise
             kwargs["resource_type"] = "auto"
+        if presets.is_unsigned(request, parameters.of(request)):
+            throttle = presets.UnsignedThrottle()  # before the name of the preset is looked up
+            if not throttle.allow_request(request, self):
+                self.throttled(request, throttle.wait())
         super().initial(request, *args, **kwargs)
 
-    def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
-        if not request.successful_authenticator:
-            changes.refuse_unsupported(self.params)  # an unsigned upload, by a preset
-        super().permission_denied(request, message, code)
+    def get_throttles(self) -> list[Any]:
+        """Strangers do not use up what the owner of their preset may ask for; see `initial`."""
+        return [] if self.preset else super().get_throttles()
+
+    @property
+    def preset(self) -> UploadPreset | None:
+        """The one that a stranger uploads by."""
+        return self.request.auth if isinstance(self.request.auth, UploadPreset) else None
+
+    @cached_property
+    def params(self) -> Params:
+        """With what the preset says that they name."""
+        given = parameters.of(self.request)
+        name = parameters.text(given, "upload_preset")
+        if not name:
+            return given
+        preset = self.preset or self.library.upload_presets.filter(name=name).first()
+        if preset is None:
+            raise InvalidRequest(_("Upload preset not found"))
+        return presets.applied(preset, given, unsigned=self.preset is not None)
 
     def post(self, request: Request, cloud: str, resource_type: str) -> Response:
         self.library.require(self.user, Role.CONTRIBUTOR)
@@ -66,9 +93,10 @@ class Upload(UploadView):
         if "Content-Range" not in request.headers:
             with self.source() as (file, name):
                 return Response(self.store(file, name))
-        part = chunks.Part.of(
-            self.user, request.headers.get("X-Unique-Upload-Id", ""), request.headers["Content-Range"]
-        )
+        upload_id = request.headers.get("X-Unique-Upload-Id", "")
+        if self.preset and upload_id:
+            upload_id = f"preset {self.preset.pk} {upload_id}"  # apart from the uploads of its owner
+        part = chunks.Part.of(self.user, upload_id, request.headers["Content-Range"])
         with self.source() as (file, name):
             part.keep(file)
         if not part.is_last:
@@ -102,6 +130,8 @@ class Upload(UploadView):
         public_id = self.public_id(PurePath(name).stem)
         overwrite = parameters.flag(params, "overwrite", default=True)
         holder = self.assets.filter(public_id=public_id).select_related("library").first()
+        if holder and self.preset:
+            raise changes.taken(public_id)  # a stranger is not shown what is there
         if holder and not overwrite:
             return self.body(holder) | {"existing": True}
         if holder:
@@ -116,7 +146,7 @@ class Upload(UploadView):
                 folder=folder,
                 display_name=self.display_name(name),
                 tags=parameters.comma_list(params, "tags"),
-                metadata=resources.metadata_values(params),
+                metadata=resources.metadata_values(self.library, params),
                 visual_search=parameters.flag(params, "visual_search", default=True),
                 keep_duplicate=True,
             )

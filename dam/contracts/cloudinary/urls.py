@@ -7,6 +7,8 @@ from dam.contracts.cloudinary import (
     delivery,
     folders,
     many,
+    metadata_fields,
+    presets,
     search,
     unsupported,
     upload,
@@ -28,6 +30,14 @@ urlpatterns = [
     path(f"{API}folders", folders.RootFolders.as_view()),
     path(f"{API}folders/search", search.SearchFolders.as_view()),
     path(f"{API}folders/<path:path>", folders.FolderAt.as_view()),
+    path(f"{API}metadata_fields", metadata_fields.MetadataFields.as_view()),
+    path(f"{API}metadata_fields/order", metadata_fields.FieldsOrder.as_view()),
+    path(f"{API}metadata_fields/<str:external_id>", metadata_fields.MetadataFieldAt.as_view()),
+    path(f"{API}metadata_fields/<str:external_id>/datasource", metadata_fields.Datasource.as_view()),
+    path(f"{API}metadata_fields/<str:external_id>/datasource_restore", metadata_fields.DatasourceRestore.as_view()),
+    path(f"{API}metadata_fields/<str:external_id>/datasource/order", metadata_fields.DatasourceOrder.as_view()),
+    path(f"{API}upload_presets", presets.Presets.as_view()),
+    path(f"{API}upload_presets/<str:name>", presets.PresetAt.as_view()),
     *(
         path(f"{API}{start}{rest}", unsupported.NotHere.as_view(reason=reason))
         for start, reason in unsupported.REASONS.items()
@@ -49,7 +59,7 @@ urlpatterns = [
     path(f"{OF_TYPE}<str:type>", admin.Resources.as_view()),
     path(f"{OF_TYPE}<str:type>/restore", admin.Restore.as_view()),
     path(f"{OF_TYPE}<str:type>/<path:public_id>", admin.Resource.as_view()),
-    path(f"{UPLOAD}upload", upload.Upload.as_view()),
+    path(f"{UPLOAD}upload", upload.Upload.as_view(), name="cloudinary-upload"),
     path(f"{UPLOAD}explicit", upload.Explicit.as_view()),
     path(f"{UPLOAD}destroy", upload.Destroy.as_view()),
     path(f"{UPLOAD}rename", upload.Rename.as_view()),

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import cloudinary
+import pytest
+
 from tests.stack import Stack, draw_photos, open_folder
 
 MAKE = """
@@ -49,6 +52,13 @@ class Account:
     @property
     def host(self) -> str:
         return urlsplit(self.base).netloc
+
+
+def configure(account: Account, slug: str) -> None:
+    """Let the Python SDK speak to this cloud."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLOUDINARY_URL", account.url(slug))
+        cloudinary.reset_config()
 
 
 class Quiet(SimpleHTTPRequestHandler):

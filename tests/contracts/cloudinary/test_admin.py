@@ -252,13 +252,7 @@ def test_usage_and_config(cloud: Cloud, pictures: Any) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "word"),
     [
-        ("get", "metadata_fields", "typed"),
-        ("post", "metadata_fields", "typed"),
-        ("put", "metadata_fields/x/datasource", "typed"),
-        ("delete", "metadata_fields/x", "typed"),
-        ("get", "metadata_rules", "typed"),
-        ("get", "upload_presets", "presets"),
-        ("post", "upload_presets", "presets"),
+        ("get", "metadata_rules", "conditional rules"),
         ("get", "triggers", "webhooks"),
         ("post", "triggers", "webhooks"),
         ("get", "transformations", "t_thumb"),

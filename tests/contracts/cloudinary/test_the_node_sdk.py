@@ -51,14 +51,16 @@ def given(program: Path, account: Account) -> dict[str, Any]:
 
 REFUSED = {
     "upload_eager": (400, "eager"),
-    "unsigned_upload": (400, "no upload presets"),
+    "unsigned_upload": (400, "Upload preset not found"),
     "rename_taken": (400, "already exists"),
     "delete_full_folder": (400, "not empty"),
     "search_unknown": (400, "nonsense"),
     "visual_by_nothing": (400, "exactly one"),
     "missing": (404, "not found"),
-    "list_metadata_fields": (400, "typed"),
-    "upload_presets": (400, "presets"),
+    "upload_untyped": (400, "metadata.price: Give a whole number."),
+    "rules": (400, "conditional rules"),
+    "unsigned_refused": (400, "Not allowed in unsigned uploads: visual_search."),
+    "no_preset": (404, "find upload preset"),
 }
 
 
@@ -122,6 +124,38 @@ def test_visual_search(given: dict[str, Any], account: Account) -> None:
         assert scores == sorted(scores, reverse=True)
     scores_by_asset = {found["asset_id"]: found["score"] for found in given["visual_by_asset"]["resources"]}
     assert scores_by_asset[account.asset] == pytest.approx(max(scores_by_asset.values()))  # copies are as near
+
+
+def test_metadata_fields(given: dict[str, Any]) -> None:
+    def entries(name: str) -> list[str]:
+        return [f"{entry['value']} {entry['state']}" for entry in given[name]["values"]]
+
+    assert (given["add_field"]["default_value"], given["add_field"]["type"]) == (["r"], "set")
+    assert given["field"]["validation"] == {"type": "greater_than", "value": 1, "equals": True}
+    assert given["field"]["label"] == given["update_field"]["label"] == "Amount"
+    assert entries("add_entries") == ["Red active", "Green active", "Blue active"]
+    assert entries("delete_entries") == ["Red active", "Green inactive", "Blue active"]
+    assert entries("restore_entries") == entries("add_entries")
+    assert entries("order_entries") == ["Blue active", "Green active", "Red active"]
+    fields = [field["external_id"] for field in given["fields"]["metadata_fields"]]
+    assert fields == [field["external_id"] for field in given["order_fields"]["metadata_fields"]]
+    assert fields == ["price", "colors", "shot"]
+    typed = {"colors": ["r", "b"], "price": 9, "shot": "2024-05-31", "note": "a|b=c"}
+    assert given["upload_typed"]["metadata"] == typed
+    assert given["typed"]["metadata"] == {"colors": ["g"], "price": 10, "note": "a|b=c"}
+    assert [found["public_id"] for found in given["search_typed"]["resources"]] == ["node/typed"]
+    assert given["delete_field"]["message"] == "ok"
+
+
+def test_upload_presets(given: dict[str, Any]) -> None:
+    settings = {"folder": "in", "tags": ["a", "b"], "context": {"k": "v"}, "disallow_public_id": True}
+    assert given["create_preset"]["message"] == "created"
+    assert (given["preset"]["unsigned"], given["preset"]["settings"]) == (True, settings)
+    assert "node" in [preset["name"] for preset in given["presets"]["presets"]]
+    assert (given["unsigned"]["asset_folder"], given["unsigned"]["tags"]) == ("in", ["a", "b", "c"])
+    assert (given["updated_preset"]["unsigned"], given["updated_preset"]["settings"]) == (False, settings)
+    assert (given["signed"]["asset_folder"], given["signed"]["context"]) == ("in", {"custom": {"k": "v"}})
+    assert given["delete_preset"]["message"] == "deleted"
 
 
 def test_archives(given: dict[str, Any], account: Account) -> None:

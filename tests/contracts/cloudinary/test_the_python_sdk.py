@@ -13,15 +13,9 @@ import cloudinary
 import pytest
 from cloudinary import CloudinaryImage, Search, SearchFolders, api, exceptions, uploader, utils
 
-from tests.contracts.cloudinary.sdk import Account
+from tests.contracts.cloudinary.sdk import Account, configure
 
 pytestmark = pytest.mark.slow
-
-
-def configure(account: Account, slug: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLOUDINARY_URL", account.url(slug))
-        cloudinary.reset_config()
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +94,7 @@ def test_an_upload_in_parts(account: Account) -> None:
 
 
 def test_errors_are_those_of_the_sdk(account: Account) -> None:
-    with pytest.raises(exceptions.BadRequest, match="upload presets"):
+    with pytest.raises(exceptions.BadRequest, match="Upload preset not found"):
         uploader.unsigned_upload(str(account.picture), "preset")
     with pytest.raises(exceptions.BadRequest, match="eager"):
         uploader.upload(str(account.picture), eager=[{"width": 100}])
@@ -112,12 +106,8 @@ def test_errors_are_those_of_the_sdk(account: Account) -> None:
         api.ping(cloud_name="nowhere")
     with pytest.raises(exceptions.NotFound, match="not found"):
         api.resource("missing")
-    with pytest.raises(exceptions.BadRequest, match="typed"):
-        api.list_metadata_fields()
-    with pytest.raises(exceptions.BadRequest, match="typed"):
-        api.add_metadata_field({"external_id": "x", "type": "string", "label": "x"})
-    with pytest.raises(exceptions.BadRequest, match="presets"):
-        api.upload_presets()
+    with pytest.raises(exceptions.BadRequest, match="conditional rules"):
+        api.list_metadata_rules()
     with pytest.raises(exceptions.BadRequest, match="webhooks"):
         api.create_trigger("https://example.com", "upload")
     with pytest.raises(exceptions.BadRequest, match="webhooks"):

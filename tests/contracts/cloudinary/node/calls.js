@@ -103,9 +103,57 @@ async function main() {
   await call("delete_by_tag", api.delete_resources_by_tag("z"));
   await call("delete_by_prefix", api.delete_resources_by_prefix("node/"));
   await call("missing", api.resource("node/first"));
-  await call("list_metadata_fields", api.list_metadata_fields());
-  await call("upload_presets", api.upload_presets());
+  await metadataFields();
+  await uploadPresets();
   process.stdout.write(JSON.stringify(results));
+}
+
+async function metadataFields() {
+  const values = [{ external_id: "r", value: "Red" }, { external_id: "g", value: "Green" }];
+  await call("add_field", api.add_metadata_field({
+    external_id: "colors", type: "set", label: "Colours", default_value: ["r"], datasource: { values },
+  }));
+  await call("add_number", api.add_metadata_field({
+    external_id: "price", type: "integer", label: "Price", mandatory: false,
+    validation: { type: "greater_than", value: 1, equals: true },
+  }));
+  await call("add_date", api.add_metadata_field({ external_id: "shot", type: "date", label: "Shot" }));
+  await call("update_field", api.update_metadata_field("price", { label: "Amount" }));
+  await call("field", api.metadata_field_by_field_id("price"));
+  const added = { values: [{ external_id: "b", value: "Blue" }] };
+  await call("add_entries", api.update_metadata_field_datasource("colors", added));
+  await call("delete_entries", api.delete_datasource_entries("colors", ["g"]));
+  await call("restore_entries", api.restore_metadata_field_datasource("colors", ["g"]));
+  await call("order_entries", api.order_metadata_field_datasource("colors", "value", "asc"));
+  await call("order_fields", api.reorder_metadata_fields("label", "asc"));
+  await call("fields", api.list_metadata_fields());
+  await call("upload_typed", uploader.upload(picture, {
+    public_id: "node/typed", metadata: { colors: ["r", "b"], price: 9, shot: "2024-05-31", note: "a|b=c" },
+  }));
+  await call("upload_untyped", uploader.upload(picture, { metadata: { price: "much" } }));
+  await call("update_typed", uploader.update_metadata({ price: 10, colors: ["g"], shot: "" }, ["node/typed"]));
+  await call("typed", api.resource("node/typed"));
+  await call("search_typed", cloudinary.search.expression("metadata.price>9 AND metadata.colors:green").execute());
+  await call("delete_field", api.delete_metadata_field("shot"));
+  await call("rules", api.list_metadata_rules());
+  for (const name of ["colors", "price"]) await api.delete_metadata_field(name);
+  await api.delete_resources(["node/typed"]);
+}
+
+async function uploadPresets() {
+  await call("create_preset", api.create_upload_preset({
+    name: "node", unsigned: true, folder: "in", tags: ["a", "b"], context: { k: "v" }, disallow_public_id: true,
+  }));
+  await call("preset", api.upload_preset("node"));
+  await call("presets", api.upload_presets());
+  await call("unsigned", uploader.unsigned_upload(picture, "node", { tags: ["c"] }));
+  await call("unsigned_refused", uploader.unsigned_upload(picture, "node", { visual_search: false }));
+  await call("update_preset", api.update_upload_preset("node", { ...results.preset.settings, unsigned: false }));
+  await call("updated_preset", api.upload_preset("node"));
+  await call("signed", uploader.upload(picture, { upload_preset: "node" }));
+  await call("delete_preset", api.delete_upload_preset("node"));
+  await call("no_preset", api.upload_preset("node"));
+  await api.delete_resources_by_prefix("in/");
 }
 
 main();
