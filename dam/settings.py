@@ -364,6 +364,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {"StageStateEnum": "media_library.findable.STATES"},
 }
 
 # --- logging --------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Keyset paging: a cursor names the last row shown, so pages stay stable while rows come and go."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -19,6 +20,8 @@ SORTS = (
     "-bytes",
     "taken_at",
     "-taken_at",
+    "deleted_at",
+    "-deleted_at",
 )
 DEFAULT_LIMIT, MAX_LIMIT = 50, 500
 
@@ -31,16 +34,23 @@ class Page(Generic[Row]):
     next_cursor: str | None
 
 
-def page(rows: QuerySet[Row], *, sort: str = "-created_at", limit: int = DEFAULT_LIMIT, cursor: str = "") -> Page[Row]:
-    """One page of assets, or of what else has the field. Pictures without a capture date are left out when sorting by
-    it."""
-    if sort not in SORTS:
-        raise InvalidRequest(_("Sort by one of: %(sorts)s.") % {"sorts": ", ".join(SORTS)}, code="bad_sort")
+def page(
+    rows: QuerySet[Row],
+    *,
+    sort: str = "-created_at",
+    limit: int = DEFAULT_LIMIT,
+    cursor: str = "",
+    sorts: Sequence[str] = SORTS,
+) -> Page[Row]:
+    """One page of assets, or of what else has the field or annotation. Pictures without a capture date are left out
+    when sorting by it, and those that are not in the trash when sorting by when they went there."""
+    if sort not in sorts:
+        raise InvalidRequest(_("Sort by one of: %(sorts)s.") % {"sorts": ", ".join(sorts)}, code="bad_sort")
     field, descending = sort.removeprefix("-"), sort.startswith("-")
-    if field == "taken_at":
-        rows = rows.exclude(taken_at=None)
+    if field in {"taken_at", "deleted_at"}:
+        rows = rows.exclude(**{field: None})
     if cursor:
-        rows = rows.filter(after(field, *decode(cursor, sort), descending=descending))
+        rows = rows.filter(after(field, *decode(cursor, rows.model, sort), descending=descending))
     items = list(rows.order_by(sort, "id")[: limit + 1])
     more = len(items) > limit
     items = items[:limit]
@@ -56,15 +66,21 @@ def after(field: str, value: Any, pk: str, *, descending: bool) -> Q:
 
 def encode(row: Model, sort: str) -> str:
     value = getattr(row, sort.removeprefix("-"))
-    return signing.dumps([sort, value.isoformat() if isinstance(value, datetime) else value, str(row.pk)])
+    value = value.isoformat() if isinstance(value, datetime) else value
+    return signing.dumps([order(type(row), sort), value, str(row.pk)])
 
 
-def decode(cursor: str, sort: str) -> tuple[Any, str]:
+def order(model: type[Model], sort: str) -> str:
+    """What a cursor belongs to: an order of one kind of rows."""
+    return f"{model._meta.label_lower} {sort}"
+
+
+def decode(cursor: str, model: type[Model], sort: str) -> tuple[Any, str]:
     try:
-        cursor_sort, value, pk = signing.loads(cursor)
+        of, value, pk = signing.loads(cursor)
     except (signing.BadSignature, ValueError):
         raise InvalidRequest(_("This cursor is not valid. Start again without one."), code="bad_cursor") from None
-    if cursor_sort != sort:
+    if of != order(model, sort):
         raise InvalidRequest(_("This cursor belongs to another order."), code="bad_cursor")
     return (datetime.fromisoformat(value) if sort.endswith("_at") else value), pk
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from dam.contracts.cloudinary import resources
 from dam.errors import InvalidRequest
 from media_library import colours, words
-from media_library.models import Asset, Library, Tag
+from media_library.models import Asset, Folder, Library, Tag
 from media_library.properties.conditions import tagged
 
 LOOKUPS = {"=": "exact", ":": "exact", ">": "gt", "<": "lt", ">=": "gte", "<=": "lte"}
@@ -61,7 +61,7 @@ class Scope:
     @property
     def paths(self) -> dict[Any, str]:
         if self._paths is None:
-            self._paths = resources.folder_paths(self.library)
+            self._paths = Folder.paths(self.library)
         return self._paths
 
 

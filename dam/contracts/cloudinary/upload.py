@@ -22,7 +22,7 @@ from dam.contracts.cloudinary.auth import sign
 from dam.contracts.cloudinary.errors import Unsupported
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
-from media_library import fetch, images, ingest
+from media_library import fetch, folders, images, ingest
 from media_library.images import too_large
 from media_library.models import Asset, Role
 
@@ -107,7 +107,7 @@ class Upload(UploadView):
         if holder:
             ingest.require_edit(holder, self.user)
         with transaction.atomic():
-            folder = changes.ensure_folder(self.library, self.user, self.folder)
+            folder = folders.ensure(self.library, self.user, self.folder)
             asset = ingest.store_upload(
                 library=self.library,
                 user=self.user,
