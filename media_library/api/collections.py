@@ -253,6 +253,6 @@ class CollectionAssetsRemove(OneCollection):
         examples=[example({"assets": [PICTURE]}, of="request"), example({"changed": 1})],
     )
     def post(self, request: Request, library_id: str, collection_id: str) -> Response:
-        """Take assets out of it (who made it, and editors); what is not in it is passed over. All stay in the library."""
+        """Take assets out of it (who made it, and editors); what is not in it is passed over. None is deleted."""
         data = validated(PickedSerializer(data=request.data))
         return Response({"changed": collections.take_out(self.collection, caller(request), data["assets"])})

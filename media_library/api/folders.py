@@ -31,7 +31,9 @@ EXAMPLE = {
 class FolderSerializer(serializers.ModelSerializer[Folder]):
     """`context`: `paths`, and `assets` and `folders`, the counts of each."""
 
-    parent = serializers.UUIDField(source="parent_id", allow_null=True, help_text="Null at the top.")
+    parent = serializers.UUIDField(  # type: ignore[assignment]  # serializers have a parent themselves
+        source="parent_id", allow_null=True, help_text="Null at the top."
+    )
     path = serializers.SerializerMethodField(help_text="The names from the top down, with slashes.")
     folders = serializers.SerializerMethodField(help_text="How many folders are right in it.")
     assets = serializers.SerializerMethodField(help_text="How many live assets are right in it.")
@@ -53,7 +55,7 @@ class FolderSerializer(serializers.ModelSerializer[Folder]):
 
 class FolderChangesSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=255, required=False)
-    parent = serializers.PrimaryKeyRelatedField(
+    parent = serializers.PrimaryKeyRelatedField(  # type: ignore[assignment]
         queryset=Folder.objects.all(), required=False, allow_null=True, pk_field=serializers.UUIDField()
     )
 

@@ -6,7 +6,6 @@ import yaml
 from django.core.management import call_command
 from django.test import Client
 
-
 NOUNS = {
     "members": "username",
     "folders": "folder_id",
