@@ -1,12 +1,14 @@
 """What narrows a list or a search of assets. The same names in page URLs, REST parameters and REST bodies."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from dam.errors import InvalidRequest
+from dam.errors import AppError, InvalidRequest, NotFound
 from media_library import findable, properties, words
 from media_library.models import Asset, AssetQuerySet, Collection, CollectionItem, Folder, Library, Tag, User
 from media_library.parameters import boolean, many, one, uuid_of
@@ -14,6 +16,14 @@ from media_library.properties import Pairs
 from media_library.properties.conditions import tagged
 
 __all__ = ["AssetFilters", "boolean", "many", "one", "uuid_of"]
+
+
+class BrokenQuery(AppError):
+    """What a collection's query names has gone since: a folder, an example."""
+
+    code = "broken_query"
+    status = 409
+    message = _("The query of this collection cannot be run any more: %(reason)s Change the query.")
 
 
 @dataclass(frozen=True)
@@ -97,5 +107,20 @@ def in_collection(assets: AssetQuerySet, collection: Collection, user: User | No
     if collection.is_manual:
         return assets.filter(pk__in=CollectionItem.objects.filter(collection=collection).values("asset"))
     if collection.is_search:
-        return assets.filter(pk__in=findable.index.ranked(collection, user)) if user else assets.none()
-    return AssetFilters.from_params(collection.library, collection.address).apply(assets, user)
+        return assets.filter(pk__in=ranked_in(collection, user)) if user else assets.none()
+    with telling_what_broke():
+        return AssetFilters.from_params(collection.library, collection.address).apply(assets, user)
+
+
+def ranked_in(collection: Collection, user: User) -> list[UUID]:
+    """What a collection that is a search finds now, the best first. Raises BrokenQuery, and what the search does."""
+    with telling_what_broke():
+        return findable.index.ranked(collection, user)
+
+
+@contextmanager
+def telling_what_broke() -> Iterator[None]:
+    try:
+        yield
+    except (InvalidRequest, NotFound) as error:  # it was checked when it was saved
+        raise BrokenQuery(BrokenQuery.message % {"reason": error.message}) from error

@@ -68,8 +68,8 @@ def uuid_of(text: str, name: str) -> UUID:
 
 
 def as_address(params: Mapping[str, list[str]]) -> QueryDict:
-    """Names with their values, as the parameters of an address."""
+    """Names with their values, as the parameters of an address: by name, because the database keeps no order."""
     address = QueryDict(mutable=True)
-    for name, texts in params.items():
+    for name, texts in sorted(params.items()):
         address.setlist(name, texts)
     return address

@@ -8,8 +8,8 @@ from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import InvalidRequest
-from media_library import findable, words
-from media_library.filters import AssetFilters
+from media_library import words
+from media_library.filters import AssetFilters, ranked_in
 from media_library.models import Asset, AssetQuerySet, User
 from media_library.paging import Page
 
@@ -55,7 +55,7 @@ def ranking(filters: AssetFilters, assets: AssetQuerySet, user: User) -> list[UU
         raise InvalidRequest(
             _("There is no relevance to sort by: give words (q), or a collection that is a search."), code="bad_sort"
         )
-    ids = findable.index.ranked(filters.collection, user)
+    ids = ranked_in(filters.collection, user)
     passing = replace(filters, collection=None).apply(assets, user)
     kept = set(passing.filter(pk__in=ids).values_list("pk", flat=True))
     return [pk for pk in ids if pk in kept]

@@ -13,7 +13,7 @@ from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dam.errors import InvalidRequest
+from dam.errors import AppError, InvalidRequest
 from media_library import collections
 from media_library.api.assets import POSITION, RELEVANCE, SORT, assets_page
 from media_library.api.base import FILTERS, PAGING, LibraryView, caller, example, failures, found, listed, validated
@@ -51,7 +51,7 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
     params = serializers.SerializerMethodField(help_text="Null where the assets are picked by hand.")
     band = serializers.SerializerMethodField(help_text="The weakest hits of a search that belong to it.")
     assets = serializers.SerializerMethodField(
-        help_text="How many live assets it holds. Of a query, only one that is asked for alone is counted: else null."
+        help_text="How many live assets it holds. Null for a query in a list, and for one that cannot be run."
     )
     assets_url = serializers.SerializerMethodField(help_text="Where its assets are listed.")
 
@@ -166,7 +166,11 @@ class Collections(CollectionView):
 
 def counted(view: CollectionView, collection: Collection) -> Any:
     filters = AssetFilters(view.library, collection=collection)
-    return view.write(collection, {collection.pk: filters.apply(view.assets.live(), caller(view.request)).count()})
+    try:
+        count = {collection.pk: filters.apply(view.assets.live(), caller(view.request)).count()}
+    except AppError:  # the list of its assets says why; the collection itself can still be looked at and changed
+        count = {}
+    return view.write(collection, count)
 
 
 class OneCollection(CollectionView):
@@ -186,7 +190,7 @@ class CollectionDetail(ObjectView, OneCollection):
 
     @extend_schema(
         parameters=[IF_NONE_MATCH],
-        responses={200: CollectionSerializer, 304: None, **failures(409)},
+        responses={200: CollectionSerializer, 304: None, **failures()},
         examples=[example(EXAMPLE)],
     )
     def get(self, request: Request, library_id: str, collection_id: str) -> Response:

@@ -166,16 +166,26 @@ def test_a_query_takes_no_assets_and_what_is_picked_no_query(
     assert api.post(url, {"name": "x", "band": "likely"}, format="json").status_code == 400
 
 
-def test_an_example_that_has_gone_is_told_where_the_collection_is_opened(
+def test_an_example_that_has_gone_is_told_where_the_assets_are_listed(
     api: APIClient, url: str, library: Library, model: EmbeddingModel
 ) -> None:
     example, _other = fan(library, model, 2)
     made = make(api, url, {"like": str(example.pk)}).json()
     Asset.objects.filter(pk=example.pk).trash()
-    for place in (f"{url}{made['id']}/", made["assets_url"]):
-        answer = api.get(place)
-        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    everything = f"/api/v1/libraries/{library.pk}/assets/"
+    for answer in (api.get(made["assets_url"]), api.get(everything, {"collection": made["id"]})):
+        assert (answer.status_code, answer.json()["code"]) == (409, "broken_query")
         assert "example picture" in answer.json()["detail"]
+    assert api.get(f"{url}{made['id']}/").json()["assets"] is None
     assert [each["id"] for each in api.get(url).json()["results"]] == [made["id"]]
     changed = api.patch(f"{url}{made['id']}/", {"params": {"q": "1"}}, format="json")
     assert changed.json()["assets"] == 1
+
+
+def test_a_folder_that_has_gone_is_told_too(api: APIClient, url: str, library: Library) -> None:
+    folder = library.folders.create(name="Trips")
+    made = make(api, url, {"folder": str(folder.pk)}).json()
+    folder.delete()
+    answer = api.get(made["assets_url"])
+    assert (answer.status_code, answer.json()["code"]) == (409, "broken_query")
+    assert "folder" in answer.json()["detail"]
