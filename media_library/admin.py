@@ -12,6 +12,7 @@ from media_library.models import (
     ApiKey,
     Asset,
     AssetWords,
+    Collection,
     Folder,
     Library,
     Membership,
@@ -89,6 +90,25 @@ class TagAdmin(admin.ModelAdmin):
     list_select_related = ["library"]
     search_fields = ["name"]
     autocomplete_fields = ["library"]
+
+
+@admin.register(Collection)
+class CollectionAdmin(admin.ModelAdmin):
+    """Collections can be looked over and removed; REST fills them, where their queries are checked."""
+
+    list_display = ["name", "library", "kind", "owner", "created_at"]
+    list_filter = ["kind"]
+    list_select_related = ["library", "owner"]
+    search_fields = ["name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
+        return Collection.objects.visible_to(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Collection | None = None) -> bool:
+        return False
 
 
 @admin.register(Asset)
