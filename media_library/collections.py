@@ -64,9 +64,11 @@ def make(
     return save(made)
 
 
+@transaction.atomic
 def change(collection: Collection, user: User, changes: Mapping[str, Any]) -> Collection:
     """Set `name`, `description`, and of a query `params` and `band`. Raises what `make` does, and HasNoQuery."""
     require_edit(collection, user)
+    hold(collection)
     if collection.is_manual and {"params", "band"} & changes.keys():
         raise HasNoQuery
     if "name" in changes:
@@ -94,10 +96,10 @@ def add(collection: Collection, user: User, ids: Sequence[UUID], before: UUID | 
     """
     ids = list(dict.fromkeys(ids))
     require_items(collection, user)
-    visible = Asset.objects.visible_to(user).live().filter(library=collection.library_id, pk__in=ids)
-    if len(set(visible.values_list("pk", flat=True))) < len(ids):
+    hold(collection)
+    visible = Asset.objects.visible_to(user).live().filter(library=collection.library_id, pk__in=ids).order_by("pk")
+    if len(visible.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True)) < len(ids):
         raise NotFound(_("One of these pictures does not exist in this library."))
-    lock(collection)
     known = set(collection.items.filter(asset__in=ids).values_list("asset_id", flat=True))
     if before is None:
         new = [pk for pk in ids if pk not in known]
@@ -143,9 +145,10 @@ def places_before(collection: Collection, before: UUID, count: int) -> list[int]
     raise AssertionError("A gap holds MOST_AT_ONCE positions.")
 
 
-def lock(collection: Collection) -> None:
-    """Let one transaction at a time give positions."""
-    Collection.objects.select_for_update(no_key=True).get(pk=collection.pk)
+def hold(collection: Collection) -> None:
+    """Let one transaction at a time change it and give positions. Raises NotFound if it has gone."""
+    if not Collection.objects.select_for_update(no_key=True).filter(pk=collection.pk).exists():
+        raise NotFound
 
 
 def checked(library: Library, user: User, params: Mapping[str, Any]) -> dict[str, list[str]]:

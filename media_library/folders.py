@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from dam.errors import AppError, InvalidRequest
+from dam.errors import AppError, InvalidRequest, NotFound
 from media_library import ingest
 from media_library.models import Asset, Folder, Library, Role, User
 
@@ -63,7 +63,7 @@ def move(folder: Folder, user: User, parent: Folder | None, name: str = "") -> F
     """
     folder.library.require(user, Role.EDITOR)
     in_library(folder.library, parent)
-    lock(folder.library)
+    hold(folder)
     if parent and parent.pk in folder.subtree_ids():
         raise InvalidRequest(_("A folder cannot be moved into itself."), code="folder_cycle")
     folder.parent = parent
@@ -72,9 +72,11 @@ def move(folder: Folder, user: User, parent: Folder | None, name: str = "") -> F
     return save(folder)
 
 
+@transaction.atomic
 def rename(folder: Folder, user: User, name: str) -> Folder:
     """Raises Forbidden below editor, InvalidRequest and NameTaken."""
     folder.library.require(user, Role.EDITOR)
+    hold(folder)
     folder.name = clean_name(name)
     return save(folder)
 
@@ -84,7 +86,7 @@ def remove(folder: Folder, user: User, *, recursive: bool = False) -> int:
     """With `recursive`, also one that is not empty: its folders go with it, and its pictures go to the trash, where
     they lie outside of folders. Gives how many those are. Raises Forbidden below editor, and FolderNotEmpty."""
     folder.library.require(user, Role.EDITOR)
-    lock(folder.library)
+    hold(folder)
     ids = folder.subtree_ids()
     held = Asset.objects.visible_to(user).filter(folder__in=ids)
     if not recursive and (len(ids) > 1 or held.live().exists()):
@@ -100,9 +102,11 @@ def in_library(library: Library, folder: Folder | None) -> Folder | None:
     return folder
 
 
-def lock(library: Library) -> None:
-    """Let one transaction at a time change the library's tree: two moves at once could make a circle."""
-    Library.objects.select_for_update(no_key=True).get(pk=library.pk)
+def hold(folder: Folder) -> None:
+    """Let nobody else change the tree: two moves at once could make a circle. Raises NotFound if it has gone."""
+    folder.library.lock()
+    if not Folder.objects.filter(pk=folder.pk).exists():
+        raise NotFound
 
 
 def save(folder: Folder) -> Folder:

@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from dam.errors import AppError
+from dam.errors import AppError, NotFound
 from media_library.models import Library, Membership, Role, User
 
 
@@ -44,8 +44,9 @@ def change(member: Membership, by: User, role: Role) -> Membership:
     member.library.require(by, Role.MANAGER)
     if role < Role.MANAGER:
         keep_a_manager(member)
+    if not Membership.objects.filter(pk=member.pk).update(role=role):
+        raise NotFound
     member.role = role
-    member.save(update_fields=["role"])
     return member
 
 
@@ -59,7 +60,7 @@ def remove(member: Membership, by: User) -> None:
 
 def keep_a_manager(member: Membership) -> None:
     """Raises LastManager unless somebody else can manage the library. One transaction at a time asks."""
-    Library.objects.select_for_update(no_key=True).get(pk=member.library_id)
+    member.library.lock()
     managers = Membership.objects.filter(library=member.library_id, role=Role.MANAGER)
     is_manager = managers.filter(pk=member.pk).exists()
     if is_manager and not managers.exclude(pk=member.pk).filter(user__is_active=True).exists():

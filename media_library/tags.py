@@ -3,7 +3,7 @@
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from dam.errors import AppError, InvalidRequest
+from dam.errors import AppError, InvalidRequest, NotFound
 from media_library import ingest
 from media_library.models import Library, Role, Tag, User
 
@@ -41,17 +41,23 @@ def make(library: Library, user: User, name: str) -> Tag:
 def rename(tag: Tag, user: User, name: str) -> Tag:
     """Give it another name. If another tag has that name, its assets get that one instead, and that one is given back.
 
-    Raises Forbidden below editor, and InvalidRequest.
+    Raises Forbidden below editor, InvalidRequest, and TagTaken where somebody makes such a tag at this moment.
     """
     tag.library.require(user, Role.EDITOR)
     name = clean_name(name)
+    tag.library.lock()
+    others = Tag.objects.filter(library=tag.library_id).exclude(pk=tag.pk)
+    if not Tag.objects.filter(pk=tag.pk).exists():
+        raise NotFound
+    if other := others.named([name]).first():
+        return merge(tag, other)
+    tag.name = name
     try:
         with transaction.atomic():
-            tag.name = name
             tag.save(update_fields=["name"])
-            return tag
-    except IntegrityError:
-        return merge(tag, Tag.objects.filter(library=tag.library_id).named([name]).select_for_update().get())
+    except IntegrityError:  # it was made just now
+        raise TagTaken from None
+    return tag
 
 
 def merge(tag: Tag, into: Tag) -> Tag:
@@ -62,7 +68,9 @@ def merge(tag: Tag, into: Tag) -> Tag:
     return into
 
 
+@transaction.atomic
 def remove(tag: Tag, user: User) -> None:
     """Take it off all assets, those in the trash too. Raises Forbidden below editor."""
     tag.library.require(user, Role.EDITOR)
+    tag.library.lock()
     tag.delete()

@@ -7,12 +7,12 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from dam.errors import AppError, Forbidden, InvalidRequest
+from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
 from media_library import collections, properties
 from media_library.models import Collection, Library, Role, User
 from media_library.parameters import as_address
 from media_library.properties import values
-from search import anchors, composition, queries
+from search import anchors, composition, fusion, queries
 from search.models import SavedSearch
 from search.query import Query
 
@@ -59,13 +59,17 @@ def saveable(library: Library, user: User, params: Mapping[str, Any]) -> Params:
 def ranked(collection: Collection, user: User) -> list[UUID]:
     """The assets of a collection that is a search, the best first.
 
-    They are what the search ranks now, at most rankings.RANKING, down to the collection's band. What only words have
-    found is in no band and belongs to it always. Raises what the search does.
+    They are what the search ranks now, at most rankings.RANKING, down to the collection's band; what has words of the
+    text belongs to it whatever it looks like. Raises what the search does.
     """
     query = Query.from_params(collection.library, collection.address)
     ranking = queries.rank(query, user, anchors.active_model(), queries.no_time())
-    wanted = {None, *BANDS[: BANDS.index(collection.band) + 1]}
-    return [pk for at, pk in enumerate(ranking.fused.ids) if ranking.band_at(at) in wanted]
+    ids = ranking.fused.ids
+    if collection.band == Collection.Band.WEAK:
+        return ids
+    wanted = BANDS[: BANDS.index(collection.band) + 1]
+    reasons = fusion.reasons(collection.library, ids, ranking.fused)
+    return [pk for at, pk in enumerate(ids) if ranking.band_at(at) in wanted or reasons[pk] != (fusion.VISUAL,)]
 
 
 # --- searches under a name --------------------------------------------------------------------------------------------
@@ -80,9 +84,12 @@ def save(library: Library, user: User, name: str, params: Mapping[str, Any], *, 
     return store(made)
 
 
+@transaction.atomic
 def change(search: SavedSearch, user: User, changes: Mapping[str, Any]) -> SavedSearch:
     """Set `name`, `params` and `shared`. Only the owner makes it private."""
     require_edit(search, user)
+    if not SavedSearch.objects.select_for_update(no_key=True).filter(pk=search.pk).exists():
+        raise NotFound
     if changes.get("shared"):
         search.library.require(user, Role.CONTRIBUTOR)
     elif "shared" in changes and search.owner_id != user.pk:

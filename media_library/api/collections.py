@@ -82,8 +82,8 @@ class CollectionChangesSerializer(serializers.Serializer[Any]):
     band = serializers.ChoiceField(
         choices=Collection.Band.values,
         required=False,
-        help_text="Of a search with text or examples: the weakest hits that belong to it. `weak`, if absent: all that "
-        "it ranks, at most 1,000.",
+        help_text="Of a search with text or examples: the weakest hits that belong to it, beside what has the "
+        "words. `weak`, if absent: all that it ranks, at most 1,000.",
     )
 
 

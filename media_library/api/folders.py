@@ -120,7 +120,9 @@ class Folders(FolderView):
 class FolderDetail(ObjectView, FolderView):
     @cached_property
     def folder(self) -> Folder:
-        return found(self.locked(self.library.folders.all()), pk=self.kwargs["folder_id"])
+        if self.locking:
+            self.library.lock()
+        return found(self.locked(self.library.folders.select_related("library")), pk=self.kwargs["folder_id"])
 
     def body(self) -> Any:
         return self.written([self.folder])[0]

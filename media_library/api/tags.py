@@ -80,7 +80,9 @@ class Tags(TagView):
 class TagDetail(ObjectView, TagView):
     @cached_property
     def tag(self) -> Tag:
-        return found(self.locked(self.library.tags.all()), pk=self.kwargs["tag_id"])
+        if self.locking:
+            self.library.lock()
+        return found(self.locked(self.library.tags.select_related("library")), pk=self.kwargs["tag_id"])
 
     def body(self) -> Any:
         return self.written([self.tag])[0]
@@ -97,7 +99,7 @@ class TagDetail(ObjectView, TagView):
     @extend_schema(
         parameters=[IF_MATCH],
         request=TagNameSerializer,
-        responses={200: TagSerializer, **failures(403, 412)},
+        responses={200: TagSerializer, **failures(403, 409, 412)},
         examples=[example({"name": "sunset"}, of="request"), example(EXAMPLE)],
     )
     @if_match

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from dam.errors import AppError
-from media_library import collections, folders, members
+from dam.errors import AppError, NotFound
+from media_library import collections, folders, members, tags
 from media_library.models import CollectionItem, Folder, Library, Membership, Role, User
+from search import saved_queries
 from tests import factories
 from tests.members import signed_in
 
@@ -44,6 +45,24 @@ def test_of_two_changes_with_the_same_etag_one_is_made(library: Library, user: U
     assert sorted(at_once(lambda: change("mine"), lambda: change("theirs"))) == [200, 412]
 
 
+def test_changes_with_and_without_an_etag_do_not_block_each_other(library: Library, user: User) -> None:
+    folder, tag = library.folders.create(name="a"), library.tags.create(name="a")
+    library.tags.create(name="b")
+    base = f"/api/v1/libraries/{library.pk}/"
+
+    def change(place: str, etag: str | None, **body: Any) -> int:
+        headers = {"If-Match": etag} if etag else {}
+        return signed_in(user).patch(f"{base}{place}", body, format="json", headers=headers).status_code
+
+    def move(etag: str | None) -> list[int]:
+        return [change(f"folders/{folder.pk}/", etag, name=f"x{turn}", parent=None) for turn in range(5)]
+
+    for codes in at_once(*[lambda etag=etag: move(etag) for etag in ("*", None, "*", None)]):
+        assert codes == [200] * 5
+    found = at_once(lambda: change(f"tags/{tag.pk}/", "*", name="b"), lambda: change(f"tags/{tag.pk}/", None, name="b"))
+    assert sorted(found) == [200, 404]
+
+
 def test_two_moves_at_once_make_no_circle(library: Library, user: User) -> None:
     one, other = (Folder.objects.create(library=library, name=name) for name in "ab")
     found = at_once(lambda: folders.move(one, user, other), lambda: folders.move(other, user, one))
@@ -65,3 +84,26 @@ def test_what_is_put_in_at_once_is_put_in_once_and_in_an_order(library: Library,
     at_once(*[lambda: collections.add(collection, user, ids)] * 4)
     positions = CollectionItem.objects.values_list("position", flat=True)
     assert len(positions) == len(set(positions)) == 10
+
+
+def test_what_somebody_else_has_just_removed_is_not_found_and_not_made_again(library: Library, user: User) -> None:
+    folder, tag = library.folders.create(name="a"), library.tags.create(name="a")
+    collection = collections.make(library, user, "a")
+    search = saved_queries.save(library, user, "a", {"q": "a"})
+    member = Membership.objects.create(library=library, user=factories.user(), role=Role.VIEWER)
+    for thing in (folder, tag, collection, search, member):
+        type(thing).objects.filter(pk=thing.pk).delete()
+    calls: list[Callable[[], Any]] = [
+        lambda: folders.rename(folder, user, "b"),
+        lambda: folders.move(folder, user, None),
+        lambda: tags.rename(tag, user, "b"),
+        lambda: collections.change(collection, user, {"name": "b"}),
+        lambda: collections.add(collection, user, []),
+        lambda: saved_queries.change(search, user, {"name": "b"}),
+        lambda: members.change(member, user, Role.EDITOR),
+    ]
+    for call in calls:
+        with pytest.raises(NotFound):
+            call()
+    assert not library.folders.exists()
+    assert not library.collections.exists()

@@ -77,6 +77,17 @@ def test_a_band_leaves_out_the_weak_hits(api: APIClient, url: str, library: Libr
     assert shown(api.get(made["assets_url"])) == strong
 
 
+def test_what_has_the_words_belongs_to_it_whatever_it_looks_like(
+    api: APIClient, url: str, library: Library, model: EmbeddingModel
+) -> None:
+    fan(library, model, 25)
+    factories.embedded(library, model, [-1.0] * 48, display_name="Red Hat")
+    factories.asset(library, display_name="Red Shirt")  # not indexed yet
+    found = shown(api.get(make(api, url, {"text": "red"}, band="strong").json()["assets_url"]))
+    assert {"Red Hat", "Red Shirt"} <= set(found)
+    assert len(found) < 25
+
+
 def test_lists_searches_and_facets_are_narrowed_to_a_search(
     api: APIClient, url: str, library: Library, model: EmbeddingModel
 ) -> None:

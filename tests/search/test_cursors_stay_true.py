@@ -1,13 +1,16 @@
-"""Every list by names: no gap and no repeat while rows are added and removed, and no cursor serves another list."""
+"""Every list by names: as many queries for many rows as for one, no gap and no repeat while
+rows are added and removed, and no cursor serves another list."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from media_library import collections, ingest
-from media_library.models import Library, Membership, Role, User
+from media_library.models import Folder, Library, Membership, Role, User
 from search.models import SavedSearch
 from tests import factories
 
@@ -80,3 +83,21 @@ def test_a_cursor_of_another_list_is_refused(api: APIClient, library: Library, u
         assert answer.status_code == (200 if other == kind else 400), other
     for limit in ("0", "501", "x"):
         assert api.get(places[kind][0], {"limit": limit}).json()["code"] == "bad_limit"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_list_takes_as_many_queries_for_many_rows_as_for_one(
+    api: APIClient, library: Library, user: User, kind: str
+) -> None:
+    url, make = makers(library, user)[kind]
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            api.get(url)
+        return len(captured)
+
+    make("r0")
+    before = queries()
+    for number in range(1, 12):
+        factories.asset(library, folder=made if isinstance(made := make(f"r{number}"), Folder) else None)
+    assert queries() == before
