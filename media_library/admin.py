@@ -13,6 +13,7 @@ from media_library.models import (
     Asset,
     AssetWords,
     Collection,
+    CollectionItem,
     Folder,
     Library,
     Membership,
@@ -92,10 +93,18 @@ class TagAdmin(admin.ModelAdmin):
     autocomplete_fields = ["library"]
 
 
-@admin.register(Collection)
-class CollectionAdmin(admin.ModelAdmin):
-    """Collections can be looked over and removed; REST fills them, where their queries are checked."""
+class LookedOver(admin.ModelAdmin):
+    """What can be looked over and removed; it is made and changed over REST, where it is checked."""
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Collection)
+class CollectionAdmin(LookedOver):
     list_display = ["name", "library", "kind", "owner", "created_at"]
     list_filter = ["kind"]
     list_select_related = ["library", "owner"]
@@ -104,11 +113,15 @@ class CollectionAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
         return Collection.objects.visible_to(request.user)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Collection | None = None) -> bool:
-        return False
+@admin.register(CollectionItem)
+class CollectionItemAdmin(LookedOver):
+    list_display = ["collection", "asset", "position", "added_at"]
+    list_select_related = ["collection", "asset"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CollectionItem]:
+        return super().get_queryset(request).filter(asset__in=Asset.objects.visible_to(request.user))
 
 
 @admin.register(Asset)

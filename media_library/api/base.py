@@ -84,7 +84,13 @@ def failures(*statuses: int) -> dict[int, type[ErrorSerializer]]:
 
 def example(value: Any, *, of: str = "response") -> OpenApiExample:
     """In the schema: what is sent (`of="request"`) or answered. The values are made up."""
-    return OpenApiExample("Example", value=value, request_only=of == "request", response_only=of == "response")
+    return OpenApiExample(
+        "Example",
+        value=value,
+        request_only=of == "request",
+        response_only=of == "response",
+        status_codes=["200", "201", "202"],
+    )
 
 
 def listed(value: Any) -> OpenApiExample:

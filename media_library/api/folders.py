@@ -133,7 +133,7 @@ class FolderDetail(ObjectView, FolderView):
         examples=[example(EXAMPLE)],
     )
     def get(self, request: Request, library_id: str, folder_id: str) -> Response:
-        """One folder."""
+        """One folder, with its path and counts."""
         return self.tell()
 
     @extend_schema(

@@ -93,7 +93,7 @@ class TagDetail(ObjectView, TagView):
         examples=[example(EXAMPLE)],
     )
     def get(self, request: Request, library_id: str, tag_id: int) -> Response:
-        """One tag."""
+        """One tag, with how many live assets have it."""
         return self.tell()
 
     @extend_schema(
