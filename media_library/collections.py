@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
 from media_library import findable, ingest
+from media_library.constraints import refusing
 from media_library.models import Asset, Collection, CollectionItem, Library, Role, User
 
 MAX_NAME = 200
@@ -185,11 +186,6 @@ def require_items(collection: Collection, user: User) -> None:
 
 
 def save(collection: Collection) -> Collection:
-    try:
-        with transaction.atomic():
-            collection.save()
-    except IntegrityError as error:
-        if "collection_name_unique" in str(error):
-            raise NameTaken from None
-        raise
+    with refusing("collection_name_unique", NameTaken):
+        collection.save()
     return collection

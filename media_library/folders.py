@@ -1,10 +1,11 @@
 """Folders as people make, rename, move and remove them. Pages, REST and the dialects call the same."""
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, InvalidRequest, NotFound
 from media_library import ingest
+from media_library.constraints import refusing
 from media_library.models import Asset, Folder, Library, Role, User
 
 MAX_NAME = 255
@@ -110,11 +111,6 @@ def hold(folder: Folder) -> None:
 
 
 def save(folder: Folder) -> Folder:
-    try:
-        with transaction.atomic():
-            folder.save(update_fields=None if folder._state.adding else ["name", "parent"])
-    except IntegrityError as error:
-        if "folder_name_unique" in str(error):
-            raise NameTaken from None
-        raise
+    with refusing("folder_name_unique", NameTaken):
+        folder.save(update_fields=None if folder._state.adding else ["name", "parent"])
     return folder

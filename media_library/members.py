@@ -1,9 +1,10 @@
 """Who belongs to a library, and in which role. Managers decide; a library always keeps one."""
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, NotFound
+from media_library.constraints import refusing
 from media_library.models import Library, Membership, Role, User
 
 
@@ -31,11 +32,8 @@ def add(library: Library, by: User, username: str, role: Role) -> Membership:
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None:
         raise UnknownUser
-    try:
-        with transaction.atomic():
-            return Membership.objects.create(library=library, user=user, role=role)
-    except IntegrityError:
-        raise AlreadyMember from None
+    with refusing("one_role_per_member", AlreadyMember):
+        return Membership.objects.create(library=library, user=user, role=role)
 
 
 @transaction.atomic

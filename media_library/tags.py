@@ -1,10 +1,11 @@
 """Tags of a library as people make, rename, merge and remove them; `ingest.update` gives them to assets."""
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, InvalidRequest, NotFound
 from media_library import ingest
+from media_library.constraints import refusing
 from media_library.models import Library, Role, Tag, User
 
 MERGE = """
@@ -30,11 +31,8 @@ def clean_name(name: str) -> str:
 def make(library: Library, user: User, name: str) -> Tag:
     """A tag that no asset has yet. Raises Forbidden below contributor, InvalidRequest and TagTaken."""
     library.require(user, Role.CONTRIBUTOR)
-    try:
-        with transaction.atomic():
-            return Tag.objects.create(library=library, name=clean_name(name))
-    except IntegrityError:
-        raise TagTaken from None
+    with refusing("tag_name_unique", TagTaken):
+        return Tag.objects.create(library=library, name=clean_name(name))
 
 
 @transaction.atomic
@@ -52,11 +50,8 @@ def rename(tag: Tag, user: User, name: str) -> Tag:
     if other := others.named([name]).first():
         return merge(tag, other)
     tag.name = name
-    try:
-        with transaction.atomic():
-            tag.save(update_fields=["name"])
-    except IntegrityError:  # it was made just now
-        raise TagTaken from None
+    with refusing("tag_name_unique", TagTaken):  # it was made just now
+        tag.save(update_fields=["name"])
     return tag
 
 

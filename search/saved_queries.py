@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
 from media_library import collections, properties
+from media_library.constraints import refusing
 from media_library.models import Collection, Library, Role, User
 from media_library.parameters import as_address
 from media_library.properties import values
@@ -21,6 +22,8 @@ NAMES = {
     *("folder", "recursive", "tags", "q", "state", "collection"),
 }
 BANDS = list(Collection.Band.values)  # the best first
+
+MOST_VALUES = 500
 
 Params = dict[str, list[str]]
 
@@ -41,6 +44,8 @@ def saveable(library: Library, user: User, params: Mapping[str, Any]) -> Params:
         sentence = _("There is no parameter %(name)s. See docs/search.md and docs/filters.md.")
         raise InvalidRequest(sentence % {"name": unknown[0][:80]}, code="unknown_parameter")
     given = {name: values.texts(params, name) for name in params if params[name] is not None}
+    if sum(map(len, given.values())) > MOST_VALUES:
+        raise InvalidRequest(_("A query that is kept has at most 500 values."), code="too_many_values")
     query = Query.from_params(library, as_address(given))
     if query.anchors:
         raise InvalidRequest(
@@ -113,11 +118,6 @@ def require_edit(search: SavedSearch, user: User) -> None:
 
 
 def store(search: SavedSearch) -> SavedSearch:
-    try:
-        with transaction.atomic():
-            search.save()
-    except IntegrityError as error:
-        if "saved_search_name_unique" in str(error):
-            raise NameTaken from None
-        raise
+    with refusing("saved_search_name_unique", NameTaken):
+        search.save()
     return search

@@ -16,7 +16,8 @@ from dam.errors import NotFound
 from media_library import findable, properties
 from media_library.api.serializers import AssetDetailSerializer, AssetSerializer, ErrorSerializer
 from media_library.models import Asset, AssetQuerySet, Library, User
-from media_library.parameters import require_text
+from media_library.paging import Page, limit_of, page
+from media_library.parameters import one, require_text
 
 Row = TypeVar("Row", bound=Model)
 
@@ -75,6 +76,12 @@ def found(rows: QuerySet[Row], **which: Any) -> Row:
     if row is None:
         raise NotFound
     return row
+
+
+def by_name(request: Request, rows: QuerySet[Row], field: str = "name") -> Page[Row]:
+    """The page that the parameters ask for, in the order of a field or annotation that holds names."""
+    limit, cursor = limit_of(request.query_params.get("limit")), one(request.query_params, "cursor")
+    return page(rows, sort=field, sorts=[field], limit=limit, cursor=cursor)
 
 
 def failures(*statuses: int) -> dict[int, type[ErrorSerializer]]:

@@ -16,13 +16,23 @@ from rest_framework.response import Response
 from dam.errors import AppError, InvalidRequest
 from media_library import collections
 from media_library.api.assets import POSITION, RELEVANCE, SORT, assets_page
-from media_library.api.base import FILTERS, PAGING, LibraryView, caller, example, failures, found, listed, validated
+from media_library.api.base import (
+    FILTERS,
+    PAGING,
+    LibraryView,
+    by_name,
+    caller,
+    example,
+    failures,
+    found,
+    listed,
+    validated,
+)
 from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
 from media_library.api.libraries import listing
 from media_library.api.serializers import AssetSerializer
 from media_library.filters import AssetFilters, one, uuid_of
 from media_library.models import Collection, CollectionItem
-from media_library.paging import limit_of, page
 
 ADDRESS = "https://photos.example/api/v1/libraries/7f1c0c5e-6d3c-4f5e-9d56-0f6f3b1d8a10/collections/"
 PICTURE = "0b9d2c1e-8a55-4c8e-b0a4-5f0b3c9d7e21"
@@ -144,9 +154,7 @@ class Collections(CollectionView):
         rows = self.library.collections.filter(name__icontains=one(params, "q"))
         if asset := one(params, "asset"):
             rows = rows.filter(items__asset__in=self.assets.filter(pk=uuid_of(asset, "asset")))
-        shown = page(
-            rows, sort="name", sorts=["name"], limit=limit_of(params.get("limit")), cursor=one(params, "cursor")
-        )
+        shown = by_name(request, rows)
         return Response({"results": self.written(shown.items), "next_cursor": shown.next_cursor})
 
     @extend_schema(

@@ -10,12 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from media_library import folders
-from media_library.api.base import PAGING, LibraryView, caller, example, failures, found, listed, validated
+from media_library.api.base import PAGING, LibraryView, by_name, caller, example, failures, found, listed, validated
 from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
 from media_library.api.libraries import listing
 from media_library.filters import boolean, folder_of, one
 from media_library.models import Folder
-from media_library.paging import limit_of, page
 
 TOP = "none"
 EXAMPLE = {
@@ -100,9 +99,7 @@ class Folders(FolderView):
         rows = self.library.folders.filter(name__icontains=one(params, "q"))
         if parent := one(params, "parent"):
             rows = rows.filter(parent=None if parent == TOP else folder_of(self.library, parent))
-        shown = page(
-            rows, sort="name", sorts=["name"], limit=limit_of(params.get("limit")), cursor=one(params, "cursor")
-        )
+        shown = by_name(request, rows)
         return Response({"results": self.written(shown.items), "next_cursor": shown.next_cursor})
 
     @extend_schema(

@@ -11,12 +11,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dam.errors import AppError
-from media_library.api.base import PAGING, LibraryView, caller, failures, found, validated
+from media_library.api.base import PAGING, LibraryView, by_name, caller, failures, found, validated
 from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
 from media_library.api.serializers import LibraryDetailSerializer, LibrarySerializer
-from media_library.filters import boolean, one
+from media_library.filters import boolean
 from media_library.models import Library, Membership, Role
-from media_library.paging import limit_of, page
 
 
 class LibraryNotEmpty(AppError):
@@ -39,14 +38,7 @@ class Libraries(APIView):
     )
     def get(self, request: Request) -> Response:
         """The libraries that the caller is a member of, by name."""
-        params = request.query_params
-        shown = page(
-            Library.objects.visible_to(request.user),
-            sort="name",
-            sorts=["name"],
-            limit=limit_of(params.get("limit")),
-            cursor=one(params, "cursor"),
-        )
+        shown = by_name(request, Library.objects.visible_to(request.user))
         results = [LibrarySerializer(library).data for library in shown.items]
         return Response({"results": results, "next_cursor": shown.next_cursor})
 

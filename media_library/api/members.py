@@ -9,11 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from media_library import members
-from media_library.api.base import PAGING, LibraryView, caller, example, failures, found, listed, validated
+from media_library.api.base import PAGING, LibraryView, by_name, caller, example, failures, found, listed, validated
 from media_library.api.libraries import listing
-from media_library.filters import one
 from media_library.models import Membership, Role
-from media_library.paging import limit_of, page
+from media_library.parameters import require_text
 
 EXAMPLE = {"username": "ann", "user": 7, "name": "Ann Arbor", "role": "editor", "active": True}
 ROLES = [role.name.lower() for role in Role]
@@ -62,13 +61,8 @@ class Members(MemberView):
     )
     def get(self, request: Request, library_id: str) -> Response:
         """Who belongs to the library, by user name (managers)."""
-        params = request.query_params
-        shown = page(
-            self.library.memberships.select_related("user").annotate(username=F("user__username")),
-            sort="username",
-            sorts=["username"],
-            limit=limit_of(params.get("limit")),
-            cursor=one(params, "cursor"),
+        shown = by_name(
+            request, self.library.memberships.select_related("user").annotate(username=F("user__username")), "username"
         )
         results = [MembershipSerializer(member).data for member in shown.items]
         return Response({"results": results, "next_cursor": shown.next_cursor})
@@ -88,6 +82,7 @@ class Members(MemberView):
 class MemberDetail(MemberView):
     @cached_property
     def member(self) -> Membership:
+        require_text(self.kwargs)
         everybody = self.library.memberships.select_related("user", "library")
         return found(everybody, user__username=self.kwargs["username"])
 

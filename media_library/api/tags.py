@@ -10,12 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from media_library import tags
-from media_library.api.base import PAGING, LibraryView, caller, example, failures, found, listed, validated
+from media_library.api.base import PAGING, LibraryView, by_name, caller, example, failures, found, listed, validated
 from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
 from media_library.api.libraries import listing
 from media_library.filters import one
 from media_library.models import Tag
-from media_library.paging import limit_of, page
 
 EXAMPLE = {"id": 41, "name": "sunset", "assets": 37}
 
@@ -58,11 +57,8 @@ class Tags(TagView):
     )
     def get(self, request: Request, library_id: str) -> Response:
         """The tags by name, with how many live assets have each."""
-        params = request.query_params
-        rows = self.library.tags.filter(name__istartswith=one(params, "q"))
-        shown = page(
-            rows, sort="name", sorts=["name"], limit=limit_of(params.get("limit")), cursor=one(params, "cursor")
-        )
+        rows = self.library.tags.filter(name__istartswith=one(request.query_params, "q"))
+        shown = by_name(request, rows)
         return Response({"results": self.written(shown.items), "next_cursor": shown.next_cursor})
 
     @extend_schema(

@@ -11,11 +11,10 @@ from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from media_library.api.base import PAGING, LibraryView, caller, example, failures, found, listed, validated
+from media_library.api.base import PAGING, LibraryView, by_name, caller, example, failures, found, listed, validated
 from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
 from media_library.api.libraries import listing
 from media_library.filters import one
-from media_library.paging import limit_of, page
 from media_library.parameters import EXAMPLES
 from search import saved_queries
 from search.models import SavedSearch, SavedSearchQuerySet
@@ -90,11 +89,8 @@ class SavedSearches(SavedSearchView):
     )
     def get(self, request: Request, library_id: str) -> Response:
         """The caller's own searches, and those that others share, by name."""
-        params = request.query_params
-        rows = self.searches.filter(name__icontains=one(params, "q"))
-        shown = page(
-            rows, sort="name", sorts=["name"], limit=limit_of(params.get("limit")), cursor=one(params, "cursor")
-        )
+        rows = self.searches.filter(name__icontains=one(request.query_params, "q"))
+        shown = by_name(request, rows)
         return Response({"results": [self.written(row) for row in shown.items], "next_cursor": shown.next_cursor})
 
     @extend_schema(

@@ -95,6 +95,12 @@ def test_only_managers_see_and_change_members(url: str, library: Library, bob: U
     assert {stranger().get(url).status_code, stranger().get(f"{url}ann/").status_code} == {404}
 
 
+def test_a_name_that_cannot_be_one_is_no_failure_of_the_server(api: APIClient, url: str) -> None:
+    assert api.get(f"{url}a%00b/").status_code == 400
+    assert api.get(f"{url}%ff/").status_code == 404
+    assert api.get(f"{url}{'x' * 2000}/").status_code == 404
+
+
 def test_names_with_signs_are_found(api: APIClient, url: str) -> None:
     factories.user("jo.e+x@example.org")
     assert add(api, url, "jo.e+x@example.org").status_code == 201

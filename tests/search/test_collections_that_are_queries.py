@@ -121,6 +121,7 @@ def test_lists_searches_and_facets_are_narrowed_to_a_search(
         ({"tags": [["a"]]}, "bad_parameter"),
         ({"folder": str(uuid4())}, "bad_folder"),
         ({"like": "x"}, "bad_id"),
+        ({"tags": [str(number) for number in range(501)]}, "too_many_values"),
         ({"anchor": str(uuid4())}, "anchor_expires"),
         ({"text": "red", "entity_type": "OBJECTS"}, "bad_entity_type"),
         ({"text": "red", "weight": "sea:2"}, "bad_weight"),
