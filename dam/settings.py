@@ -367,6 +367,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "AssetStateEnum": "media_library.models.Asset.State",
+        "StageStateEnum": "media_library.findable.STATES",
+    },
 }
 
 # --- logging --------------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from media_library.models import (
     ApiKey,
     Asset,
     AssetWords,
+    Collection,
+    CollectionItem,
     Folder,
     Library,
     Membership,
@@ -91,6 +93,37 @@ class TagAdmin(admin.ModelAdmin):
     list_select_related = ["library"]
     search_fields = ["name"]
     autocomplete_fields = ["library"]
+
+
+class LookedOver(admin.ModelAdmin):
+    """What can be looked over and removed; it is made and changed over REST, where it is checked."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Collection)
+class CollectionAdmin(LookedOver):
+    list_display = ["name", "library", "kind", "owner", "created_at"]
+    list_filter = ["kind"]
+    list_select_related = ["library", "owner"]
+    search_fields = ["name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
+        return Collection.objects.visible_to(request.user)
+
+
+@admin.register(CollectionItem)
+class CollectionItemAdmin(LookedOver):
+    list_display = ["collection", "asset", "position", "added_at"]
+    list_select_related = ["collection", "asset"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CollectionItem]:
+        return super().get_queryset(request).filter(asset__in=Asset.objects.visible_to(request.user))
 
 
 @admin.register(Asset)

@@ -16,7 +16,7 @@ Params = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Chip:
-    kind: str  # words, folder, tag, state, property; the search app adds text, image and not (wanted)
+    kind: str  # words, folder, tag, collection, state, property; the search app adds text, image and not (wanted)
     label: str
     remove_url: str
     thumb_url: str = ""
@@ -46,6 +46,8 @@ def filter_chips(filters: AssetFilters, path: str, params: Params) -> list[Chip]
             chips.append(Chip("folder", filters.folder.name, without(path, params, pair)))
         elif name == "tags":
             chips.append(Chip("tag", value, without(path, params, pair)))
+        elif name == "collection" and filters.collection:
+            chips.append(Chip("collection", filters.collection.name, without(path, params, pair)))
         elif name == "state":
             label = _("State: %(state)s") % {"state": Asset.State(value).label}
             chips.append(Chip("state", label, without(path, params, pair)))

@@ -58,7 +58,7 @@ def of_library(user: User) -> Callable[[AssetFilters], AssetQuerySet]:
     """The scope of a list: what the user may see of the filters' library."""
 
     def scope(filters: AssetFilters) -> AssetQuerySet:
-        return filters.apply(Asset.objects.visible_to(user).live().filter(library=filters.library))
+        return filters.apply(Asset.objects.visible_to(user).live().filter(library=filters.library), user)
 
     return scope
 

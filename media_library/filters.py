@@ -1,19 +1,29 @@
 """What narrows a list or a search of assets. The same names in page URLs, REST parameters and REST bodies."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from dam.errors import InvalidRequest
-from media_library import properties, words
-from media_library.models import Asset, AssetQuerySet, Folder, Library, Tag
+from dam.errors import AppError, InvalidRequest, NotFound
+from media_library import findable, properties, words
+from media_library.models import Asset, AssetQuerySet, Collection, CollectionItem, Folder, Library, Tag, User
 from media_library.parameters import boolean, many, one, uuid_of
 from media_library.properties import Pairs
 from media_library.properties.conditions import tagged
 
 __all__ = ["AssetFilters", "boolean", "many", "one", "uuid_of"]
+
+
+class BrokenQuery(AppError):
+    """What a collection's query names has gone since: a folder, an example."""
+
+    code = "broken_query"
+    status = 409
+    message = _("The query of this collection cannot be run any more: %(reason)s Change the query.")
 
 
 @dataclass(frozen=True)
@@ -25,11 +35,12 @@ class AssetFilters:
     keywords: str = ""
     state: str = ""
     properties: Pairs = ()
+    collection: Collection | None = None
 
     @classmethod
     def from_params(cls, library: Library, params: Mapping[str, Any]) -> "AssetFilters":
-        """Parse `folder`, `recursive`, `tags` (all of them), `q`, `state` and the properties. Raises InvalidRequest on
-        nonsense."""
+        """Parse `folder`, `recursive`, `tags` (all of them), `q`, `state`, `collection` and the properties. Raises
+        InvalidRequest on nonsense."""
         state = one(params, "state")
         if state and state not in Asset.State.values:
             raise InvalidRequest(_("state must be processing, ready or failed."), code="bad_state")
@@ -41,9 +52,14 @@ class AssetFilters:
             keywords=one(params, "q").strip()[:500],
             state=state,
             properties=properties.parse(params, library),
+            collection=collection_of(library, one(params, "collection")),
         )
 
-    def apply(self, assets: AssetQuerySet) -> AssetQuerySet:
+    def apply(self, assets: AssetQuerySet, user: User | None = None) -> AssetQuerySet:
+        """Those of the assets that pass. `user` is who asks: a collection may be a search, which needs to know. Raises
+        what that search does."""
+        if self.collection:
+            assets = in_collection(assets, self.collection, user)
         assets = properties.apply(assets, self.library, self.properties)
         if self.folder:
             ids = self.folder.subtree_ids() if self.recursive else [self.folder.pk]
@@ -64,6 +80,7 @@ class AssetFilters:
             pairs.append(("folder", str(self.folder.pk)))
             pairs += [("recursive", "false")] if not self.recursive else []
         pairs += [("tags", tag) for tag in self.tags]
+        pairs += [("collection", str(self.collection.pk))] if self.collection else []
         return pairs + ([("state", self.state)] if self.state else []) + list(self.properties)
 
 
@@ -74,3 +91,36 @@ def folder_of(library: Library, text: str) -> Folder | None:
     if folder is None:
         raise InvalidRequest(_("This folder does not exist in this library."), code="bad_folder")
     return folder
+
+
+def collection_of(library: Library, text: str) -> Collection | None:
+    if not text:
+        return None
+    collection = Collection.objects.filter(library=library, pk=uuid_of(text, "collection")).first()
+    if collection is None:
+        raise InvalidRequest(_("This collection does not exist in this library."), code="bad_collection")
+    return collection
+
+
+def in_collection(assets: AssetQuerySet, collection: Collection, user: User | None) -> AssetQuerySet:
+    """Those that were picked by hand, or that its query finds now. Without a user, a search finds nothing."""
+    if collection.is_manual:
+        return assets.filter(pk__in=CollectionItem.objects.filter(collection=collection).values("asset"))
+    if collection.is_search:
+        return assets.filter(pk__in=ranked_in(collection, user)) if user else assets.none()
+    with telling_what_broke():
+        return AssetFilters.from_params(collection.library, collection.address).apply(assets, user)
+
+
+def ranked_in(collection: Collection, user: User) -> list[UUID]:
+    """What a collection that is a search finds now, the best first. Raises BrokenQuery, and what the search does."""
+    with telling_what_broke():
+        return findable.index.ranked(collection, user)
+
+
+@contextmanager
+def telling_what_broke() -> Iterator[None]:
+    try:
+        yield
+    except (InvalidRequest, NotFound) as error:  # it was checked when it was saved
+        raise BrokenQuery(BrokenQuery.message % {"reason": error.message}) from error

@@ -3,15 +3,16 @@
 `search` puts its answers into `index` when the apps are loaded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 
-from media_library.models import Asset, AssetQuerySet, Library, User
+from media_library.models import Asset, AssetQuerySet, Collection, Library, User
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,26 @@ class Lookalikes:
     pending: bool
 
 
+STATES = ["pending", "running", "done", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step in the life of an asset: `name`, how it stands (one of STATES), who does it (a model or a detector), and
+    for which region, where it is one."""
+
+    name: str
+    state: str
+    by: str = ""
+    region: str = ""
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    attempts: int = 0
+    error_code: str = ""
+    error: str = ""
+
+
 class Index(Protocol):
     def indexed_ids(self, assets: Iterable[Asset]) -> set[UUID]: ...
 
@@ -54,6 +75,18 @@ class Index(Protocol):
     def model_name(self) -> str: ...
 
     def lookalikes(self, asset: Asset, user: User | AnonymousUser) -> Lookalikes: ...
+
+    def history(self, asset: Asset) -> list[Stage]: ...
+
+    def reindex(self, asset: Asset) -> None: ...
+
+    def saveable(self, library: Library, user: User, params: Mapping[str, Any]) -> dict[str, list[str]]:
+        """The parameters of a query, checked and as they may be kept. Raises InvalidRequest or NotFound."""
+        ...
+
+    def ranked(self, collection: Collection, user: User) -> list[UUID]:
+        """What a collection that is a search finds now, the best first. Raises what the search does."""
+        ...
 
 
 index: Index

@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 FINISH = """
 UPDATE media_library_asset AS asset
-SET state = 'ready', claimed_at = NULL, updated_at = %(now)s, width = made.width, height = made.height,
+SET state = 'ready', claimed_at = NULL, processed_at = %(now)s, updated_at = %(now)s,
+  width = made.width, height = made.height,
   phash = made.phash, colors = made.colors, exif = made.exif, taken_at = made.taken_at, camera = made.camera,
   facts = made.facts, traits = made.traits
 FROM jsonb_to_recordset(%(made)s) AS made (id uuid, width integer, height integer, phash text, colors jsonb, exif jsonb,
@@ -113,5 +114,6 @@ def fail(asset: Asset, code: str, message: str) -> None:
         failure_code=code,
         failure_message=message[:300],
         claimed_at=None,
-        updated_at=timezone.now(),
+        processed_at=(now := timezone.now()),
+        updated_at=now,
     )

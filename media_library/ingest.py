@@ -12,7 +12,6 @@ from typing import Any, BinaryIO, cast
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
-from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
@@ -221,7 +220,7 @@ def update(asset: Asset, user: User, changes: dict[str, Any]) -> Asset:
 
 def trash(asset: Asset, user: User) -> None:
     require_edit(asset, user)
-    Asset.objects.filter(pk=asset.pk, deleted_at=None).update(deleted_at=timezone.now())
+    Asset.objects.filter(pk=asset.pk).trash()
 
 
 def restore(asset: Asset, user: User) -> None:

@@ -20,6 +20,8 @@ SORTS = (
     "-bytes",
     "taken_at",
     "-taken_at",
+    "deleted_at",
+    "-deleted_at",
 )
 DEFAULT_LIMIT, MAX_LIMIT = 50, 500
 
@@ -40,15 +42,16 @@ def page(
     cursor: str = "",
     sorts: Sequence[str] = SORTS,
 ) -> Page[Row]:
-    """One page of assets, or of what else has the field; `sorts` are those that are allowed. Pictures without a capture
-    date are left out when sorting by it."""
+    """One page of assets, or of what else has the field or annotation; `sorts` are those that are allowed. Pictures
+    without a capture date are left out when sorting by it, and those that are not in the trash when sorting by when they
+    went there."""
     if sort not in sorts:
         raise InvalidRequest(_("Sort by one of: %(sorts)s.") % {"sorts": ", ".join(sorts)}, code="bad_sort")
     field, descending = sort.removeprefix("-"), sort.startswith("-")
-    if field == "taken_at":
-        rows = rows.exclude(taken_at=None)
+    if field in {"taken_at", "deleted_at"}:
+        rows = rows.exclude(**{field: None})
     if cursor:
-        rows = rows.filter(after(field, *decode(cursor, sort), descending=descending))
+        rows = rows.filter(after(field, *decode(cursor, rows.model, sort), descending=descending))
     items = list(rows.order_by(sort, "id")[: limit + 1])
     more = len(items) > limit
     items = items[:limit]
@@ -64,15 +67,21 @@ def after(field: str, value: Any, pk: str, *, descending: bool) -> Q:
 
 def encode(row: Model, sort: str) -> str:
     value = getattr(row, sort.removeprefix("-"))
-    return signing.dumps([sort, value.isoformat() if isinstance(value, datetime) else value, str(row.pk)])
+    value = value.isoformat() if isinstance(value, datetime) else value
+    return signing.dumps([order(type(row), sort), value, str(row.pk)])
 
 
-def decode(cursor: str, sort: str) -> tuple[Any, str]:
+def order(model: type[Model], sort: str) -> str:
+    """What a cursor belongs to: an order of one kind of rows."""
+    return f"{model._meta.label_lower} {sort}"
+
+
+def decode(cursor: str, model: type[Model], sort: str) -> tuple[Any, str]:
     try:
-        cursor_sort, value, pk = signing.loads(cursor)
+        of, value, pk = signing.loads(cursor)
     except (signing.BadSignature, ValueError):
         raise InvalidRequest(_("This cursor is not valid. Start again without one."), code="bad_cursor") from None
-    if cursor_sort != sort:
+    if of != order(model, sort):
         raise InvalidRequest(_("This cursor belongs to another order."), code="bad_cursor")
     return (datetime.fromisoformat(value) if sort.endswith("_at") else value), pk
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from dam.errors import InvalidRequest
 
 TRUE_WORDS, FALSE_WORDS = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
+EXAMPLES = frozenset({"text", "like", "anchor"})  # what makes an address of visual search a search
 NOT_STORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL holds neither NUL nor half a surrogate pair
 
 
@@ -64,3 +65,11 @@ def uuid_of(text: str, name: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise InvalidRequest(_("%(name)s is not a valid id.") % {"name": name}, code="bad_id") from None
+
+
+def as_address(params: Mapping[str, list[str]]) -> QueryDict:
+    """Names with their values, as the parameters of an address: by name, because the database keeps no order."""
+    address = QueryDict(mutable=True)
+    for name, texts in sorted(params.items()):
+        address.setlist(name, texts)
+    return address

@@ -7,7 +7,7 @@ class SearchConfig(AppConfig):
 
     def ready(self) -> None:
         from media_library import findable, issues
-        from search import detection, indexing, outliers  # noqa: F401  also connects the receivers of `assets_ready`
+        from search import index, outliers  # which also connects the receivers of `assets_ready`
 
-        findable.index = indexing
+        findable.index = index
         issues.register(outliers.ISSUE)

@@ -21,7 +21,6 @@ from media_library.models import Asset, AssetQuerySet, Library
 from media_library.signals import assets_ready
 from search import vector_index
 from search.clusters import sweeping
-from search.duplicates.groups import lookalikes as lookalikes  # the pages ask for it through `findable`
 from search.encoding import index_batch
 from search.locks import upkeep
 from search.models import Embedding, EmbeddingModel, IndexEntry

@@ -121,7 +121,7 @@ def seen(query: Query, assets: AssetQuerySet) -> nearest.Scope:
 
 def named(query: Query, user: User) -> AssetQuerySet:
     """The assets that may be found by their words: visible, live, within the filters."""
-    assets = query.filters.apply(Asset.objects.visible_to(user).live().filter(library=query.library))
+    assets = query.filters.apply(Asset.objects.visible_to(user).live().filter(library=query.library), user)
     if query.labels and query.entity_type != OBJECTS:
         return assets.filter(pk__in=Region.objects.labelled(query.labels).values("asset"))
     return assets

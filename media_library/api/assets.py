@@ -1,3 +1,6 @@
+from typing import Any
+
+from django.utils.functional import cached_property
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -5,7 +8,7 @@ from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from media_library import fetch, ingest
+from media_library import fetch, ingest, ranked
 from media_library.api.base import (
     FILTERS,
     PAGING,
@@ -14,8 +17,11 @@ from media_library.api.base import (
     asset_json,
     assets_json,
     caller,
+    failures,
+    found,
     validated,
 )
+from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
 from media_library.api.libraries import listing
 from media_library.api.serializers import (
     AssetChangesSerializer,
@@ -25,8 +31,34 @@ from media_library.api.serializers import (
     UrlUploadSerializer,
 )
 from media_library.filters import AssetFilters, boolean
-from media_library.models import Asset
+from media_library.models import Asset, AssetQuerySet
 from media_library.paging import SORTS, limit_of, page
+
+POSITION, RELEVANCE = "position", "relevance"
+SORT = OpenApiParameter(
+    "sort",
+    OpenApiTypes.STR,
+    enum=[*SORTS, POSITION, RELEVANCE],
+    description="If absent, the newest first; in the trash, what went there last; in a collection, its own order. "
+    "`position` is that of a collection that is picked by hand. `relevance` needs `q`, or a `collection` that is a "
+    "search; at most 1,000 are listed then.",
+)
+
+
+def assets_page(view: LibraryView, filters: AssetFilters, assets: AssetQuerySet, default: str) -> Response:
+    """A page of those of the assets that pass, in the order that the parameters ask for."""
+    params = view.request.query_params
+    sort, user = params.get("sort") or default, caller(view.request)
+    cursor, limit = params.get("cursor", ""), limit_of(params.get("limit"))
+    if sort == RELEVANCE:
+        shown = ranked.page(filters, assets, user, limit=limit, cursor=cursor)
+    else:
+        rows = filters.apply(assets, user).with_tag_names()
+        if sort == POSITION and filters.collection and filters.collection.is_manual:
+            shown = page(rows.placed_in(filters.collection), sort=sort, sorts=[sort], limit=limit, cursor=cursor)
+        else:
+            shown = page(rows, sort=sort, limit=limit, cursor=cursor)
+    return Response({"results": assets_json(view, shown.items), "next_cursor": shown.next_cursor})
 
 
 class Assets(LibraryView):
@@ -34,21 +66,20 @@ class Assets(LibraryView):
 
     @extend_schema(
         operation_id="assets_list",
-        parameters=[*FILTERS, *PAGING, OpenApiParameter("sort", OpenApiTypes.STR, enum=SORTS)],
-        responses=listing("AssetList", AssetSerializer),
+        parameters=[
+            *FILTERS,
+            OpenApiParameter("deleted", OpenApiTypes.BOOL, description="What is in the trash, instead of what is not."),
+            *PAGING,
+            SORT,
+        ],
+        responses={200: listing("AssetList", AssetSerializer), **failures(409)},
     )
     def get(self, request: Request, library_id: str) -> Response:
-        """The live assets, filtered and sorted, a page at a time."""
-        params = request.query_params
-        filters = AssetFilters.from_params(self.library, params)
-        assets = Asset.objects.visible_to(request.user).live().filter(library=self.library)
-        shown = page(
-            filters.apply(assets).with_tag_names(),
-            sort=params.get("sort") or "-created_at",
-            limit=limit_of(params.get("limit")),
-            cursor=params.get("cursor", ""),
-        )
-        return Response({"results": assets_json(self, shown.items), "next_cursor": shown.next_cursor})
+        """The live assets, or the trash, filtered and sorted, a page at a time."""
+        filters = AssetFilters.from_params(self.library, request.query_params)
+        if boolean(request.query_params, "deleted", default=False):
+            return assets_page(self, filters, self.assets.trashed(), "-deleted_at")
+        return assets_page(self, filters, self.assets.live(), "-created_at")
 
     @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={201: AssetDetailSerializer})
     def post(self, request: Request, library_id: str) -> Response:
@@ -83,24 +114,40 @@ class AssetsFromUrl(LibraryView):
         return Response(asset_json(self, asset.pk), status.HTTP_201_CREATED)
 
 
-class AssetDetail(AssetView):
-    @extend_schema(responses=AssetDetailSerializer)
+class AssetDetail(ObjectView, AssetView):
+    @cached_property
+    def asset(self) -> Asset:
+        return found(self.locked(self.visible), pk=self.kwargs["asset_id"])
+
+    def body(self) -> Any:
+        return asset_json(self, self.asset.pk)
+
+    @extend_schema(parameters=[IF_NONE_MATCH], responses={200: AssetDetailSerializer, 304: None, **failures()})
     def get(self, request: Request, asset_id: str) -> Response:
         """All that is known of one asset, in the trash too."""
-        return Response(asset_json(self, self.asset.pk))
+        return self.tell()
 
-    @extend_schema(request=AssetChangesSerializer, responses=AssetDetailSerializer)
+    @extend_schema(
+        parameters=[IF_MATCH],
+        request=AssetChangesSerializer,
+        responses={200: AssetDetailSerializer, **failures(403, 412)},
+    )
+    @if_match
     def patch(self, request: Request, asset_id: str) -> Response:
         """Change the named fields; the rest stays. Its id, `public_id` and URLs never change."""
         context = {"library": self.asset.library}
         changes = validated(AssetChangesSerializer(data=request.data, context=context))
         ingest.update(self.asset, caller(request), changes)
-        return Response(asset_json(self, self.asset.pk))
+        return self.tell()
 
     @extend_schema(
-        parameters=[OpenApiParameter("purge", OpenApiTypes.BOOL, description="Remove for good (editors).")],
-        responses={204: None},
+        parameters=[
+            IF_MATCH,
+            OpenApiParameter("purge", OpenApiTypes.BOOL, description="Remove for good (editors)."),
+        ],
+        responses={204: None, **failures(403, 412)},
     )
+    @if_match
     def delete(self, request: Request, asset_id: str) -> Response:
         """Move to the trash."""
         remove = ingest.purge if boolean(request.query_params, "purge", default=False) else ingest.trash

@@ -1,21 +1,25 @@
 """What the views of the API share: the caller's library or asset, paged lists, asset answers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from django.db.models import Model, QuerySet
 from django.utils.functional import cached_property
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from dam.errors import NotFound
 from media_library import findable, properties
-from media_library.api.serializers import AssetDetailSerializer, AssetSerializer
-from media_library.models import Asset, Library, User
-from media_library.parameters import require_text
+from media_library.api.serializers import AssetDetailSerializer, AssetSerializer, ErrorSerializer
+from media_library.models import Asset, AssetQuerySet, Library, User
+from media_library.paging import Page, limit_of, page
+from media_library.parameters import one, require_text
+
+Row = TypeVar("Row", bound=Model)
 
 PAGING = [
     OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 500; 50 if absent."),
@@ -31,6 +35,7 @@ FILTERS = [
     OpenApiParameter("tags", OpenApiTypes.STR, many=True, description="Only assets with all of these tags."),
     OpenApiParameter("q", OpenApiTypes.STR, description=WORDS),
     OpenApiParameter("state", OpenApiTypes.STR, enum=Asset.State.values),
+    OpenApiParameter("collection", OpenApiTypes.UUID, description="Only what is in it, or what its query finds now."),
     *(
         OpenApiParameter(item.name, OpenApiTypes.STR, many=item.repeatable, description=item.description)
         for item in properties.PROPERTIES.values()
@@ -52,22 +57,59 @@ class LibraryView(APIView):
 
     @cached_property
     def library(self) -> Library:
-        library = Library.objects.visible_to(self.request.user).filter(pk=self.kwargs["library_id"]).first()
-        if library is None:
-            raise NotFound
-        return library
+        return found(Library.objects.visible_to(self.request.user), pk=self.kwargs["library_id"])
+
+    @property
+    def assets(self) -> AssetQuerySet:
+        """The library's assets that the caller may see, those in the trash too."""
+        return Asset.objects.visible_to(self.request.user).filter(library=self.library)
 
 
 class AssetView(APIView):
     """A view below `/assets/{asset_id}/`."""
 
+    @property
+    def visible(self) -> AssetQuerySet:
+        assets = Asset.objects.visible_to(self.request.user)
+        return assets.select_related("library", "folder").prefetch_related("tags")
+
     @cached_property
     def asset(self) -> Asset:
-        assets = Asset.objects.visible_to(self.request.user).select_related("library", "folder")
-        asset = assets.prefetch_related("tags").filter(pk=self.kwargs["asset_id"]).first()
-        if asset is None:
-            raise NotFound
-        return asset
+        return found(self.visible, pk=self.kwargs["asset_id"])
+
+
+def found(rows: QuerySet[Row], **which: Any) -> Row:
+    """The one row. Raises NotFound."""
+    row = rows.filter(**which).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def by_name(request: Request, rows: QuerySet[Row], field: str = "name") -> Page[Row]:
+    """The page that the parameters ask for, in the order of a field or annotation that holds names."""
+    limit, cursor = limit_of(request.query_params.get("limit")), one(request.query_params, "cursor")
+    return page(rows, sort=field, sorts=[field], limit=limit, cursor=cursor)
+
+
+def failures(*statuses: int) -> dict[int, type[ErrorSerializer]]:
+    """In the schema: how an operation may fail, beside what they all do."""
+    return dict.fromkeys(sorted({400, 401, 404, 429, *statuses}), ErrorSerializer)
+
+
+def example(value: Any, *, of: str = "response") -> OpenApiExample:
+    """In the schema: what is sent (`of="request"`) or answered. The values are made up."""
+    return OpenApiExample(
+        "Example",
+        value=value,
+        request_only=of == "request",
+        response_only=of == "response",
+        status_codes=["200", "201", "202"],
+    )
+
+
+def listed(value: Any) -> OpenApiExample:
+    return example({"results": [value], "next_cursor": None})
 
 
 def caller(request: Request) -> User:

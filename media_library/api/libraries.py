@@ -1,7 +1,7 @@
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db import transaction
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
@@ -11,21 +11,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dam.errors import AppError
-from media_library.api.base import LibraryView, caller, validated
-from media_library.api.serializers import (
-    FolderSerializer,
-    LibraryDetailSerializer,
-    LibrarySerializer,
-    TagSerializer,
-)
+from media_library.api.base import PAGING, LibraryView, by_name, caller, failures, found, validated
+from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
+from media_library.api.serializers import LibraryDetailSerializer, LibrarySerializer
 from media_library.filters import boolean
 from media_library.models import Library, Membership, Role
-
-
-class NameTaken(AppError):
-    code = "name_taken"
-    status = 409
-    message = _("There is already a folder with this name here.")
 
 
 class LibraryNotEmpty(AppError):
@@ -41,11 +31,16 @@ def listing(name: str, item: Any) -> Any:
 
 
 class Libraries(APIView):
-    @extend_schema(operation_id="libraries_list", responses=listing("LibraryList", LibrarySerializer))
+    @extend_schema(
+        operation_id="libraries_list",
+        parameters=PAGING,
+        responses={200: listing("LibraryList", LibrarySerializer), **failures()},
+    )
     def get(self, request: Request) -> Response:
-        """The libraries that the caller is a member of."""
-        libraries = Library.objects.visible_to(request.user)
-        return Response({"results": LibrarySerializer(libraries, many=True).data, "next_cursor": None})
+        """The libraries that the caller is a member of, by name."""
+        shown = by_name(request, Library.objects.visible_to(request.user))
+        results = [LibrarySerializer(library).data for library in shown.items]
+        return Response({"results": results, "next_cursor": shown.next_cursor})
 
     @extend_schema(request=LibrarySerializer, responses={201: LibraryDetailSerializer})
     def post(self, request: Request) -> Response:
@@ -58,27 +53,41 @@ class Libraries(APIView):
         return Response(body, status.HTTP_201_CREATED)
 
 
-class LibraryDetail(LibraryView):
-    @extend_schema(responses=LibraryDetailSerializer)
+class LibraryDetail(ObjectView, LibraryView):
+    @cached_property
+    def library(self) -> Library:
+        return found(self.locked(Library.objects.visible_to(self.request.user)), pk=self.kwargs["library_id"])
+
+    def body(self) -> Any:
+        return LibraryDetailSerializer(self.library, context={"request": self.request}).data
+
+    @extend_schema(parameters=[IF_NONE_MATCH], responses={200: LibraryDetailSerializer, 304: None, **failures()})
     def get(self, request: Request, library_id: str) -> Response:
         """A library, the caller's role, and how far it is indexed."""
-        return Response(LibraryDetailSerializer(self.library, context={"request": request}).data)
+        return self.tell()
 
-    @extend_schema(request=LibrarySerializer, responses=LibraryDetailSerializer)
+    @extend_schema(
+        parameters=[IF_MATCH],
+        request=LibrarySerializer,
+        responses={200: LibraryDetailSerializer, **failures(403, 412)},
+    )
+    @if_match
     def patch(self, request: Request, library_id: str) -> Response:
         """Rename it, or change its language (managers)."""
         self.library.require(request.user, Role.MANAGER)
         serializer = LibrarySerializer(self.library, data=request.data, partial=True)
         validated(serializer)
         serializer.save()
-        return self.get(request, library_id)
+        return self.tell()
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("purge", OpenApiTypes.BOOL, description="With all its assets and files, for good.")
+            IF_MATCH,
+            OpenApiParameter("purge", OpenApiTypes.BOOL, description="With all its assets and files, for good."),
         ],
-        responses={204: None},
+        responses={204: None, **failures(403, 409, 412)},
     )
+    @if_match
     def delete(self, request: Request, library_id: str) -> Response:
         """Remove an empty library, or with `purge=true` any (managers)."""
         self.library.require(request.user, Role.MANAGER)
@@ -86,33 +95,3 @@ class LibraryDetail(LibraryView):
             raise LibraryNotEmpty
         self.library.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class Folders(LibraryView):
-    @extend_schema(operation_id="folders_list", responses=listing("FolderList", FolderSerializer))
-    def get(self, request: Request, library_id: str) -> Response:
-        """The whole folder tree; each folder names its parent."""
-        folders = FolderSerializer(self.library.folders.all(), many=True)
-        return Response({"results": folders.data, "next_cursor": None})
-
-    @extend_schema(request=FolderSerializer, responses={201: FolderSerializer})
-    def post(self, request: Request, library_id: str) -> Response:
-        """Make a folder, inside another one or at the top."""
-        self.library.require(request.user, Role.CONTRIBUTOR)
-        serializer = FolderSerializer(data=request.data, context={"library": self.library})
-        validated(serializer)
-        try:
-            with transaction.atomic():
-                serializer.save(library=self.library)
-        except IntegrityError:
-            raise NameTaken from None
-        return Response(serializer.data, status.HTTP_201_CREATED)
-
-
-class Tags(LibraryView):
-    @extend_schema(operation_id="tags_list", responses=listing("TagList", TagSerializer))
-    def get(self, request: Request, library_id: str) -> Response:
-        """The tags, with how many live assets have each."""
-        live = Count("assets", filter=Q(assets__deleted_at=None))
-        tags = TagSerializer(self.library.tags.annotate(live_assets=live), many=True)
-        return Response({"results": tags.data, "next_cursor": None})

@@ -1,4 +1,4 @@
-"""How libraries, folders, tags and assets look in JSON. Contract: `/api/schema/`."""
+"""How libraries and assets look in JSON. Contract: `/api/schema/`."""
 
 from datetime import datetime, tzinfo
 from typing import Any
@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from media_library import facts, findable
-from media_library.models import Asset, Folder, Library, Tag
+from media_library.models import Asset, Folder, Library
 from media_library.models.asset import ANY_ID, address_pattern
 
 
@@ -62,26 +62,6 @@ class LibraryDetailSerializer(LibrarySerializer):
 
     def get_model(self, library: Library) -> str:
         return findable.index.model_name()
-
-
-class FolderSerializer(serializers.ModelSerializer[Folder]):
-    class Meta:
-        model = Folder
-        fields = ["id", "name", "parent"]
-        read_only_fields = ["id"]
-
-    def validate_parent(self, parent: Folder | None) -> Folder | None:
-        if parent and parent.library_id != self.context["library"].pk:
-            raise serializers.ValidationError(_("This folder does not exist in this library."))
-        return parent
-
-
-class TagSerializer(serializers.ModelSerializer[Tag]):
-    assets = serializers.IntegerField(source="live_assets", help_text="How many live assets have it.")
-
-    class Meta:
-        model = Tag
-        fields = ["name", "assets"]
 
 
 class UrlsSerializer(serializers.Serializer[Any]):

@@ -1,5 +1,6 @@
 from media_library.models.api_key import ApiKey
 from media_library.models.asset import Asset, AssetQuerySet, Rendition
+from media_library.models.collection import Collection, CollectionItem
 from media_library.models.folder import Folder
 from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
@@ -15,6 +16,8 @@ __all__ = [
     "Asset",
     "AssetQuerySet",
     "AssetWords",
+    "Collection",
+    "CollectionItem",
     "Folder",
     "Language",
     "Library",

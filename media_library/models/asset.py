@@ -10,6 +10,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
 from django.urls import get_script_prefix, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from media_library.models.folder import Folder
@@ -18,6 +19,7 @@ from media_library.models.tag import Tag
 from media_library.models.words import WordsQuerySet
 
 if TYPE_CHECKING:
+    from media_library.models.collection import Collection
     from media_library.models.user import User
 
 ANY_ID = str(uuid.UUID(int=0))  # stands in `address_pattern` where an id belongs
@@ -34,6 +36,18 @@ class AssetQuerySet(WordsQuerySet):
 
     def live(self) -> "AssetQuerySet":
         return self.filter(deleted_at=None)
+
+    def trashed(self) -> "AssetQuerySet":
+        return self.exclude(deleted_at=None)
+
+    def trash(self) -> int:
+        """Move the live ones of these to the trash. Gives how many."""
+        return self.live().update(deleted_at=timezone.now())
+
+    def placed_in(self, collection: "Collection") -> "AssetQuerySet":
+        """Those that were picked for it, each with its `position` there."""
+        picked = self.filter(collection_items__collection=collection)
+        return picked.annotate(position=models.F("collection_items__position"))
 
     def with_tag_names(self) -> "AssetQuerySet":
         """Each with `tag_names`, its tags in order, in the same query."""
@@ -109,6 +123,7 @@ class Asset(models.Model):
     # See media_library.processing: attempts at decoding it alone, and since when a worker is at it.
     attempts = models.PositiveSmallIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True, blank=True)
+    processed_at = models.DateTimeField(null=True, blank=True)  # when it became ready or failed
     visual_search = models.BooleanField(_("findable by visual search"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -132,6 +147,11 @@ class Asset(models.Model):
                 fields=["library", "folder", "id"],
                 name="asset_findable",
                 condition=models.Q(deleted_at=None, visual_search=True),
+            ),
+            models.Index(
+                fields=["library", "-deleted_at", "id"],
+                name="asset_trash",
+                condition=models.Q(deleted_at__isnull=False),
             ),
             models.Index(fields=["created_at"], name="asset_waiting", condition=models.Q(state="processing")),
             models.Index(

@@ -64,6 +64,12 @@ class Library(models.Model):
             self.slug = f"{stem}-{uuid.uuid4().hex[:8]}" if taken else stem
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
+    def lock(self) -> None:
+        """Let one transaction at a time change what depends on the rest: the tree of folders, which tags become one,
+        who manages. The first of all locks, or two could wait for each other. Raises NotFound if it has gone."""
+        if not Library.objects.select_for_update(no_key=True).filter(pk=self.pk).exists():
+            raise NotFound
+
     def role_of(self, user: "User | AnonymousUser") -> Role | None:
         if not user.is_authenticated or not user.is_active:
             return None

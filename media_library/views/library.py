@@ -50,7 +50,7 @@ def library(request: PageRequest, slug: str) -> HttpResponse:
     """The grid; asked for by htmx, only the next cards."""
     place = Place.of(request, slug)
     filters = AssetFilters.from_params(place.library, request.GET)
-    assets = filters.apply(Asset.objects.visible_to(request.user).live().filter(library=place.library))
+    assets = filters.apply(Asset.objects.visible_to(request.user).live().filter(library=place.library), request.user)
     sort = request.GET.get("sort") or NEWEST
     shown = page(assets, sort=sort, cursor=request.GET.get("cursor", ""))
     params = filters.params() + ([("sort", sort)] if sort != NEWEST else [])

@@ -11,10 +11,10 @@ from django.urls import reverse
 
 from dam.errors import Forbidden, NotFound
 from media_library.models import Asset, Folder, Library, Role, Tag
+from media_library.parameters import EXAMPLES
 from media_library.views.request import PageRequest
 
 TAGS = 40
-EXAMPLES = {"text", "like", "anchor"}  # what makes an address of visual search a search
 
 
 @dataclass

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from search.api import clusters, duplicates, facets, regions, views
+from search.api import clusters, duplicates, facets, regions, saved_searches, views
 
 urlpatterns = [
     path("libraries/<uuid:library_id>/search/", views.Search.as_view(), name="search"),
@@ -11,6 +11,12 @@ urlpatterns = [
         "libraries/<uuid:library_id>/duplicates/decisions/",
         duplicates.DuplicateDecisions.as_view(),
         name="duplicate-decisions",
+    ),
+    path("libraries/<uuid:library_id>/saved-searches/", saved_searches.SavedSearches.as_view(), name="saved-searches"),
+    path(
+        "libraries/<uuid:library_id>/saved-searches/<uuid:search_id>/",
+        saved_searches.SavedSearchDetail.as_view(),
+        name="saved-search",
     ),
     path("anchors/<uuid:anchor_id>/thumb/", views.AnchorThumb.as_view(), name="anchor-thumb"),
     path("assets/<uuid:asset_id>/similar/", views.Similar.as_view(), name="asset-similar"),

@@ -7,6 +7,7 @@ from search.models.indexed_library import IndexedLibrary
 from search.models.isolation import Isolation
 from search.models.recall import RecallMeasurement
 from search.models.region import DetectorRun, Region, RegionEmbedding, RegionQuerySet
+from search.models.saved_search import SavedSearch, SavedSearchQuerySet
 from search.models.saved_view import SavedView
 
 __all__ = [
@@ -28,5 +29,7 @@ __all__ = [
     "RegionClusterMember",
     "RegionEmbedding",
     "RegionQuerySet",
+    "SavedSearch",
+    "SavedSearchQuerySet",
     "SavedView",
 ]

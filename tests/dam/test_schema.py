@@ -6,6 +6,14 @@ import yaml
 from django.core.management import call_command
 from django.test import Client
 
+NOUNS = {
+    "members": "username",
+    "folders": "folder_id",
+    "tags": "tag_id",
+    "collections": "collection_id",
+    "saved-searches": "search_id",
+}
+
 
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> dict:
@@ -37,6 +45,11 @@ def test_every_endpoint_of_the_contract_is_there(schema: dict) -> None:
         f"{library}clusters/": {"get"},
         f"{library}duplicates/": {"get"},
         f"{library}duplicates/decisions/": {"post"},
+        **{f"{library}{path}/": {"get", "post"} for path in NOUNS},
+        **{f"{library}{path}/{{{name}}}/": {"get", "patch", "delete"} for path, name in NOUNS.items()},
+        f"{library}collections/{{collection_id}}/assets/": {"get", "post"},
+        f"{asset}history/": {"get"},
+        f"{asset}reindex/": {"post"},
         asset: {"get", "patch", "delete"},
         **{f"{asset}{path}/": {"get"} for path in ("file", "thumb", "preview", "similar")},
     }

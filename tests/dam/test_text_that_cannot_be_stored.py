@@ -44,6 +44,10 @@ def ids(library: Library, model: EmbeddingModel, user: User) -> dict[str, str]:
     region = factories.embedded_region(asset, model, [1.0] * 48)
     some = str(asset.pk)
     known = {"library_id": str(library.pk), "asset_id": some, "region_id": str(region.pk), "slug": library.slug}
+    known |= {"folder_id": str(library.folders.create(name="Trips").pk), "username": user.username}
+    known |= {"tag_id": str(library.tags.create(name="sea").pk)}
+    known |= {"collection_id": str(library.collections.create(name="Best", owner=user).pk)}
+    known |= {"search_id": str(library.saved_searches.create(name="Red", owner=user, params={"q": ["red"]}).pk)}
     return known | dict.fromkeys(("cluster_id", "anchor_id", "decision_id", "object_id"), some)
 
 
@@ -78,6 +82,7 @@ def test_every_parameter_of_every_endpoint(api: APIClient, schema: dict[str, Any
 
 EXAMPLES: dict[str, Any] = {  # so that nothing else is wrong with a body
     "name": "Trips", "username": "ann", "password": "secret", "text": "red", "action": "keep_all",
+    "assets": [], "params": {"q": "red"}, "role": "viewer",
     "box": {"x": 0, "y": 0, "width": 1, "height": 1}, "url": "https://example.org/a.png",
 }  # fmt: skip
 
@@ -108,7 +113,7 @@ def test_every_member_of_every_body(api: APIClient, schema: dict[str, Any], ids:
 def send(api: APIClient, method: str, path: str, kind: str, body: dict[str, Any]) -> Any:
     if kind == "application/json":
         return getattr(api, method)(path, body, format="json")
-    fields = body | {"box": json.dumps(body["box"])} if isinstance(body["box"], dict) else body
+    fields = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in body.items()}
     return getattr(api, method)(path, {"file": factories.file()} | fields, format="multipart")
 
 

@@ -6,9 +6,10 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from media_library import collections
 from media_library.metadata import fields
 from media_library.models import ApiKey, Asset, Library, PersonalToken, UploadPreset, User
-from search import recall
+from search import recall, saved_queries
 from search.clusters import joining, kinds
 from search.models import (
     DetectorRun,
@@ -18,6 +19,7 @@ from search.models import (
     IndexedLibrary,
     Isolation,
     QueryAnchor,
+    SavedSearch,
     SavedView,
 )
 from tests import factories
@@ -64,6 +66,8 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     DetectorRun.objects.create(asset=asset, detector="fake")
     IndexedLibrary.objects.create(library=library)
     SavedView.objects.create(library=library, owner=boss, name="Boats")
+    collections.add(collections.make(library, boss, "Best"), boss, [asset.pk])
+    saved_queries.save(library, boss, "Boats", {"q": "boat"}, shared=True)
     return {"asset": asset}
 
 
@@ -96,3 +100,8 @@ def test_an_asset_cannot_be_made_in_the_admin(boss: User, library: Library) -> N
 
 def test_the_admin_needs_a_sign_in() -> None:
     assert Client().get("/admin/").status_code == 302
+
+
+def test_private_searches_are_their_owners_alone(boss: User, library: Library) -> None:
+    saved_queries.save(library, boss, "Secret", {"q": "boat"})
+    assert "Secret" not in text_of(signed_in(boss).get(address(SavedSearch)))

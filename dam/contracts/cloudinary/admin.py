@@ -16,7 +16,7 @@ from dam.contracts.cloudinary.keyset import Key
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
 from media_library import ingest
-from media_library.models import Asset, Role
+from media_library.models import Asset, Folder, Role
 from media_library.properties.conditions import tagged
 
 MAX_LISTED = 100
@@ -125,7 +125,7 @@ class ByContext(ResourcesView):
 class ByFolder(ResourcesView):
     def get(self, request: Request, cloud: str) -> Response:
         path = parameters.text(self.params, "asset_folder").strip("/")
-        folder = resources.folder_at(self.library, path) if path else None
+        folder = Folder.at(self.library, path) if path else None
         if path and folder is None:
             raise NotFound(_("Can't find folder with path %(path)s") % {"path": path[:255]})
         return self.listing(self.assets.filter(folder=folder))

@@ -10,8 +10,8 @@ from dam.contracts.cloudinary import parameters, resources
 from dam.contracts.cloudinary.errors import Unsupported
 from dam.contracts.cloudinary.parameters import Params
 from dam.errors import AppError, InvalidRequest
-from media_library import ingest
-from media_library.models import Asset, Folder, Library, Role, User
+from media_library import folders, ingest
+from media_library.models import Asset, User
 
 FORBIDDEN = re.compile(r"[?&#\\%<>+\x00-\x1f\x7f]")
 MAX_PUBLIC_ID = 255
@@ -47,20 +47,6 @@ def checked_public_id(public_id: str) -> str:
     return public_id
 
 
-def ensure_folder(library: Library, user: User, path: str) -> Folder | None:
-    """The folder of a path, made with all above it where it is missing. An empty path is the top."""
-    names = [ingest.clean_name(name) for name in path.split("/") if name.strip()]
-    if not names:
-        return None
-    library.require(user, Role.CONTRIBUTOR)
-    if any(not name or name in {".", ".."} for name in names):
-        raise InvalidRequest(_("%(path)s is not the path of a folder.") % {"path": path[:200]})
-    folder: Folder | None = None
-    for name in names:
-        folder = Folder.objects.get_or_create(library=library, parent=folder, name=name)[0]
-    return folder
-
-
 def details(asset: Asset, user: User, params: Params) -> dict[str, Any]:
     """What `ingest.update` has to set. Tags and context are replaced, metadata is added to."""
     changes: dict[str, Any] = {}
@@ -73,7 +59,7 @@ def details(asset: Asset, user: User, params: Params) -> dict[str, Any]:
     if display_name := ingest.clean_name(parameters.text(params, "display_name")):
         changes["display_name"] = display_name
     if "asset_folder" in params:
-        changes["folder"] = ensure_folder(asset.library, user, parameters.text(params, "asset_folder"))
+        changes["folder"] = folders.ensure(asset.library, user, parameters.text(params, "asset_folder"))
     if "visual_search" in params:
         changes["visual_search"] = parameters.flag(params, "visual_search", default=True)
     return changes

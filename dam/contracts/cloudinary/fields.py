@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from dam.contracts.cloudinary import resources
 from dam.errors import InvalidRequest
 from media_library import colours, words
-from media_library.models import Asset, Library, MetadataField, Tag
+from media_library.models import Asset, Folder, Library, MetadataField, Tag
 from media_library.properties.conditions import tagged
 
 LOOKUPS = {"=": "exact", ":": "exact", ">": "gt", "<": "lt", ">=": "gte", "<=": "lte"}
@@ -60,7 +60,7 @@ class Scope:
 
     @cached_property
     def paths(self) -> dict[Any, str]:
-        return resources.folder_paths(self.library)
+        return Folder.paths(self.library)
 
     @cached_property
     def metadata_fields(self) -> dict[str, MetadataField]:

@@ -37,30 +37,6 @@ EXTRAS = (
 ALWAYS = ("asset_id", "public_id")
 
 
-def folder_paths(library: Library) -> dict[UUID, str]:
-    """The path of every folder, such as `travel/2024`: one query."""
-    rows = {pk: (name, parent) for pk, name, parent in library.folders.values_list("pk", "name", "parent_id")}
-    paths: dict[UUID, str] = {}
-
-    def path(pk: UUID) -> str:
-        if pk not in paths:
-            name, parent = rows[pk]
-            paths[pk] = f"{path(parent)}/{name}" if parent else name
-        return paths[pk]
-
-    return {pk: path(pk) for pk in rows}
-
-
-def folder_at(library: Library, path: str) -> Folder | None:
-    """The folder of a path, if there is one."""
-    folder: Folder | None = None
-    for name in path.strip("/").split("/"):
-        folder = library.folders.filter(parent=folder, name=name).first()
-        if folder is None:
-            return None
-    return folder
-
-
 def asset_id(text: str) -> UUID | None:
     """None for what cannot be one: then there is no such asset."""
     try:
@@ -197,7 +173,7 @@ def resources(
 ) -> list[dict[str, Any]]:
     """Several assets of a library, with what `params` ask for; `fields` leaves out what it does not name."""
     prefetch_related_objects([asset for asset in assets if "tag_names" not in vars(asset)], "tags")
-    paths = folder_paths(library) if any(asset.folder_id for asset in assets) else {}
+    paths = Folder.paths(library) if any(asset.folder_id for asset in assets) else {}
     extras = extras_of(params or {})
     found = [
         resource(asset, request, library.slug, paths.get(asset.folder_id, "") if asset.folder_id else "", extras)

@@ -26,7 +26,7 @@ from dam.contracts.cloudinary.forms import UploadParser
 from dam.contracts.cloudinary.parameters import Params
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
-from media_library import fetch, images, ingest
+from media_library import fetch, folders, images, ingest
 from media_library.images import too_large
 from media_library.models import Asset, Role, UploadPreset
 
@@ -137,7 +137,7 @@ class Upload(UploadView):
         if holder:
             ingest.require_edit(holder, self.user)
         with transaction.atomic():
-            folder = changes.ensure_folder(self.library, self.user, self.folder)
+            folder = folders.ensure(self.library, self.user, self.folder)
             asset = ingest.store_upload(
                 library=self.library,
                 user=self.user,

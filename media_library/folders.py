@@ -1,0 +1,116 @@
+"""Folders as people make, rename, move and remove them. Pages, REST and the dialects call the same."""
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from dam.errors import AppError, InvalidRequest, NotFound
+from media_library import ingest
+from media_library.constraints import refusing
+from media_library.models import Asset, Folder, Library, Role, User
+
+MAX_NAME = 255
+
+
+class NameTaken(AppError):
+    code = "name_taken"
+    status = 409
+    message = _("There is already a folder with this name here.")
+
+
+class FolderNotEmpty(AppError):
+    code = "folder_not_empty"
+    status = 409
+    message = _(
+        "This folder holds pictures or folders. Ask again with recursive=true to remove it with all folders in it and "
+        "move the pictures to the trash."
+    )
+
+
+def clean_name(name: str) -> str:
+    """One line without slashes, which paths are made of. Raises InvalidRequest."""
+    name = " ".join(ingest.clean_text(name).split())
+    if not name or name in {".", ".."} or "/" in name or "\\" in name or len(name) > MAX_NAME:
+        raise InvalidRequest(
+            _("The name of a folder has 1 to 255 characters and no slash, and is not . or .. alone."),
+            code="bad_folder_name",
+        )
+    return name
+
+
+def make(library: Library, user: User, name: str, parent: Folder | None = None) -> Folder:
+    """Raises Forbidden below contributor, InvalidRequest and NameTaken."""
+    library.require(user, Role.CONTRIBUTOR)
+    folder = Folder(library=library, name=clean_name(name), parent=in_library(library, parent))
+    return save(folder)
+
+
+def ensure(library: Library, user: User, path: str) -> Folder | None:
+    """The folder of a path, made with all above it where it is missing. An empty path is the top."""
+    names = [clean_name(name) for name in path.split("/") if name.strip()]
+    if not names:
+        return None
+    library.require(user, Role.CONTRIBUTOR)
+    folder: Folder | None = None
+    for name in names:
+        folder = Folder.objects.get_or_create(library=library, parent=folder, name=name)[0]
+    return folder
+
+
+@transaction.atomic
+def move(folder: Folder, user: User, parent: Folder | None, name: str = "") -> Folder:
+    """Put it into another folder, or at the top, under another name if one is given.
+
+    Raises Forbidden below editor, InvalidRequest for a foreign folder or one below itself, and NameTaken.
+    """
+    folder.library.require(user, Role.EDITOR)
+    in_library(folder.library, parent)
+    hold(folder)
+    if parent and parent.pk in folder.subtree_ids():
+        raise InvalidRequest(_("A folder cannot be moved into itself."), code="folder_cycle")
+    folder.parent = parent
+    if name:
+        folder.name = clean_name(name)
+    return save(folder)
+
+
+@transaction.atomic
+def rename(folder: Folder, user: User, name: str) -> Folder:
+    """Raises Forbidden below editor, InvalidRequest and NameTaken."""
+    folder.library.require(user, Role.EDITOR)
+    hold(folder)
+    folder.name = clean_name(name)
+    return save(folder)
+
+
+@transaction.atomic
+def remove(folder: Folder, user: User, *, recursive: bool = False) -> int:
+    """With `recursive`, also one that is not empty: its folders go with it, and its pictures go to the trash, where
+    they lie outside of folders. Gives how many those are. Raises Forbidden below editor, and FolderNotEmpty."""
+    folder.library.require(user, Role.EDITOR)
+    hold(folder)
+    ids = folder.subtree_ids()
+    held = Asset.objects.visible_to(user).filter(folder__in=ids)
+    if not recursive and (len(ids) > 1 or held.live().exists()):
+        raise FolderNotEmpty
+    trashed = held.trash()
+    folder.delete()
+    return trashed
+
+
+def in_library(library: Library, folder: Folder | None) -> Folder | None:
+    if folder and folder.library_id != library.pk:
+        raise InvalidRequest(_("This folder does not exist in this library."), code="bad_folder")
+    return folder
+
+
+def hold(folder: Folder) -> None:
+    """Let nobody else change the tree: two moves at once could make a circle. Raises NotFound if it has gone."""
+    folder.library.lock()
+    if not Folder.objects.filter(pk=folder.pk).exists():
+        raise NotFound
+
+
+def save(folder: Folder) -> Folder:
+    with refusing("folder_name_unique", NameTaken):
+        folder.save(update_fields=None if folder._state.adding else ["name", "parent"])
+    return folder

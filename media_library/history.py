@@ -1,0 +1,55 @@
+"""What has happened to an asset since it was uploaded, stage by stage, and having it done again."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from media_library import findable, processing
+from media_library.findable import Stage
+from media_library.models import Asset, Role, User
+
+State = Asset.State
+
+
+def of(asset: Asset) -> list[Stage]:
+    """Uploaded and rendered, then what the search app knows, and the trash."""
+    stages = [Stage("uploaded", "done", finished_at=asset.created_at, attempts=1), rendered(asset)]
+    stages += findable.index.history(asset)
+    if asset.deleted_at:
+        stages.append(Stage("trashed", "done", finished_at=asset.deleted_at))
+    return stages
+
+
+def rendered(asset: Asset) -> Stage:
+    """Whether it was decoded. What was decoded together with others at the first go has no attempts of its own."""
+    states = {State.READY: "done", State.FAILED: "failed"}
+    waiting = "running" if asset.claimed_at else "pending"
+    return Stage(
+        "rendered",
+        states.get(State(asset.state), waiting),
+        queued_at=asset.created_at,
+        started_at=asset.claimed_at,
+        finished_at=asset.processed_at,
+        attempts=max(asset.attempts, int(asset.state != State.PROCESSING)),
+        error_code=asset.failure_code,
+        error=asset.failure_message,
+    )
+
+
+def reindex(asset: Asset, user: User) -> None:
+    """Have it decoded again if that failed, else embedded and compared again. Raises Forbidden below editor, and what
+    the search app has against it."""
+    asset.library.require(user, Role.EDITOR)
+    if asset.state == State.READY:
+        findable.index.reindex(asset)
+        return
+    again = Asset.objects.filter(pk=asset.pk, state=State.FAILED).update(
+        state=State.PROCESSING,
+        failure_code="",
+        failure_message="",
+        attempts=0,
+        claimed_at=None,
+        processed_at=None,
+        updated_at=timezone.now(),
+    )
+    if again:
+        transaction.on_commit(processing.request, robust=True)
