@@ -42,9 +42,11 @@ def page(
     cursor: str = "",
     sorts: Sequence[str] = SORTS,
 ) -> Page[Row]:
-    """One page of assets, or of what else has the field or annotation; `sorts` are those that are allowed. Pictures
-    without a capture date are left out when sorting by it, and those that are not in the trash when sorting by when they
-    went there."""
+    """One page of assets, or of what else has the field or annotation; `sorts` are those that are allowed.
+
+    Pictures without a capture date are left out when sorting by it, and those that are not in the trash when sorting by
+    when they went there.
+    """
     if sort not in sorts:
         raise InvalidRequest(_("Sort by one of: %(sorts)s.") % {"sorts": ", ".join(sorts)}, code="bad_sort")
     field, descending = sort.removeprefix("-"), sort.startswith("-")
