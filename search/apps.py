@@ -6,8 +6,10 @@ class SearchConfig(AppConfig):
     verbose_name = "Search"
 
     def ready(self) -> None:
-        from media_library import findable, issues
-        from search import detection, indexing, outliers  # noqa: F401  also connects the receivers of `assets_ready`
+        from media_library import bulk, findable, issues
+        from search import detection, indexing, outliers, selecting  # noqa: F401  also receive `assets_ready`
+        from search.bulk import Reindex
 
-        findable.index = indexing
+        findable.index, findable.search = indexing, selecting
+        bulk.register(Reindex())
         issues.register(outliers.ISSUE)

@@ -1,6 +1,8 @@
 from media_library.models.api_key import ApiKey
 from media_library.models.asset import Asset, AssetQuerySet, Rendition
 from media_library.models.folder import Folder
+from media_library.models.import_source import ImportedFile, ImportSource
+from media_library.models.job import Job, JobFailure, ResultPart
 from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
 from media_library.models.tag import Tag
@@ -14,11 +16,16 @@ __all__ = [
     "AssetQuerySet",
     "AssetWords",
     "Folder",
+    "ImportSource",
+    "ImportedFile",
+    "Job",
+    "JobFailure",
     "Language",
     "Library",
     "Membership",
     "PersonalToken",
     "Rendition",
+    "ResultPart",
     "Role",
     "Tag",
     "User",

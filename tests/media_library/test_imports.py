@@ -14,7 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from media_library import ingest
-from media_library.imports import Manifest, Refusals, Result, import_all, walk
+from media_library.imports import Refusals, Result, import_all
+from media_library.imports.folders import walk
+from media_library.imports.manifest import Manifest
 from media_library.models import Asset, Library, Membership, Role, User
 from tests import factories
 
