@@ -51,7 +51,7 @@ class Sink:
 
 
 def writing(sink: Sink) -> zipfile.ZipFile:
-    return zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED)  # type: ignore[call-overload,no-any-return]
+    return zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED)  # type: ignore[call-overload]
 
 
 def put(archive: zipfile.ZipFile, name: str, asset: Asset) -> Iterator[None]:

@@ -83,8 +83,8 @@ class Bulk(LibraryView):
         ],
     )  # fmt: skip
     def post(self, request: Request, library_id: str) -> Response:
-        """Change many assets. Up to 300 are changed at once, with the outcome of each (200); more of them, or those of a
-        query, as a job (202). Contributors change what they uploaded themselves."""
+        """Change many assets. Up to 300 are changed at once, with the outcome of each (200); more of them, or what a
+        query finds, as a job (202). Contributors change what they uploaded themselves."""
         library, user = self.library, caller(request)
         library.require(user, Role.CONTRIBUTOR)
         data = validated(BulkSerializer(data=request.data))

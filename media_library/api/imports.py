@@ -14,7 +14,7 @@ from media_library.api.jobs import JOB_EXAMPLE, accepted
 from media_library.api.libraries import listing
 from media_library.api.serializers import ErrorSerializer
 from media_library.imports import places
-from media_library.imports.jobs import start_import, start_urls
+from media_library.imports.jobs import start_bucket, start_folder, start_import, start_urls
 from media_library.imports.watching import make_sources
 from media_library.models import ImportedFile, ImportSource, Library, Role
 from media_library.paging import limit_of, page
@@ -64,14 +64,14 @@ class Imports(LibraryView):
         library, user = self.library, caller(request)
         library.require(user, Role.CONTRIBUTOR)
         data = validated(ImportSerializer(data=request.data, context={"library": library}))
-        parameters = {name: data[name] for name in ("tags", "folders_as") if name in data}
+        parameters: dict[str, Any] = {name: data[name] for name in ("tags", "folders_as") if name in data}
         if folder := data.get("folder"):
             parameters["folder"] = str(folder.pk)
         if "urls" in data:
             return accepted(start_urls(library, user, list(dict.fromkeys(data["urls"])), **parameters))
-        find, address = (places.find_bucket, "s3_uri") if "s3_uri" in data else (places.find_folder, "path")
-        source, within = find(library, data[address])
-        return accepted(start_import(source, user, within, **parameters))
+        if "s3_uri" in data:
+            return accepted(start_bucket(library, user, data["s3_uri"], **parameters))
+        return accepted(start_folder(library, user, data["path"], **parameters))
 
 
 class SourceView(APIView):

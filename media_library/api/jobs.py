@@ -30,8 +30,8 @@ JOB_EXAMPLE = OpenApiExample(
     response_only=True,
     value={
         "id": "0d9f6c1e-3a0c-4b7e-9a57-2f7c7c1b1f10", "kind": "export_zip",
-        "library": "6b6c1c1a-7d6f-4f7e-8f57-0c9a7a2b9c11", "owner": 1, "state": "running", "progress": 42, "total": 1200,
-        "done": 503, "failed": 1, "skipped": 0, "rate": 61.4, "seconds_left": 11.3,
+        "library": "6b6c1c1a-7d6f-4f7e-8f57-0c9a7a2b9c11", "owner": 1, "state": "running", "progress": 42,
+        "total": 1200, "done": 503, "failed": 1, "skipped": 0, "rate": 61.4, "seconds_left": 11.3,
         "parameters": {"query": {"tags": ["sea"]}, "folders": True, "name": "sea", "origin": "https://library.example"},
         "created_at": "2026-03-01T10:00:00Z", "started_at": "2026-03-01T10:00:00Z", "finished_at": None, "error": None,
         "result": None, "result_expires_at": None,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.files import File
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from media_library.imports import Source, Unreadable, readable
 
@@ -122,6 +122,6 @@ def named(root: Path, item: str) -> Path:
     path = root
     for part in Path(item).parts:
         if not (path / part).exists():
-            part = next((name for name in sorted(os.listdir(path)) if readable(name) == part), part)
+            part = next((each.name for each in sorted(path.iterdir()) if readable(each.name) == part), part)
         path /= part
     return path

@@ -89,6 +89,18 @@ def start_import(source: ImportSource, owner: User, within: str, **parameters: A
     return start(ImportFrom, owner=owner, library=source.library, parameters=fields)
 
 
+def start_bucket(library: Library, owner: User, uri: str, **parameters: Any) -> Job:
+    """Raises what `places.find_bucket` raises."""
+    source, prefix = places.find_bucket(library, uri)
+    return start_import(source, owner, prefix, **parameters)
+
+
+def start_folder(library: Library, owner: User, path: str, **parameters: Any) -> Job:
+    """Raises what `places.find_folder` raises."""
+    source, within = places.find_folder(library, path)
+    return start_import(source, owner, within, **parameters)
+
+
 def start_urls(library: Library, owner: User, urls: list[str], **parameters: Any) -> Job:
     return start(ImportUrls, owner=owner, library=library, items=urls, total=len(urls), parameters=parameters)
 

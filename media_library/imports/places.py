@@ -52,7 +52,9 @@ def find_folder(library: Library, path: str) -> tuple[ImportSource, str]:
 
 
 def find_bucket(library: Library, uri: str) -> tuple[ImportSource, str]:
-    """The bucket or part of one that may be read, and the prefix that `uri` names. Raises InvalidRequest, NoSuchPlace."""
+    """The bucket or part of one that may be read, and the prefix that `uri` names.
+
+    Raises InvalidRequest, NoSuchPlace."""
     bucket, _slash, prefix = uri.removeprefix(S3).partition("/")
     if not uri.startswith(S3) or not bucket or len(uri) > MOST_ADDRESS:
         raise InvalidRequest(_("An address in S3 looks like s3://bucket/prefix."), code="bad_s3_uri")

@@ -1,4 +1,4 @@
-"""What was found at a source before, and what became of it: nothing is looked at twice as long as it does not change."""
+"""What was found at a source before, and what became of it: what does not change is not looked at twice."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta

@@ -1,5 +1,5 @@
-"""Objects of a bucket that the settings let a library import from: listed in the order of their keys, so that one can go
-on after any of them, and read one at a time."""
+"""Objects of a bucket that the settings let a library import from: listed in the order of their keys, so that one can
+go on after any of them, and read one at a time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -59,12 +59,14 @@ def look_at(source: ImportSource) -> None:
 
 
 def new_at(source: ImportSource) -> Iterator[Found]:
-    found = s3.objects(source.bucket, source.within) if source.is_s3 else files(Path(source.address))
+    found: Iterator[Found] = files(Path(source.address))
+    if source.is_s3:
+        found = s3.objects(source.bucket, source.within)
     while some := list(islice(found, LOOKED_AT_ONCE)):
         yield from unknown(source, some, watch=True)
 
 
-def files(root: Path) -> Iterable[LocalFile]:
+def files(root: Path) -> Iterator[LocalFile]:
     for found in walk(root):
         try:
             yield LocalFile.of(root, found)

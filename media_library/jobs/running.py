@@ -98,10 +98,7 @@ def advance(job: Job, deadline: float) -> bool:
     kind = KINDS.get(job.kind)
     if kind is None:
         raise UnknownKind
-    for _step in steps(kind, job):
-        if time.monotonic() > deadline:
-            return False
-    return True
+    return all(time.monotonic() <= deadline for _step in steps(kind, job))
 
 
 def steps(kind: Kind, job: Job) -> Iterator[None]:

@@ -68,7 +68,7 @@ class GenerateArchive(CloudView):
             raise InvalidRequest(_("An archive can hold at most 1000 pictures and 2 GB."))
         return assets
 
-    def named(self, assets: list[Asset]) -> Iterator[tuple[Asset, str]]:
+    def named(self, assets: list[Asset]) -> Iterator[tuple[str, Asset]]:
         """With a name each that no other has, and that leads nowhere outside."""
         taken: set[str] = set()
         for asset in assets:
@@ -84,7 +84,7 @@ class GenerateArchive(CloudView):
                 number += 1
                 name = f"{stem}({number}).{resources.extension(asset)}"
             taken.add(name)
-            yield asset, name
+            yield name, asset
 
     def about(self, assets: list[Asset], name: str) -> dict[str, Any]:
         if self.key is None:
