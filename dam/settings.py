@@ -399,6 +399,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "AssetState": "media_library.models.asset.Asset.State",
+        "JobState": "media_library.models.job.Job.State",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
 }
 

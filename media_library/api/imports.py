@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from dam.errors import NotFound
 from media_library.api.base import PAGING, LibraryView, caller, validated
-from media_library.api.job_serializers import ImportSerializer, ImportSourceSerializer, JobSerializer
+from media_library.api.job_serializers import ImportPicturesSerializer, ImportSourceSerializer, JobSerializer
 from media_library.api.jobs import JOB_EXAMPLE, accepted
 from media_library.api.libraries import listing
 from media_library.api.serializers import ErrorSerializer
@@ -49,7 +49,7 @@ class Imports(LibraryView):
         return Response({"results": sources, "next_cursor": shown.next_cursor})
 
     @extend_schema(
-        request=ImportSerializer,
+        request=ImportPicturesSerializer,
         responses={202: JobSerializer, **FAILURES},
         examples=[
             OpenApiExample("URLs", request_only=True, value={"urls": ["https://example.org/a.jpg"], "tags": ["web"]}),
@@ -63,7 +63,7 @@ class Imports(LibraryView):
         imported from there before is passed over as long as it has not changed."""
         library, user = self.library, caller(request)
         library.require(user, Role.CONTRIBUTOR)
-        data = validated(ImportSerializer(data=request.data, context={"library": library}))
+        data = validated(ImportPicturesSerializer(data=request.data, context={"library": library}))
         parameters: dict[str, Any] = {name: data[name] for name in ("tags", "folders_as") if name in data}
         if folder := data.get("folder"):
             parameters["folder"] = str(folder.pk)

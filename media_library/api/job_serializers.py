@@ -63,7 +63,7 @@ class JobDetailSerializer(JobSerializer):
         return JobFailureSerializer(job.failures.all()[:100], many=True).data
 
 
-class ImportSerializer(serializers.Serializer[Any]):
+class ImportPicturesSerializer(serializers.Serializer[Any]):
     """Exactly one of `urls`, `s3_uri` and `path`."""
 
     urls = serializers.ListField(

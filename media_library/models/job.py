@@ -223,9 +223,11 @@ class Job(models.Model):
     def finish(self, state: "Job.State", error: AppError | None = None) -> None:
         """Inside the transaction that holds it, or where it does not matter whose it is."""
         self.state, self.finished_at, self.claim, self.again_until = state, timezone.now(), None, None
+        if state == self.State.DONE and self.total is None:
+            self.total = self.processed
         if error:
             self.error_code, self.error = error.code[:40], str(error.message)[:300]
-        self.save(update_fields=["state", "finished_at", "claim", "again_until", "error_code", "error"])
+        self.save(update_fields=["state", "finished_at", "total", "claim", "again_until", "error_code", "error"])
 
     # --- what people do with it -------------------------------------------------------------------------------
 

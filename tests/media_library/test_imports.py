@@ -141,7 +141,7 @@ def test_of_an_apple_photo_library_only_the_originals_are_taken(library: Library
 def test_a_full_disk_stops_the_command_with_a_sentence(
     library: Library, user: User, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_uploads: object) -> None:
+    def full(*_uploads: object, **_options: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(ingest, "store_uploads", full)

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from media_library.models import ApiKey, Asset, Library, PersonalToken, User
+from media_library.models import ApiKey, Asset, Job, Library, PersonalToken, User
 from search import recall
 from search.clusters import joining, kinds
 from search.models import (
@@ -58,6 +58,10 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     boat = factories.embedded_region(asset, model, [1.0] * model.dimensions, label="Boat")
     joining.join(model, [boat.pk], kinds.OBJECTS)
     DetectorRun.objects.create(asset=asset, detector="fake")
+    job = Job.objects.create(kind="bulk", owner=boss, library=library)
+    job.failures.create(item="x", code="x", message="No.")
+    job.parts.create(section=0, file="exports/none", bytes=0)
+    library.import_sources.create(address="/nowhere").files.create(path="x.png", version="1", bytes=1, asset=asset)
     IndexedLibrary.objects.create(library=library)
     SavedView.objects.create(library=library, owner=boss, name="Boats")
     return {"asset": asset}

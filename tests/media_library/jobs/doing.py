@@ -23,7 +23,7 @@ def person(name: str, library: Library | None = None, role: Role = Role.VIEWER) 
     return user
 
 
-def post(client: APIClient, path: str, **body: Any) -> Any:
+def post(client: APIClient, path: str, /, **body: Any) -> Any:
     return client.post(f"/api/v1/{path}", body, format="json")
 
 
