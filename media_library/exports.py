@@ -1,5 +1,6 @@
 """Assets out of a library, as jobs: a ZIP file of originals with a manifest, or their JSON, one asset a line."""
 
+import hashlib
 import uuid
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ from media_library.models import Asset, Folder, Job, JobFailure, ResultPart
 AT_ONCE = 100
 BYTES_AT_ONCE = 64 * 1024 * 1024
 MANIFEST = "manifest.jsonl"
+MOST_DEEP = 16  # folders within each other, the outermost; paths of more cannot be unpacked everywhere
 Section = ResultPart.Section
 
 
@@ -142,7 +144,7 @@ class ExportZip(Export):
             end = body.tell()
         directory.write(zips.split(body, end))
         body.seek(end)
-        taken = [info.filename.lower() for info in archive.infolist()]
+        taken = [digest(info.filename) for info in archive.infolist()]
         yield Section.BODY, body, taken
         yield Section.DIRECTORY, directory, []
         yield Section.DRAFT, draft, []
@@ -188,15 +190,20 @@ def number_of_files(job: Job) -> int:
 def unique_names(job: Job, assets: Sequence[Asset]) -> dict[uuid.UUID, str]:
     """A name within the archive for each, which no other file has, also where case does not count."""
     wanted = {asset.pk: candidates(asset, place) for asset, place in zip(assets, places(job, assets), strict=True)}
-    lower = [name.lower() for names in wanted.values() for name in names]
-    taken = {MANIFEST}
-    for names in ResultPart.objects.filter(job=job, names__overlap=lower).values_list("names", flat=True):
-        taken.update(names)
+    digests = [digest(name) for names in wanted.values() for name in names]
+    taken = {digest(MANIFEST)}
+    for known in ResultPart.objects.filter(job=job, names__overlap=digests).values_list("names", flat=True):
+        taken.update(known)
     chosen = {}
     for pk, names in wanted.items():
-        chosen[pk] = next(name for name in names if name.lower() not in taken)
-        taken.add(chosen[pk].lower())
+        chosen[pk] = next(name for name in names if digest(name) not in taken)
+        taken.add(digest(chosen[pk]))
     return chosen
+
+
+def digest(name: str) -> str:
+    """Names can be longer than an index takes, and case does not count."""
+    return hashlib.sha256(name.lower().encode()).hexdigest()[:32]
 
 
 def candidates(asset: Asset, place: str) -> list[str]:
@@ -220,7 +227,7 @@ def path_of(pk: uuid.UUID | None, folders: dict[uuid.UUID, Folder]) -> str:
     while pk in folders and len(parts) < len(folders):
         parts.append(zips.safe(folders[pk].name))
         pk = folders[pk].parent_id
-    return "".join(f"{part}/" for part in reversed(parts))
+    return "".join(f"{part}/" for part in reversed(parts[-MOST_DEEP:]))
 
 
 def name_of(text: str) -> str:

@@ -90,8 +90,9 @@ class Bulk(LibraryView):
         data = validated(BulkSerializer(data=request.data))
         action = ACTIONS[data.pop("action")]
         options = action.options(library, data)
+        listed = "assets" in data
         chosen = selected(library, user, data, needs_limit=True)
-        if "items" in chosen and "query" not in request.data and len(chosen["items"]) <= MOST_AT_ONCE:
+        if listed and len(chosen["items"]) <= MOST_AT_ONCE:
             ids = [UUID(pk) for pk in chosen["items"]]
             return Response(answer(ids, change(action, library, user, ids, options)))
         chosen["parameters"] |= {"action": action.name, "options": options}

@@ -37,7 +37,7 @@ class Imports(LibraryView):
     def get(self, request: Request, library_id: str) -> Response:
         """The places that this library has imported from or watches (managers)."""
         self.library.require(request.user, Role.MANAGER)
-        make_sources()
+        make_sources([self.library])
         params = request.query_params
         shown = page(
             counted(self.library.import_sources.all()),

@@ -47,6 +47,16 @@ def walk(root: Path, after: Path | None = None) -> Iterator[Source]:
                 yield Source(path=here / name, folders=folders)
 
 
+def resolved(path: Path) -> Path:
+    """Where links lead; unlike `Path.resolve` it does not mind those that lead in circles."""
+    return Path(os.path.realpath(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Unlike `Path.is_dir`, False for a name that is too long, too."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 class StillWritten(Unreadable):
     code = "still_written"
     message = _("This file is still being written. It is imported when it is complete.")
@@ -71,7 +81,7 @@ class LocalFile(Source):
     def of(cls, root: Path, found: Source) -> "LocalFile":
         """Raises OSError and Outside."""
         key = os.fspath(found.path.relative_to(root))
-        if not found.path.resolve().is_relative_to(root.resolve()):
+        if not resolved(found.path).is_relative_to(resolved(root)):
             raise Outside
         is_ = found.path.stat()
         return cls(
@@ -85,8 +95,8 @@ class LocalFile(Source):
         )
 
     def open(self) -> File:
-        target = self.path.resolve()
-        if not target.is_relative_to(self.root.resolve()):
+        target = resolved(self.path)
+        if not target.is_relative_to(resolved(self.root)):
             raise Outside
         descriptor = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         file = File(os.fdopen(descriptor, "rb"), name=readable(self.path.name))

@@ -24,7 +24,7 @@ from media_library.imports import (
     readable,
     s3,
 )
-from media_library.imports.folders import LocalFile, StillWritten, named, walk
+from media_library.imports.folders import LocalFile, StillWritten, is_folder, named, resolved, walk
 from media_library.imports.remembering import Found, remember, unknown
 from media_library.jobs import Kind, start
 from media_library.models import Folder, ImportSource, Job, JobFailure, Library, User
@@ -192,7 +192,7 @@ def source_of(job: Job) -> ImportSource:
 def files(job: Job, source: ImportSource) -> Iterator[LocalFile | Missed]:
     root = Path(source.address)
     begin = root / job.parameters["within"]
-    if not begin.is_dir() or not begin.resolve().is_relative_to(root.resolve()):
+    if not is_folder(begin) or not resolved(begin).is_relative_to(resolved(root)):
         raise SourceGone
     if job.total is None:
         job.total = sum(1 for _file in walk(begin))
@@ -246,9 +246,8 @@ def one(job: Job, source: ImportSource, item: str) -> Found:
         return s3.one(source.bucket, within, item)
     root = Path(source.address)
     path = named(root, item)
-    folders = (root / within).resolve(), path.parent.resolve()
-    inside = path.parent.relative_to(root / within).parts if folders[1].is_relative_to(folders[0]) else ()
-    return LocalFile.of(root, Source(path, inside))
+    folders = path.parent.relative_to(root / within).parts
+    return LocalFile.of(root, Source(path, tuple(map(readable, folders))))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import Forbidden, InvalidRequest
+from media_library.imports.folders import resolved
 from media_library.models import ImportSource, Library
 from media_library.models.import_source import S3
 
@@ -46,7 +47,7 @@ def find_folder(library: Library, path: str) -> tuple[ImportSource, str]:
     """
     for root in folders_of(library):
         inside = Path(os.path.normpath(root / path))
-        if "\0" not in path and inside.is_relative_to(root) and inside.resolve().is_relative_to(root.resolve()):
+        if "\0" not in path and inside.is_relative_to(root) and resolved(inside).is_relative_to(resolved(root)):
             return source_at(library, str(root)), str(inside.relative_to(root))
     raise NoSuchPlace
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from dam.errors import AppError
 from media_library.imports import places, s3
-from media_library.imports.folders import LocalFile, walk
+from media_library.imports.folders import LocalFile, is_folder, walk
 from media_library.imports.jobs import LOOKED_AT_ONCE, ImportFrom, start_import
 from media_library.imports.remembering import Found, unknown
 from media_library.models import ImportSource, Job, Library
@@ -24,7 +24,7 @@ SHARE = 20  # of the time at most one part goes into looking
 
 def look() -> None:
     """At every source whose time has come. May run twice at once: what is new is imported once anyway."""
-    make_sources()
+    make_sources(Library.objects.all())
     for source in ImportSource.objects.filter(watching=True, look_at__lte=timezone.now()).select_related("library"):
         began = time.monotonic()
         source.problem = ""
@@ -37,11 +37,11 @@ def look() -> None:
         ImportSource.objects.filter(pk=source.pk).update(look_at=source.look_at, problem=source.problem)
 
 
-def make_sources() -> None:
-    """The watch folders of the settings, as sources that are watched from the beginning."""
-    for library in Library.objects.all() if settings.WATCH_FOLDERS else ():
+def make_sources(libraries: Iterable[Library]) -> None:
+    """Their watch folders, as sources that are watched from the beginning."""
+    for library in libraries if settings.WATCH_FOLDERS else ():
         for folder in places.folders_of(library):
-            if folder.is_dir():
+            if is_folder(folder):
                 address = {"library": library, "address": str(folder)}
                 ImportSource.objects.get_or_create(**address, defaults={"watching": True})
 

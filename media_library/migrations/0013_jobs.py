@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
                 ('section', models.PositiveSmallIntegerField(choices=[(0, 'Body'), (1, 'Manifest'), (2, 'Directory'), (3, 'End'), (4, 'Draft')])),
                 ('file', models.FileField(max_length=300, upload_to='')),
                 ('bytes', models.PositiveBigIntegerField()),
-                ('names', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), blank=True, default=list, size=None)),
+                ('names', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), blank=True, default=list, size=None)),
                 ('job', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='media_library.job')),
             ],
             options={

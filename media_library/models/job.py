@@ -296,7 +296,7 @@ class ResultPart(models.Model):
     section = models.PositiveSmallIntegerField(choices=Section.choices)
     file = models.FileField(max_length=300)
     bytes = models.PositiveBigIntegerField()
-    names = ArrayField(models.TextField(), default=list, blank=True)  # in lower case, of the files within it
+    names = ArrayField(models.CharField(max_length=32), default=list, blank=True)  # of the files within it, as digests
 
     class Meta:
         ordering = ["section", "id"]

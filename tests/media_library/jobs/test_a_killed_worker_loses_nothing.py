@@ -1,6 +1,8 @@
 """Real processes: an import whose worker is killed in the midst of it, and goes on when it is started again."""
 
+import io
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,9 @@ class Program:
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         return requests.post(f"{self.api}/{path}", json=body, headers=self.headers, timeout=30).json()
+
+    def download(self, path: str) -> bytes:
+        return requests.get(f"{self.api}/{path}", headers=self.headers, timeout=60).content
 
     def wait(self, job: str, until: Any) -> dict[str, Any]:
         deadline = time.monotonic() + 240
@@ -80,6 +85,21 @@ def test_every_picture_is_there_exactly_once(folder: Path) -> None:
         again = program.post(f"libraries/{library['id']}/imports/", {"path": "."})["id"]
         found = program.wait(again, lambda found: found["state"] == "done")
         assert (found["done"], found["skipped"]) == (0, PICTURES)
+        take_out_and_throw_away(program, library["id"])
+
+
+def take_out_and_throw_away(program: Program, library: str) -> None:
+    """An export that is downloaded, and a change of all that it held, by the same worker."""
+    query = {"max_width": 60, "formats": "png"}
+    job = program.post(f"libraries/{library}/export/", {"query": query, "folders": True})["id"]
+    assert program.wait(job, lambda found: found["state"] == "done")["done"] == PICTURES
+    with zipfile.ZipFile(io.BytesIO(program.download(f"jobs/{job}/result/"))) as archive:
+        assert archive.testzip() is None
+        assert archive.read("half/007.png") == factories.picture(seed=7)
+        assert len(archive.namelist()) == PICTURES + 1
+    job = program.post(f"libraries/{library}/bulk/", {"query": query, "action": "delete"})["id"]
+    assert program.wait(job, lambda found: found["state"] == "done")["done"] == PICTURES
+    assert program.get(f"libraries/{library}/assets/?formats=png&max_width=60")["results"] == []
 
 
 def workers(stack: Stack) -> list[psutil.Process]:

@@ -183,6 +183,10 @@ def test_rights_are_looked_at_when_it_is_done(api: Any, library: Library, user: 
         ({"action": "delete", "query": {"q": "a\0b"}}, "bad_parameter"),
         ({"action": "delete", "query": {"text": "a red car"}}, "missing_limit"),
         ({"action": "delete", "query": {"text": "a red car", "limit": 100_000}}, "bad_limit"),
+        ({"action": "delete", "query": {"text": "a red car", "limit": 10**400}}, "bad_limit"),
+        ({"action": "delete", "query": {"tags": 5}}, "bad_parameter"),
+        ({"action": "delete", "query": {"folder": {"a": 1}}}, "bad_id"),
+        ({"action": "delete", "query": {"min_width": [[]]}}, "bad_parameter"),
     ],
 )
 def test_nonsense_is_told_and_changes_nothing(

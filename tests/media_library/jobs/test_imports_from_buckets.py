@@ -118,7 +118,7 @@ def test_objects_that_cannot_be_taken_fail_alone(api: Any, library: Library, buc
     settings.MAX_UPLOAD_BYTES = 10_000
     job = ran(imports(api, library, "s3://pictures/press/"))
     assert job.done == 3
-    assert sorted(item for item, _code in failures(job)) == ["press/large.png", "press/broken.png"]
+    assert sorted(item for item, _code in failures(job)) == ["press/broken.png", "press/large.png"]
     bucket.put_object(Key="press/broken.png", Body=factories.picture("green"))
     bucket.Object("press/large.png").delete()
     post(api, f"jobs/{job.pk}/retry/")
