@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 import zipfile
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from tempfile import TemporaryFile
@@ -23,6 +24,7 @@ BYTES_AT_ONCE = 64 * 1024 * 1024
 MANIFEST = "manifest.jsonl"
 MOST_DEEP = 16  # folders within each other, the outermost; paths of more cannot be unpacked everywhere
 Section = ResultPart.Section
+Content = tuple[Section, IO[bytes], list[str]]  # written to its end, with the digests of names within it
 
 
 class OriginalMissing(AppError):
@@ -42,6 +44,7 @@ class Export(Kind):
 
     mime_type: ClassVar[str]
     extension: ClassVar[str]
+    failures_at_once = 4
 
     def work(self, job: Job) -> Iterator[None]:
         if job.total is None:
@@ -78,10 +81,9 @@ class Export(Kind):
                 results.discard(parts)
                 raise
 
-    def contents(
-        self, job: Job, assets: list[Asset], files: ExitStack
-    ) -> Iterator[tuple[Section, IO[bytes], list[str]]]:
-        raise NotImplementedError
+    @abstractmethod
+    def contents(self, job: Job, assets: list[Asset], files: ExitStack) -> Iterator[Content]:
+        """The pieces that a step adds to the result. Their files are closed with `files`."""
 
     def close(self, job: Job) -> None:
         with job.saving():
@@ -119,9 +121,7 @@ class ExportLines(Export):
     mime_type = "application/jsonl"
     extension = "jsonl"
 
-    def contents(
-        self, job: Job, assets: list[Asset], files: ExitStack
-    ) -> Iterator[tuple[Section, IO[bytes], list[str]]]:
+    def contents(self, job: Job, assets: list[Asset], files: ExitStack) -> Iterator[Content]:
         body = files.enter_context(temporary())
         body.writelines(map(dumped, lines(job, assets)))
         yield Section.BODY, body, []
@@ -132,9 +132,7 @@ class ExportZip(Export):
     mime_type = zips.MIME_TYPE
     extension = "zip"
 
-    def contents(
-        self, job: Job, assets: list[Asset], files: ExitStack
-    ) -> Iterator[tuple[Section, IO[bytes], list[str]]]:
+    def contents(self, job: Job, assets: list[Asset], files: ExitStack) -> Iterator[Content]:
         body, draft, directory = (files.enter_context(temporary()) for _file in range(3))
         names = unique_names(job, assets)
         with zips.writing(zips.Sink(body, at=results.length(job, Section.BODY))) as archive:

@@ -32,6 +32,10 @@ class DuplicateAsset(AppError):
     message = _("This library already has this picture.")
 
 
+class NotYours(Forbidden):
+    message = _("You can change only pictures that you uploaded yourself.")
+
+
 @dataclass(frozen=True)
 class Upload:
     """A picture to be stored. `new_folder` names a folder inside `folder`, made if it is missing."""
@@ -250,4 +254,4 @@ def purge(asset: Asset, user: User) -> None:
 def require_edit(asset: Asset, user: User) -> None:
     asset.library.require(user, Role.CONTRIBUTOR)
     if not asset.editable_by(user):
-        raise Forbidden(_("You can change only pictures that you uploaded yourself."))
+        raise NotYours

@@ -19,6 +19,19 @@ from media_library.imports.watching import make_sources
 from media_library.models import ImportedFile, ImportSource, Library, Role
 from media_library.paging import limit_of, page
 
+SOURCE_EXAMPLE = OpenApiExample(
+    "A watch folder",
+    response_only=True,
+    value={
+        "id": "0d9f6c1e-3a0c-4b7e-9a57-2f7c7c1b1f10", "library": "6b6c1c1a-7d6f-4f7e-8f57-0c9a7a2b9c11",
+        "kind": "folder", "address": "/srv/incoming", "folders_as": "folders", "watching": True,
+        "look_at": "2026-03-01T10:01:00Z", "problem": "", "imported": 812, "refused": 3,
+        "created_at": "2026-03-01T10:00:00Z",
+    },
+)  # fmt: skip
+SOURCE_LIST = OpenApiExample(
+    "One source", response_only=True, value={"results": [SOURCE_EXAMPLE.value], "next_cursor": None}
+)
 FAILURES = dict.fromkeys((400, 403, 404, 429), ErrorSerializer)
 Outcome = ImportedFile.Outcome
 
@@ -33,6 +46,7 @@ class Imports(LibraryView):
         operation_id="import_sources_list",
         parameters=PAGING,
         responses={200: listing("ImportSourceList", ImportSourceSerializer), **FAILURES},
+        examples=[SOURCE_LIST],
     )
     def get(self, request: Request, library_id: str) -> Response:
         """The places that this library has imported from or watches (managers)."""
@@ -88,7 +102,9 @@ class SourceView(APIView):
 
 
 class ImportSourceDetail(SourceView):
-    @extend_schema(responses={200: ImportSourceSerializer, 403: ErrorSerializer, 404: ErrorSerializer})
+    @extend_schema(
+        responses={200: ImportSourceSerializer, 403: ErrorSerializer, 404: ErrorSerializer}, examples=[SOURCE_EXAMPLE]
+    )
     def get(self, request: Request, source_id: str) -> Response:
         """A place to import from, and what has come of it (managers)."""
         return Response(ImportSourceSerializer(self.source).data)
@@ -96,7 +112,10 @@ class ImportSourceDetail(SourceView):
     @extend_schema(
         request=ImportSourceSerializer,
         responses={200: ImportSourceSerializer, 400: ErrorSerializer, 403: ErrorSerializer, 404: ErrorSerializer},
-        examples=[OpenApiExample("Watch it", request_only=True, value={"watching": True, "folders_as": "tags"})],
+        examples=[
+            OpenApiExample("Watch it", request_only=True, value={"watching": True, "folders_as": "tags"}),
+            SOURCE_EXAMPLE,
+        ],
     )
     def patch(self, request: Request, source_id: str) -> Response:
         """Whether it is watched, and what its folders become (managers)."""

@@ -25,6 +25,10 @@ from media_library.models import Job
 from media_library.paging import limit_of, page
 from media_library.serving import serve_open
 
+FAILURE = {
+    "item": "2f1f0d5e-6a77-4e0f-9f5d-2d6d3d2b7c01", "code": "original_missing",
+    "message": "The original of this picture is not in the store.", "created_at": "2026-03-01T10:00:05Z",
+}  # fmt: skip
 JOB_EXAMPLE = OpenApiExample(
     "A running export",
     response_only=True,
@@ -37,6 +41,13 @@ JOB_EXAMPLE = OpenApiExample(
         "result": None, "result_expires_at": None,
     },
 )  # fmt: skip
+WITH_FAILURES = OpenApiExample(
+    "A running export, and what failed",
+    response_only=True,
+    value={**JOB_EXAMPLE.value, "failures": [FAILURE]},
+)
+JOB_LIST = OpenApiExample("One job", response_only=True, value={"results": [JOB_EXAMPLE.value], "next_cursor": None})
+FAILURE_LIST = OpenApiExample("One failure", response_only=True, value={"results": [FAILURE], "next_cursor": None})
 REFUSED = {404: ErrorSerializer, 409: ErrorSerializer}
 
 
@@ -66,6 +77,7 @@ class Jobs(APIView):
             *PAGING,
         ],
         responses={200: listing("JobList", JobSerializer), 400: ErrorSerializer},
+        examples=[JOB_LIST],
     )
     def get(self, request: Request) -> Response:
         """The caller's jobs and, for managers, all of their libraries; newest first."""
@@ -101,7 +113,7 @@ class JobView(APIView):
 
 
 class JobDetail(JobView):
-    @extend_schema(responses={200: JobDetailSerializer, 404: ErrorSerializer})
+    @extend_schema(responses={200: JobDetailSerializer, 404: ErrorSerializer}, examples=[WITH_FAILURES])
     def get(self, request: Request, job_id: str) -> Response:
         """How far it is, and what has failed."""
         return Response(JobDetailSerializer(self.job).data)
@@ -114,6 +126,7 @@ class JobFailures(JobView):
         responses={
             200: listing("JobFailureList", JobFailureSerializer), 400: ErrorSerializer, 404: ErrorSerializer,
         },
+        examples=[FAILURE_LIST],
     )  # fmt: skip
     def get(self, request: Request, job_id: str) -> Response:
         """What could not be done, one by one, in the order in which it came up."""
@@ -129,28 +142,28 @@ class JobFailures(JobView):
 
 
 class JobCancel(JobView):
-    @extend_schema(request=None, responses={200: JobDetailSerializer, **REFUSED})
+    @extend_schema(request=None, responses={200: JobDetailSerializer, **REFUSED}, examples=[WITH_FAILURES])
     def post(self, request: Request, job_id: str) -> Response:
         """Stop it for good. What it has done stays."""
         return self.changed(self.job.cancel)
 
 
 class JobPause(JobView):
-    @extend_schema(request=None, responses={200: JobDetailSerializer, **REFUSED})
+    @extend_schema(request=None, responses={200: JobDetailSerializer, **REFUSED}, examples=[WITH_FAILURES])
     def post(self, request: Request, job_id: str) -> Response:
         """Stop it until it is resumed."""
         return self.changed(self.job.pause)
 
 
 class JobResume(JobView):
-    @extend_schema(request=None, responses={200: JobDetailSerializer, **REFUSED})
+    @extend_schema(request=None, responses={200: JobDetailSerializer, **REFUSED}, examples=[WITH_FAILURES])
     def post(self, request: Request, job_id: str) -> Response:
         """Go on where it was paused."""
         return self.changed(lambda: jobs.set_going(self.job, Job.resume))
 
 
 class JobRetry(JobView):
-    @extend_schema(request=None, responses={200: JobDetailSerializer, **REFUSED})
+    @extend_schema(request=None, responses={200: JobDetailSerializer, **REFUSED}, examples=[WITH_FAILURES])
     def post(self, request: Request, job_id: str) -> Response:
         """Do again only what failed; a job that failed as a whole goes on where it broke off."""
         return self.changed(lambda: jobs.set_going(self.job, Job.retry))

@@ -10,10 +10,9 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
-from dam.errors import AppError, Forbidden, NotFound
-from media_library import selection
+from dam.errors import AppError, NotFound
+from media_library import ingest, selection
 from media_library.jobs import Kind
 from media_library.models import Asset, Job, JobFailure, Library, Role, User
 
@@ -21,10 +20,6 @@ MOST_AT_ONCE = 300  # in one request
 STEP = 100
 
 Failures = dict[UUID, AppError]
-
-
-class NotYours(Forbidden):
-    message = _("You can change only pictures that you uploaded yourself.")
 
 
 class Action(ABC):
@@ -61,7 +56,7 @@ def change(action: Action, library: Library, user: User, ids: Sequence[UUID], op
     visible = Asset.objects.visible_to(user).filter(library=library, pk__in=ids).order_by("pk")
     found = {asset.pk: asset for asset in visible.select_for_update(no_key=True, of=("self",))}
     failures: Failures = {pk: NotFound() for pk in ids if pk not in found}
-    failures |= {pk: NotYours() for pk, asset in found.items() if not editor and asset.uploaded_by_id != user.pk}
+    failures |= {pk: ingest.NotYours() for pk, asset in found.items() if not editor and asset.uploaded_by_id != user.pk}
     assets = [found[pk] for pk in ids if pk not in failures]
     return failures | (action.apply(library, user, assets, options) if assets else {})
 

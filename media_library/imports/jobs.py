@@ -30,6 +30,7 @@ from media_library.jobs import Kind, start
 from media_library.models import Folder, ImportSource, Job, JobFailure, Library, User
 
 LOOKED_AT_ONCE = 200
+BYTES_AT_ONCE = 32 * 1024 * 1024  # a step does not outlast the lease of its job, also where reading is slow
 FoldersAs = ImportSource.FoldersAs
 
 
@@ -147,13 +148,14 @@ class ImportFrom(Import):
     """`position["after"]` is what was dealt with last: the mark of a path or a key."""
 
     name = "import"
+    failures_at_once = 4
 
     def work(self, job: Job) -> Iterator[None]:
         source, placing = source_of(job), Placing.of(job)
         found = objects(job, source) if source.is_s3 else files(job, source)
         while some := list(islice(found, LOOKED_AT_ONCE)):
             new = set(unknown(source, [each for each in some if not isinstance(each, Missed)]))
-            batch: list[Found] = []
+            batch, size = list[Found](), 0
             for each in some:
                 if isinstance(each, Missed):
                     job.fail_item(each.item, each.error)
@@ -161,9 +163,10 @@ class ImportFrom(Import):
                     job.skipped += 1
                 elif is_complete(job, each):
                     batch.append(each)
-                if len(batch) == BATCH or each is some[-1]:
+                    size += each.bytes
+                if len(batch) == BATCH or size > BYTES_AT_ONCE or each is some[-1]:
                     self.take(job, batch, placing, {"after": mark(each.key)})
-                    batch = []
+                    batch, size = [], 0
                     yield
 
     def again(self, job: Job, failures: Sequence[JobFailure]) -> None:
@@ -268,6 +271,7 @@ class ImportUrls(Import):
     """One URL a step: each may take as long as a fetch may."""
 
     name = "import_urls"
+    failures_at_once = 1
 
     def work(self, job: Job) -> Iterator[None]:
         placing = Placing.of(job)

@@ -25,6 +25,7 @@ class Kind(ABC):
     """A kind of long work. One instance serves all jobs of the kind, so it keeps nothing of any."""
 
     name: ClassVar[str]
+    failures_at_once: ClassVar[int] = 16  # so many fit into a step
 
     @abstractmethod
     def work(self, job: Job) -> Iterator[None]:
@@ -40,7 +41,6 @@ class Kind(ABC):
 
 
 KINDS: dict[str, Kind] = {}
-FAILURES_AT_ONCE = 16
 
 
 def register(kind: Kind) -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dam.errors import AppError
-from media_library.jobs import FAILURES_AT_ONCE, KINDS, Kind, TryAgain
+from media_library.jobs import KINDS, Kind, TryAgain
 from media_library.jobs.results import delete_results
 from media_library.models import Job
 from media_library.models.job import MAX_ATTEMPTS, Stopped
@@ -103,7 +103,7 @@ def advance(job: Job, deadline: float) -> bool:
 
 def steps(kind: Kind, job: Job) -> Iterator[None]:
     while job.again_until is not None:
-        failures = list(job.failures.filter(pk__lte=job.again_until).order_by("pk")[:FAILURES_AT_ONCE])
+        failures = list(job.failures.filter(pk__lte=job.again_until).order_by("pk")[: kind.failures_at_once])
         if not failures:
             break
         job.done_again[:] = failures

@@ -12,7 +12,6 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.files.storage import default_storage
 from django.utils import timezone
-from moto.server import ThreadedMotoServer
 
 from media_library import exports, zips
 from media_library.jobs import running
@@ -261,11 +260,8 @@ def test_the_end_of_a_large_file_is_that_of_a_zip64(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def bucket(settings: Any) -> Iterator[Any]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    options = {"endpoint_url": f"http://{host}:{port}", "region_name": "us-east-1"}
+def bucket(s3: str, settings: Any) -> Iterator[Any]:
+    options = {"endpoint_url": s3, "region_name": "us-east-1"}
     keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
     made = boto3.resource("s3", **options, **keys).Bucket("files")
     made.create()
@@ -274,7 +270,8 @@ def bucket(settings: Any) -> Iterator[Any]:
     settings.S3_BUCKET = "files"
     settings.STORAGES = settings.STORAGES | {"default": storage}
     yield made
-    server.stop()
+    made.objects.all().delete()
+    made.delete()
 
 
 def test_pieces_live_in_a_bucket_just_as_well(

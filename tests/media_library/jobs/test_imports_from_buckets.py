@@ -6,11 +6,11 @@ from typing import Any
 import boto3
 import pytest
 from django.utils import timezone
-from moto.server import ThreadedMotoServer
 from rest_framework.test import APIClient
 
 from media_library.imports import jobs as importing
-from media_library.imports import s3, watching
+from media_library.imports import s3 as store
+from media_library.imports import watching
 from media_library.models import Asset, Folder, ImportedFile, ImportSource, Job, Library, User
 from tests import factories
 from tests.contracts.visual_layer.asking import refused, signed_by
@@ -19,20 +19,11 @@ from tests.media_library.jobs.doing import begun, counts, failures, post, ran, r
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued")]
 
 
-@pytest.fixture(scope="module")
-def store() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def bucket(store: str, settings: Any, library: Library) -> Iterator[Any]:
+def bucket(s3: str, settings: Any, library: Library) -> Iterator[Any]:
     """`press/`, `press-secret/` and `other/`; `library` may read what is below `press`."""
     settings.IMPORT_S3 = {
-        "endpoint_url": store, "region_name": "us-east-1", "aws_access_key_id": "key",
+        "endpoint_url": s3, "region_name": "us-east-1", "aws_access_key_id": "key",
         "aws_secret_access_key": "secret",
     }  # fmt: skip
     settings.IMPORT_BUCKETS = [("s3://pictures/press", library.slug)]
@@ -80,8 +71,8 @@ def test_what_changes_is_imported_again_and_what_does_not_is_not_read(
     ran(imports(api, library, "s3://pictures/press/"))
     bucket.put_object(Key="press/one.png", Body=factories.picture("blue"))
     opened: list[str] = []
-    read = s3.S3Object.open
-    monkeypatch.setattr(s3.S3Object, "open", lambda found: opened.append(found.key) or read(found))  # type: ignore[func-returns-value]
+    read = store.S3Object.open
+    monkeypatch.setattr(store.S3Object, "open", lambda found: opened.append(found.key) or read(found))  # type: ignore[func-returns-value]
     job = ran(imports(api, library, "s3://pictures/press/"))
     assert (job.done, job.skipped, opened) == (1, 2, ["press/one.png"])
 
@@ -90,7 +81,7 @@ def test_the_listing_goes_on_behind_the_last_key(
     api: Any, library: Library, bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importing, "BATCH", 1)
-    monkeypatch.setattr(s3, "AT_ONCE", 2)
+    monkeypatch.setattr(store, "AT_ONCE", 2)
     job = begun(imports(api, library, "s3://pictures/press/"))
     seen = [sorted(ImportedFile.objects.values_list("path", flat=True)) for _turn in range(3) if run_step(job)]
     assert [len(paths) for paths in seen] == [1, 2, 3]
@@ -135,7 +126,7 @@ def test_a_bucket_that_is_not_there_is_told(api: Any, library: Library, bucket: 
 def test_a_store_that_does_not_answer_is_asked_again_later(
     api: Any, library: Library, bucket: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3, "CONFIG", s3.Config(connect_timeout=1, retries={"max_attempts": 0}))
+    monkeypatch.setattr(store, "CONFIG", store.Config(connect_timeout=1, retries={"max_attempts": 0}))
     answering = settings.IMPORT_S3
     settings.IMPORT_S3 = answering | {"endpoint_url": "http://127.0.0.1:9"}
     job = ran(imports(api, library, "s3://pictures/press/"))
