@@ -23,7 +23,9 @@ from dam import garbage
 from dam.embedded import children, product
 from dam.embedded.servers import Servers
 from media_library import renditions
-from media_library.imports import Manifest, Result, import_all, walk
+from media_library.imports import Result, import_all
+from media_library.imports.folders import walk
+from media_library.imports.manifest import Manifest
 from media_library.models import Library, Membership, Role, User
 from search import embedders, indexing
 from search.duplicates import finding

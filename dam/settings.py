@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,16 @@ def env_choice(name: str, *choices: str) -> str:
     if value not in choices:
         raise ImproperlyConfigured(f"{name} must be {' or '.join(choices)}, not {value!r}.")
     return value
+
+
+def env_places(name: str) -> list[tuple[str, str]]:
+    """`place=slug` or `place`, several with commas between them, as (place, slug)."""
+    places = []
+    for part in env_list(name):
+        place, _equals, slug = part.rpartition("=")
+        bound = bool(place) and re.fullmatch(r"[-\w]+", slug) is not None
+        places.append((place, slug) if bound else (part, ""))
+    return places
 
 
 def database(url: str) -> dict[str, Any]:
@@ -266,6 +277,22 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FETCH_ALLOW_HOSTS = env_list("DAM_FETCH_ALLOW_HOSTS")
 FETCH_TIMEOUT_SECONDS = env_int("DAM_FETCH_TIMEOUT_SECONDS", 15)
 
+# --- importing ------------------------------------------------------------------------------------------------
+
+# Where libraries may import from on this side: see media_library/imports/places.py. (place, slug of the library or "")
+WATCH_FOLDERS = [(str(Path(folder).expanduser().absolute()), slug) for folder, slug in env_places("DAM_WATCH_FOLDER")]
+WATCH_SECONDS = env_int("DAM_WATCH_SECONDS", 60)  # how often one is looked at
+WATCH_SETTLE_SECONDS = env_int("DAM_WATCH_SETTLE_SECONDS", 10)  # a file that was changed since is not complete yet
+IMPORT_BUCKETS = env_places("DAM_IMPORT_BUCKETS")
+IMPORT_S3 = {
+    "endpoint_url": env_str("DAM_IMPORT_S3_ENDPOINT", S3_ENDPOINT) or None,
+    "region_name": env_str("DAM_IMPORT_S3_REGION", env_str("DAM_S3_REGION")) or None,
+    "aws_access_key_id": env_str("DAM_IMPORT_S3_ACCESS_KEY", env_str("DAM_S3_ACCESS_KEY")) or None,
+    "aws_secret_access_key": env_str("DAM_IMPORT_S3_SECRET_KEY", env_str("DAM_S3_SECRET_KEY")) or None,
+}
+if wrong := [place for place, _slug in IMPORT_BUCKETS if not place.startswith("s3://") or place == "s3://"]:
+    raise ImproperlyConfigured(f"DAM_IMPORT_BUCKETS must look like s3://bucket/prefix=library, not {wrong[0]!r}.")
+
 # --- the model ------------------------------------------------------------------------------------------------
 
 MODEL = env_str("DAM_MODEL", "ViT-B-32/laion2b_s34b_b79k")
@@ -303,6 +330,9 @@ CELERY_TASK_ROUTES = {
     "search.tasks.rebuild_index": {"queue": "index"},
     "search.tasks.index_regions": {"queue": "index"},
     "search.tasks.sweep_clusters": {"queue": "clusters"},
+    "media_library.tasks.run_job": {"queue": "jobs"},
+    "media_library.tasks.sweep_jobs": {"queue": "jobs"},
+    "media_library.tasks.watch_sources": {"queue": "jobs"},
     "search.tasks.find_duplicates": {"queue": "index"},
 }
 # A worker that listens to `-Q queries,media` always takes what a person is waiting for first.
@@ -312,6 +342,12 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-renditions": {"task": "media_library.tasks.sweep_renditions", "schedule": 60},
     "add-missing-facts": {"task": "media_library.tasks.add_missing_facts", "schedule": 60},
     "sweep-words": {"task": "media_library.tasks.sweep_words", "schedule": 60},
+    "sweep-jobs": {"task": "media_library.tasks.sweep_jobs", "schedule": 30, "options": {"expires": 25}},
+    "watch-sources": {
+        "task": "media_library.tasks.watch_sources",
+        "schedule": 10 if WATCH_FOLDERS or IMPORT_BUCKETS else 600,
+        "options": {"expires": 9},
+    },
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
     "update-outliers": {"task": "search.tasks.update_outliers", "schedule": 300},
     "sweep-regions": {"task": "search.tasks.sweep_regions", "schedule": 60},
@@ -366,6 +402,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "AssetState": "media_library.models.asset.Asset.State",
+        "JobState": "media_library.models.job.Job.State",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
         "AssetStateEnum": "media_library.models.Asset.State",

@@ -1,5 +1,6 @@
 """The records behind the library, for administrators. Files and vectors are never edited here."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin
@@ -16,14 +17,20 @@ from media_library.models import (
     Collection,
     CollectionItem,
     Folder,
+    ImportedFile,
+    ImportSource,
+    Job,
+    JobFailure,
     Library,
     Membership,
     PersonalToken,
     Rendition,
+    ResultPart,
     Tag,
     UploadPreset,
     User,
 )
+from media_library.models.job import WrongState
 
 
 class MembershipInline(admin.TabularInline):
@@ -239,6 +246,99 @@ class UploadPresetAdmin(admin.ModelAdmin):
     search_fields = ["name", "owner__username"]
     fields = ["name", "library", "owner", "unsigned", "settings", "created_at", "updated_at"]
     readonly_fields = ["name", "library", "owner", "settings", "created_at", "updated_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Job)
+class JobAdmin(admin.ModelAdmin):
+    """Jobs are looked at here, and stopped."""
+
+    shown = [
+        "id", "kind", "owner", "library", "parameters", "state", "total", "done", "failed", "skipped", "attempts",
+        "created_at", "started_at", "finished_at", "due_at", "error_code", "error", "result", "result_expires_at",
+    ]  # fmt: skip
+    list_display = ["id", "kind", "library", "owner", "state", "total", "done", "failed", "skipped", "created_at"]
+    list_filter = ["state", "kind", "library"]
+    list_select_related = ["library", "owner"]
+    show_full_result_count = False
+    fields = tuple(shown)
+    readonly_fields = shown
+    actions = ["cancel"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        return Job.objects.visible_to(request.user).defer("items", "position")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.action(description=_("Cancel"), permissions=["change"])
+    def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        for job in jobs.filter(state__in=[*Job.ACTIVE, Job.State.PAUSED]):
+            with suppress(WrongState):  # it has just ended
+                job.cancel()
+
+
+class OfVisibleJobs(admin.ModelAdmin):
+    """Only to be looked at."""
+
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(job__in=Job.objects.visible_to(request.user))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(JobFailure)
+class JobFailureAdmin(OfVisibleJobs):
+    list_display = ["item", "job", "code", "message", "created_at"]
+    list_select_related = ["job"]
+    fields = ("job", "item", "code", "message", "created_at")
+
+
+@admin.register(ResultPart)
+class ResultPartAdmin(OfVisibleJobs):
+    list_display = ["file", "job", "section", "bytes"]
+    list_select_related = ["job"]
+    fields = ("job", "section", "file", "bytes")
+
+
+@admin.register(ImportSource)
+class ImportSourceAdmin(admin.ModelAdmin):
+    """The settings say which places there are."""
+
+    list_display = ["address", "library", "watching", "folders_as", "look_at", "problem"]
+    list_filter = ["watching", "library"]
+    list_select_related = ["library"]
+    readonly_fields = ["library", "address", "look_at", "problem", "created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ImportSource]:
+        return super().get_queryset(request).filter(library__in=Library.objects.visible_to(request.user))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(ImportedFile)
+class ImportedFileAdmin(admin.ModelAdmin):
+    """What is removed here is imported anew."""
+
+    list_display = ["path", "source", "outcome", "asset", "code", "at"]
+    list_filter = ["outcome", "source"]
+    list_select_related = ["source", "asset"]
+    search_fields = ["path"]
+    show_full_result_count = False
+    readonly_fields = ["source", "path", "version", "bytes", "sha256", "outcome", "asset", "code", "message", "at"]
+    fields = ("source", "path", "version", "bytes", "sha256", "outcome", "asset", "code", "message", "at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ImportedFile]:
+        return super().get_queryset(request).filter(source__library__in=Library.objects.visible_to(request.user))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

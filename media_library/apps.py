@@ -6,4 +6,11 @@ class MediaLibraryConfig(AppConfig):
     verbose_name = "Media library"
 
     def ready(self) -> None:
-        from media_library import stored_files  # noqa: F401  connects the receiver of `post_delete`
+        from media_library import bulk, exports, jobs, stored_files  # noqa: F401  also connects `post_delete`
+        from media_library.bulk import actions
+        from media_library.imports.jobs import ImportFrom, ImportUrls
+
+        for action in actions.BUILT_IN:
+            bulk.register(action())
+        for kind in (bulk.BulkChange, exports.ExportZip, exports.ExportLines, ImportFrom, ImportUrls):
+            jobs.register(kind())

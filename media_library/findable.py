@@ -1,6 +1,6 @@
 """What the search app knows of assets, asked here because `media_library` never imports `search`.
 
-`search` puts its answers into `index` when the apps are loaded.
+`search` puts its answers into `index` and `search` when the apps are loaded.
 """
 
 from collections.abc import Iterable, Mapping
@@ -90,3 +90,12 @@ class Index(Protocol):
 
 
 index: Index
+
+
+class Search(Protocol):
+    SEARCH_PARAMETERS: frozenset[str]  # any of them makes a search of what would be a list
+
+    def found(self, library: Library, user: User, params: Mapping[str, Any], most: int) -> list[UUID]: ...
+
+
+search: Search

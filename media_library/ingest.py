@@ -4,7 +4,7 @@ import hashlib
 import mimetypes
 import unicodedata
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, BinaryIO, cast
@@ -32,6 +32,10 @@ class DuplicateAsset(AppError):
     message = _("This library already has this picture.")
 
 
+class NotYours(Forbidden):
+    message = _("You can change only pictures that you uploaded yourself.")
+
+
 @dataclass(frozen=True)
 class Upload:
     """A picture to be stored. `new_folder` names a folder inside `folder`, made if it is missing."""
@@ -47,6 +51,9 @@ class Upload:
     visual_search: bool = True
 
 
+Stored = Asset | BadImage | DuplicateAsset | InvalidMetadata
+
+
 def store_upload(*, library: Library, user: User, keep_duplicate: bool = False, **upload: Any) -> Asset:
     """Check, store and register one picture, given as the fields of Upload, and have it processed.
 
@@ -60,15 +67,21 @@ def store_upload(*, library: Library, user: User, keep_duplicate: bool = False, 
 
 
 def store_uploads(
-    library: Library, user: User, uploads: Sequence[Upload], *, keep_duplicate: bool = False
-) -> "list[Asset | BadImage | DuplicateAsset | InvalidMetadata]":
+    library: Library,
+    user: User,
+    uploads: Sequence[Upload],
+    *,
+    keep_duplicate: bool = False,
+    note: Callable[[list[Stored]], None] | None = None,
+) -> list[Stored]:
     """The same for several pictures in one transaction: the only way an Asset is born.
 
-    Gives what became of each, in their order. What concerns all of them or says that the caller is wrong (a full disk,
-    InvalidRequest, Forbidden, NotFound) is raised, and then nothing of any is left behind.
+    Gives what became of each, in their order, and calls `note` with it inside the transaction, for what has to be
+    remembered if and only if it happened. What concerns all of them or says that the caller is wrong (a full disk,
+    InvalidRequest, Forbidden, NotFound, and what `note` raises) is raised, and then nothing of any is left behind.
     """
     library.require(user, Role.CONTRIBUTOR)
-    outcomes: dict[int, Asset | BadImage | DuplicateAsset | InvalidMetadata] = {}
+    outcomes: dict[int, Stored] = {}
     assets: dict[int, Asset] = {}
     for place, upload in enumerate(uploads):
         try:
@@ -95,12 +108,15 @@ def store_uploads(
             for place, asset in assets.items():
                 if tags[place]:
                     asset.tags.add(*tags_named(library, tags[place]))
-            transaction.on_commit(processing.request, robust=True)  # the sweep asks again
+            outcomes |= assets
+            if note:
+                note([outcomes[place] for place in range(len(uploads))])
+            if assets:
+                transaction.on_commit(processing.request, robust=True)  # the sweep asks again
     except BaseException:  # whatever interrupted it, the stored files must not be orphaned
         stored_files.delete(stored)
         raise
     stored_files.delete(set(stored) - {asset.file.name for asset in assets.values()})
-    outcomes |= assets
     return [outcomes[place] for place in range(len(uploads))]
 
 
@@ -183,8 +199,12 @@ def clean_tags(names: Iterable[str]) -> list[str]:
         if name:
             tags.setdefault(name.lower(), name)
     if len(tags) > MAX_TAGS:
-        raise InvalidRequest(_("An asset can have at most 100 tags."), code="too_many_tags")
+        raise too_many_tags()
     return list(tags.values())
+
+
+def too_many_tags() -> InvalidRequest:
+    return InvalidRequest(_("An asset can have at most 100 tags."), code="too_many_tags")
 
 
 def tags_named(library: Library, names: list[str]) -> list[Tag]:
@@ -239,4 +259,4 @@ def purge(asset: Asset, user: User) -> None:
 def require_edit(asset: Asset, user: User) -> None:
     asset.library.require(user, Role.CONTRIBUTOR)
     if not asset.editable_by(user):
-        raise Forbidden(_("You can change only pictures that you uploaded yourself."))
+        raise NotYours

@@ -94,7 +94,7 @@ def limit_of(raw: Any, default: int = DEFAULT_LIMIT) -> int:
         return default
     try:
         limit = int(raw)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         limit = 0
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidRequest(_("limit must be a whole number from 1 to 500."), code="bad_limit")

@@ -2,11 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db.models.fields.files import FieldFile
 from django.http import (
@@ -37,8 +37,15 @@ def serve(request: HttpRequest, file: FieldFile, mime_type: str, *, download_as:
         response["Cache-Control"] = "private, max-age=240"
         return response
     # A stored file never changes under its name.
-    etag = f'"{hashlib.sha256(str(file.name).encode()).hexdigest()[:32]}"'
-    response = get_conditional_response(request, etag=etag) or stream(request, file, mime_type)
+    return serve_open(request, str(file.name), lambda: default_storage.open(str(file.name)), mime_type, disposition)
+
+
+def serve_open(
+    request: HttpRequest, identity: str, open_: Callable[[], Any], mime_type: str, disposition: str
+) -> HttpResponseBase:
+    """Answer with what `open_` opens, a file with a `size` that never changes under this identity."""
+    etag = f'"{hashlib.sha256(identity.encode()).hexdigest()[:32]}"'
+    response = get_conditional_response(request, etag=etag) or stream(request, open_, mime_type)
     if response.status_code != 412:
         response["ETag"] = etag
     response["Cache-Control"] = "private, max-age=3600"
@@ -49,10 +56,10 @@ def serve(request: HttpRequest, file: FieldFile, mime_type: str, *, download_as:
     return response
 
 
-def stream(request: HttpRequest, file: FieldFile, mime_type: str) -> HttpResponseBase:
+def stream(request: HttpRequest, open_: Callable[[], Any], mime_type: str) -> HttpResponseBase:
     """The whole file, or the part that a valid `Range` names."""
     try:
-        handle = default_storage.open(str(file.name))
+        handle = open_()
     except FileNotFoundError:
         raise NotFound from None
     size = handle.size
@@ -72,7 +79,7 @@ def stream(request: HttpRequest, file: FieldFile, mime_type: str) -> HttpRespons
     return response
 
 
-def portion(handle: File, length: int) -> Iterator[bytes]:
+def portion(handle: Any, length: int) -> Iterator[bytes]:
     with handle:
         while length > 0 and (chunk := handle.read(min(CHUNK, length))):
             length -= len(chunk)

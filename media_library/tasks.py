@@ -1,5 +1,7 @@
 """Celery tasks of the media worker. Each loads by id and makes one domain call."""
 
+from uuid import UUID
+
 from billiard import current_process
 from celery import current_app, shared_task
 from celery.signals import worker_process_init
@@ -49,3 +51,24 @@ def sweep_words() -> None:
     from media_library import words
 
     words.follow_languages()
+
+
+@shared_task(soft_time_limit=540, time_limit=600)
+def run_job(job_id: str) -> None:
+    from media_library.jobs import running
+
+    running.run(UUID(job_id))
+
+
+@shared_task
+def sweep_jobs() -> None:
+    from media_library.jobs import running
+
+    running.sweep()
+
+
+@shared_task(soft_time_limit=540, time_limit=600)
+def watch_sources() -> None:
+    from media_library.imports import watching
+
+    watching.look()

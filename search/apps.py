@@ -6,8 +6,10 @@ class SearchConfig(AppConfig):
     verbose_name = "Search"
 
     def ready(self) -> None:
-        from media_library import findable, issues
-        from search import index, outliers  # which also connects the receivers of `assets_ready`
+        from media_library import bulk, findable, issues
+        from search import index, outliers, selecting  # which also connects the receivers of `assets_ready`
+        from search.bulk import Reindex
 
-        findable.index = index
+        findable.index, findable.search = index, selecting
+        bulk.register(Reindex())
         issues.register(outliers.ISSUE)

@@ -4,9 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
-from django.utils.translation import gettext_lazy as _
-
-from dam.errors import InvalidRequest
 from media_library.filters import AssetFilters
 from media_library.models import Asset, AssetQuerySet, User
 from media_library.properties import Pairs
@@ -17,8 +14,7 @@ from search.query import IMAGES, Query
 def of_search(query: Query, user: User) -> Callable[[AssetFilters], AssetQuerySet]:
     """The scope of a search is what it ranks, at most rankings.RANKING assets: all that can be paged through. Counting
     without a filter ranks again without it."""
-    if query.is_empty:
-        raise InvalidRequest(_("Describe what you look for, or give an example picture."), code="empty_query")
+    queries.require_something(query)
     model = anchors.active_model()
     ranked: dict[Pairs, list[UUID]] = {}
 

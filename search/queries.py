@@ -60,8 +60,7 @@ def run(query: Query, user: User, *, limit: int = 50, cursor: str = "", model: E
     `encode`, `search`, `words`, `bands`, `load` and `total`.
     """
     started = time.perf_counter()
-    if query.is_empty:
-        raise InvalidRequest(_("Describe what you look for, or give an example picture."), code="empty_query")
+    require_something(query)
     model = model or anchors.active_model()
     token, start = parse_cursor(cursor)
     took = no_time()
@@ -79,6 +78,11 @@ def run(query: Query, user: User, *, limit: int = 50, cursor: str = "", model: E
     following = f"{ranking.token}.{offset}" if offset < ranking.total else None
     weak_at = ranking.weak_at([hit.position for hit in hits], start)
     return Results(hits, following, ranking.total, ranking.plan, model, took, ranking.strong, weak_at)
+
+
+def require_something(query: Query) -> None:
+    if query.is_empty:
+        raise InvalidRequest(_("Describe what you look for, or give an example picture."), code="empty_query")
 
 
 def no_time() -> dict[str, float]:

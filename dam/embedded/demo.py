@@ -125,6 +125,7 @@ class Demo:
         self.servers.launch(lambda: product.start_media_worker(self.data_dir))
         self.servers.launch(lambda: product.start_index_worker(self.data_dir))
         self.servers.launch(lambda: product.start_cluster_worker(self.data_dir))
+        self.servers.launch(lambda: product.start_job_worker(self.data_dir))
         complete = job.run()
         for sentence in job.refusals.sentences():
             say(sentence)
@@ -134,7 +135,7 @@ class Demo:
             raise CannotRun(f"There are no pictures in {self.photos} that can be imported.")
 
     def sources(self) -> "Iterator[Source]":
-        from media_library.imports import walk
+        from media_library.imports.folders import walk
 
         if self.photos:
             return walk(self.photos)

@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from django.utils import timezone
 from tqdm import tqdm
 
 from media_library import processing
-from media_library.imports import Manifest, Outcome, Refusals, Result, Source, import_all
-from media_library.models import Asset, Library, Membership, Role, User
+from media_library.imports import Outcome, Refusals, Result, Source, import_all
+from media_library.imports.manifest import Manifest
+from media_library.jobs import running
+from media_library.models import Asset, Job, Library, Membership, Role, User
 from search import indexing
 from search.models import IndexEntry
 
@@ -50,8 +53,10 @@ def resume() -> None:
     """Queue again what the last stop interrupted. Only where no other worker can be at it."""
     IndexEntry.objects.filter(state=IndexEntry.State.RUNNING).update(state=IndexEntry.State.PENDING)
     Asset.objects.filter(state=Asset.State.PROCESSING).update(claimed_at=None)
+    Job.objects.active().update(claim=None, due_at=timezone.now())
     processing.sweep()
     indexing.sweep()
+    running.sweep()
 
 
 class Filling:

@@ -1,4 +1,4 @@
-"""The processes of the product itself: pages, media worker, index worker, cluster worker."""
+"""The processes of the product itself: pages, media worker, index worker, cluster worker, job worker."""
 
 import os
 import sys
@@ -42,6 +42,13 @@ def start_cluster_worker(data_dir: Path) -> Child:
     """Groups what looks alike, minutes at a time for a large library, when nobody else wants the processor."""
     command = ["-n", "clusters@%h", "-Q", "clusters", "-P", "solo"]
     return _start("cluster worker", _celery(command), data_dir, PATIENT_THREADS, niceness=15)
+
+
+def start_job_worker(data_dir: Path) -> Child:
+    """Imports, exports and changes of many assets, some seconds of each in turn. It mostly waits for disk and network,
+    so that threads do."""
+    command = ["-n", "jobs@%h", "-Q", "jobs", "-P", "threads", "-c", "3"]
+    return _start("job worker", _celery(command), data_dir, niceness=10)
 
 
 def _celery(arguments: list[str]) -> list[str]:

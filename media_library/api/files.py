@@ -10,7 +10,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from dam.errors import NotFound
-from media_library import ingest
+from media_library import ingest, zips
 from media_library.api.base import AssetView
 from media_library.models import Asset, Rendition
 from media_library.serving import serve
@@ -18,7 +18,7 @@ from media_library.serving import serve
 
 def file_name(asset: Asset) -> str:
     """What a copy of the original is called."""
-    return ingest.clean_name(f"{asset.display_name}.{str(asset.file.name).rpartition('.')[2]}")
+    return ingest.clean_name(f"{asset.display_name}.{zips.extension(asset)}")
 
 
 class NoRendition(NotFound):

@@ -4,11 +4,13 @@ from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from media_library import facts, findable
 from media_library.models import Asset, Folder, Library
@@ -94,7 +96,8 @@ class FactsSerializer(serializers.Serializer[Any]):
 
 
 class AssetSerializer(serializers.ModelSerializer[Asset]):
-    """`context["indexed"]`: the ids of the assets shown that have a vector."""
+    """`context["indexed"]`: the ids of the assets shown that have a vector. `context["origin"]`, where there is no
+    `request`: what addresses begin with."""
 
     folder: serializers.Field = serializers.PrimaryKeyRelatedField(read_only=True)
     tags: serializers.Field = serializers.ListField(child=serializers.CharField(), source="tag_names", read_only=True)
@@ -192,7 +195,7 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
     @cached_property
     def _url_patterns(self) -> dict[str, str]:
         """Asked for once for all assets of the answer, like the time zone."""
-        origin = self.context["request"].build_absolute_uri("/").rstrip("/")
+        origin = self.context.get("origin") or origin_of(self.context["request"])
         views = {"page": "asset", "file": "api:asset-file", "thumb": "api:asset-thumb", "preview": "api:asset-preview"}
         return {name: origin + address_pattern(view) for name, view in views.items()}
 
@@ -206,6 +209,11 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
             return None
         written = moment.astimezone(self._time_zone).isoformat()
         return f"{written[:-6]}Z" if written.endswith("+00:00") else written
+
+
+def origin_of(request: HttpRequest | Request) -> str:
+    """What addresses of this server begin with."""
+    return request.build_absolute_uri("/").rstrip("/")
 
 
 class AssetDetailSerializer(AssetSerializer):

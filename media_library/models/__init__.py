@@ -2,6 +2,8 @@ from media_library.models.api_key import ApiKey
 from media_library.models.asset import Asset, AssetQuerySet, Rendition
 from media_library.models.collection import Collection, CollectionItem
 from media_library.models.folder import Folder
+from media_library.models.import_source import ImportedFile, ImportSource
+from media_library.models.job import Job, JobFailure, ResultPart
 from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
 from media_library.models.metadata_field import MetadataChoice, MetadataField, MetadataValue
@@ -19,6 +21,10 @@ __all__ = [
     "Collection",
     "CollectionItem",
     "Folder",
+    "ImportSource",
+    "ImportedFile",
+    "Job",
+    "JobFailure",
     "Language",
     "Library",
     "Membership",
@@ -27,6 +33,7 @@ __all__ = [
     "MetadataValue",
     "PersonalToken",
     "Rendition",
+    "ResultPart",
     "Role",
     "Tag",
     "UploadPreset",

@@ -35,6 +35,11 @@ def test_a_value_that_is_no_choice_is_refused(monkeypatch: pytest.MonkeyPatch) -
         settings.env_choice("DAM_X", "onnx", "torch")
 
 
+def test_places_may_be_bound_to_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAM_X", "/srv/in=press, /srv/a=b/c ,s3://b/p=x_1")
+    assert settings.env_places("DAM_X") == [("/srv/in", "press"), ("/srv/a=b/c", ""), ("s3://b/p", "x_1")]
+
+
 @pytest.mark.parametrize("url", ["mysql://db/x", "postgres://db", "nonsense"])
 def test_a_database_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL must look like"):

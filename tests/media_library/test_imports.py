@@ -14,7 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from media_library import ingest
-from media_library.imports import Manifest, Refusals, Result, import_all, walk
+from media_library.imports import Refusals, Result, import_all
+from media_library.imports.folders import walk
+from media_library.imports.manifest import Manifest
 from media_library.models import Asset, Library, Membership, Role, User
 from tests import factories
 
@@ -139,7 +141,7 @@ def test_of_an_apple_photo_library_only_the_originals_are_taken(library: Library
 def test_a_full_disk_stops_the_command_with_a_sentence(
     library: Library, user: User, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_uploads: object) -> None:
+    def full(*_uploads: object, **_options: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(ingest, "store_uploads", full)

@@ -8,7 +8,7 @@ from django.test import Client
 
 from media_library import collections
 from media_library.metadata import fields
-from media_library.models import ApiKey, Asset, Library, PersonalToken, UploadPreset, User
+from media_library.models import ApiKey, Asset, Job, Library, PersonalToken, UploadPreset, User
 from search import recall, saved_queries
 from search.clusters import joining, kinds
 from search.models import (
@@ -64,6 +64,10 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     boat = factories.embedded_region(asset, model, [1.0] * model.dimensions, label="Boat")
     joining.join(model, [boat.pk], kinds.OBJECTS)
     DetectorRun.objects.create(asset=asset, detector="fake")
+    job = Job.objects.create(kind="bulk", owner=boss, library=library)
+    job.failures.create(item="x", code="x", message="No.")
+    job.parts.create(section=0, file="exports/none", bytes=0)
+    library.import_sources.create(address="/nowhere").files.create(path="x.png", version="1", bytes=1, asset=asset)
     IndexedLibrary.objects.create(library=library)
     SavedView.objects.create(library=library, owner=boss, name="Boats")
     collections.add(collections.make(library, boss, "Best"), boss, [asset.pk])

@@ -1,17 +1,13 @@
 """Several originals as one ZIP file, made when it is downloaded."""
 
 import time
-import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from tempfile import TemporaryFile
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db.models import Q
-from django.http import FileResponse
+from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,13 +17,12 @@ from dam.contracts.cloudinary.auth import VALID_FOR, sign
 from dam.contracts.cloudinary.errors import Unsupported
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
-from media_library import ingest
+from media_library import ingest, zips
 from media_library.models import Asset
 from media_library.properties.conditions import tagged
 
 MOST = 1000
 MOST_BYTES = 2 * 1024**3
-PIECE = 1024 * 1024
 SELECTORS = ("public_ids", "fully_qualified_public_ids", "prefixes", "tags")
 OPTIONS = ("allow_missing", "flatten_folders", "use_original_filename")
 UNSUPPORTED = ("transformations", "async", "notification_url", "target_tags", "target_asset_folder", "keep_derived")
@@ -45,7 +40,9 @@ class GenerateArchive(CloudView):
         assets = self.chosen()
         name = ingest.clean_name(parameters.text(self.params, "target_public_id", "archive"))
         if parameters.text(self.params, "mode", "create") == "download":
-            return FileResponse(self.zipped(assets), as_attachment=True, filename=f"{name}.zip")
+            response = StreamingHttpResponse(zips.streamed(self.named(assets)), content_type=zips.MIME_TYPE)
+            response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}.zip"
+            return response
         return Response(self.about(assets, name))
 
     get = post
@@ -71,18 +68,7 @@ class GenerateArchive(CloudView):
             raise InvalidRequest(_("An archive can hold at most 1000 pictures and 2 GB."))
         return assets
 
-    def zipped(self, assets: list[Asset]) -> Any:
-        """Pictures are compressed already: they are only put together."""
-        whole = TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115  the response closes it
-        with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
-            for asset, name in self.named(assets):
-                with default_storage.open(str(asset.file.name)) as original, archive.open(name, "w") as entry:
-                    for piece in original.chunks(PIECE):
-                        entry.write(piece)
-        whole.seek(0)
-        return whole
-
-    def named(self, assets: list[Asset]) -> Iterator[tuple[Asset, str]]:
+    def named(self, assets: list[Asset]) -> Iterator[tuple[str, Asset]]:
         """With a name each that no other has, and that leads nowhere outside."""
         taken: set[str] = set()
         for asset in assets:
@@ -98,7 +84,7 @@ class GenerateArchive(CloudView):
                 number += 1
                 name = f"{stem}({number}).{resources.extension(asset)}"
             taken.add(name)
-            yield asset, name
+            yield name, asset
 
     def about(self, assets: list[Asset], name: str) -> dict[str, Any]:
         if self.key is None:

@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from dam.contracts.visual_layer import conditions
 from dam.contracts.visual_layer.base import DatasetView, DialectView, NotReady, given, null
 from dam.errors import InvalidRequest
-from media_library.models import Asset, Library, Membership, Role
+from media_library.imports.jobs import ImportFrom, start_bucket
+from media_library.models import Asset, Job, Library, Membership, Role
 from search import readiness
 from search.models import Region
 from search.readiness import Readiness
@@ -47,6 +48,8 @@ def require_ready(library: Library) -> None:
 def dataset_json(library: Library) -> dict[str, Any]:
     state = readiness.of(library)
     found = status_of(state)
+    if found == DRAFT and Job.objects.active().filter(library=library, kind=ImportFrom.name).exists():
+        found = INDEXING
     return {
         "id": str(library.pk),
         "display_name": library.name,
@@ -54,7 +57,7 @@ def dataset_json(library: Library) -> dict[str, Any]:
         "owned_by": owner_of(library),
         "created_at": library.created_at,
         "status_new": found,
-        "progress": 0 if found == DRAFT else state.progress.percent,
+        "progress": 0 if not state.progress.total else state.progress.percent,
         "n_images": state.progress.total,
         "n_objects": Region.objects.filter(asset__library=library, asset__deleted_at=None).count(),
         "n_videos": 0,
@@ -75,19 +78,17 @@ class Datasets(DialectView):
 
 class NewDataset(DialectView):
     def post(self, request: Request) -> Response:
-        """An empty dataset, which the caller manages; media are added to it."""
+        """A dataset that the caller manages: empty, or filled from a bucket. Media are added to it."""
         params = given(request)
         name = " ".join(str(params.get("dataset_name") or "").split())
         if not name or len(name) > LONGEST_NAME:
             raise InvalidRequest(_("dataset_name is required, of at most 200 characters."))
-        if params.get("bucket_path"):
-            raise InvalidRequest(
-                _("Buckets are not read yet. Make the dataset without bucket_path and add media to it.")
-            )
         with transaction.atomic():
             library = Library.objects.create(name=name)
             Membership.objects.create(library=library, user=self.user, role=Role.MANAGER)
-        return Response({"dataset_id": str(library.pk), **dataset_json(library)}, status.HTTP_201_CREATED)
+            job = start_bucket(library, self.user, str(path)) if (path := params.get("bucket_path")) else None
+        body = {"dataset_id": str(library.pk), **dataset_json(library)}
+        return Response(body | ({"job_id": str(job.pk)} if job else {}), status.HTTP_201_CREATED)
 
 
 class Dataset(DatasetView):

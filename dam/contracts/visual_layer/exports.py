@@ -5,13 +5,11 @@ Its id is signed and says whose it is; for an hour it opens the download, which 
 """
 
 import json
-import zipfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from django.core import signing
-from django.core.files.storage import default_storage
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -23,13 +21,12 @@ from rest_framework.response import Response
 from dam.contracts.visual_layer.base import DatasetView, DialectView, given
 from dam.contracts.visual_layer.explore import media_json, object_json, origin_of
 from dam.errors import InvalidRequest, NotFound
-from media_library import ingest
+from media_library import ingest, zips
 from media_library.filters import boolean
 from media_library.models import Asset, AssetQuerySet, Library, User
 
 SALT = "visual-layer-export"
 VALID_SECONDS = 3600
-CHUNK = 256 * 1024
 AT_ONCE = 500
 
 
@@ -84,43 +81,22 @@ class Download(DialectView):
             raise NotFound(_("There is no such export, or it has expired."))
         assets = Asset.objects.visible_to(user).live().filter(library=library).order_by("created_at", "id")
         response = StreamingHttpResponse(
-            zipped(library, assets, origin_of(request), images=export.images), content_type="application/zip"
+            zipped(library, assets, origin_of(request), images=export.images), content_type=zips.MIME_TYPE
         )
         response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(export.file_name, safe='')}"
         return response
 
 
-class Sink:
-    """What a ZipFile writes to, and what is taken out again."""
-
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self.pieces.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        """There is nothing behind it."""
-
-    def taken(self) -> bytes:
-        data, self.pieces = b"".join(self.pieces), []
-        return data
-
-
 def zipped(library: Library, assets: AssetQuerySet, origin: str, *, images: bool) -> Iterator[bytes]:
-    sink = Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
-        with archive.open("metadata.json", "w", force_zip64=True) as entry:
+    sink = zips.Sink()
+    with zips.writing(sink) as archive:
+        with archive.open(zips.entry("metadata.json"), "w", force_zip64=True) as entry:
             for piece in described(library, assets, origin):
                 entry.write(piece.encode())
                 yield sink.taken()
         for asset in assets.iterator(AT_ONCE) if images else ():
-            info = zipfile.ZipInfo(image_name(asset))  # stored: pictures are compressed already
-            with archive.open(info, "w", force_zip64=True) as entry, default_storage.open(str(asset.file.name)) as file:
-                while chunk := file.read(CHUNK):
-                    entry.write(chunk)
-                    yield sink.taken()
+            for _piece in zips.put(archive, image_name(asset), asset):
+                yield sink.taken()
     yield sink.taken()
 
 
@@ -149,4 +125,4 @@ def item(asset: Asset, origin: str) -> dict[str, Any]:
 
 def image_name(asset: Asset) -> str:
     """Its place in the archive."""
-    return f"images/{asset.pk}.{str(asset.file.name).rpartition('.')[2]}"
+    return f"images/{asset.pk}.{zips.extension(asset)}"

@@ -15,6 +15,7 @@ from dam.contracts.visual_layer.explore import media_json, object_json, origin_o
 from dam.errors import AppError, InvalidRequest, NotFound
 from media_library import archives, ingest
 from media_library.archives import BadArchive
+from media_library.imports.jobs import start_bucket
 from media_library.models import Asset, Library, Role, User
 from media_library.uploads import ArchiveUploadHandler
 from search.models import Region
@@ -28,8 +29,15 @@ class AddMedia(DatasetView):
         return super().initialize_request(request, *args, **kwargs)
 
     def post(self, request: Request, dataset_id: str) -> Response:
-        """Exactly one of `files`, `archive` and `s3_uri` (contributors). What is no picture is told in `refused`."""
+        """Exactly one of `files`, `archive` and `s3_uri` (contributors). What is no picture is told in `refused`; of a
+        bucket, by the job."""
         self.library.require(self.user, Role.CONTRIBUTOR)
+        params = given(request)
+        require_one_source(request, params)
+        if params.get("s3_uri"):
+            job = start_bucket(self.library, self.user, str(params["s3_uri"]))
+            body = {"dataset_id": str(self.library.pk), "media": [], "refused": [], "job_id": str(job.pk)}
+            return Response(body, status.HTTP_202_ACCEPTED)
         outcome = Outcome(self.library, self.user)
         outcome.take(contents(request))
         if not outcome.media and outcome.failure:
@@ -37,15 +45,18 @@ class AddMedia(DatasetView):
         return Response(outcome.body, status.HTTP_202_ACCEPTED)
 
 
-def contents(request: Request) -> Iterator[Content]:
-    params = given(request)
-    files = request.FILES.getlist("files") + request.FILES.getlist("files[]")
-    archive = request.FILES.get("archive")
-    if sum(map(bool, (files, archive is not None, params.get("s3_uri")))) != 1:
+def require_one_source(request: Request, params: dict[str, Any]) -> None:
+    if sum(map(bool, (files_of(request), "archive" in request.FILES, params.get("s3_uri")))) != 1:
         raise InvalidRequest(_("Give exactly one of files, archive and s3_uri."))
-    if params.get("s3_uri"):
-        raise InvalidRequest(_("s3_uri is not supported yet: upload files or an archive."))
-    return archives.pictures(cast(BinaryIO, archive)) if archive is not None else uploaded(files)
+
+
+def files_of(request: Request) -> list[UploadedFile]:
+    return request.FILES.getlist("files") + request.FILES.getlist("files[]")
+
+
+def contents(request: Request) -> Iterator[Content]:
+    archive = request.FILES.get("archive")
+    return archives.pictures(cast(BinaryIO, archive)) if archive is not None else uploaded(files_of(request))
 
 
 def uploaded(files: Iterable[UploadedFile]) -> Iterator[Content]:

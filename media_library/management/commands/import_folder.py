@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from tqdm import tqdm
 
-from media_library.imports import Manifest, Refusals, Result, import_all, walk
+from media_library.imports import Refusals, Result, import_all
+from media_library.imports.folders import walk
+from media_library.imports.manifest import Manifest
 from media_library.models import Library, Role, User
 
 

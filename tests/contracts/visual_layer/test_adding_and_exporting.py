@@ -96,8 +96,9 @@ def test_exactly_one_source_is_given(vl: APIClient, library: Library) -> None:
     assert not Asset.objects.exists()
 
 
-def test_s3_is_refused_with_a_reason(vl: APIClient, library: Library) -> None:
-    assert "s3_uri" in refused(add(vl, library, s3_uri="s3://bucket/folder/"), 400)
+def test_a_bucket_that_nobody_has_allowed_is_refused(vl: APIClient, library: Library) -> None:
+    refused(add(vl, library, s3_uri="s3://bucket/folder/"), 403)
+    refused(add(vl, library, s3_uri="https://bucket.example/"), 400)
 
 
 def test_viewers_add_nothing(library: Library) -> None:

@@ -1,0 +1,45 @@
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from media_library import exports, jobs
+from media_library.api.base import LibraryView, caller, validated
+from media_library.api.job_serializers import JobSerializer
+from media_library.api.jobs import JOB_EXAMPLE, accepted
+from media_library.api.selections import SelectionSerializer, selected
+from media_library.api.serializers import ErrorSerializer, origin_of
+
+FORMATS = {"zip": exports.ExportZip, "jsonl": exports.ExportLines}
+
+
+class ExportSerializer(SelectionSerializer):
+    """Which assets, and as what."""
+
+    format = serializers.ChoiceField(
+        choices=sorted(FORMATS), default="zip", help_text="The originals with a manifest, or one asset's JSON a line."
+    )
+    folders = serializers.BooleanField(default=False, help_text="Keep the folders of the library within the ZIP file.")
+    name = serializers.CharField(required=False, max_length=100, help_text="Of the file, without an extension.")
+
+
+class Exports(LibraryView):
+    @extend_schema(
+        request=ExportSerializer,
+        responses={202: JobSerializer, **dict.fromkeys((400, 403, 404, 409, 429), ErrorSerializer)},
+        examples=[
+            OpenApiExample("All with a tag", request_only=True, value={"query": {"tags": ["sea"]}, "folders": True}),
+            JOB_EXAMPLE,
+        ],
+    )
+    def post(self, request: Request, library_id: str) -> Response:
+        """Make a file of these assets, as a job; its owner downloads it from `/jobs/{id}/result/` within a day."""
+        data = validated(ExportSerializer(data=request.data))
+        chosen = selected(self.library, caller(request), data, needs_limit=False)
+        chosen["parameters"] |= {
+            "name": exports.name_of(data.get("name", self.library.name)),
+            "folders": data["folders"],
+            "origin": origin_of(request),
+        }
+        kind = FORMATS[data["format"]]
+        return accepted(jobs.start(kind, owner=caller(request), library=self.library, **chosen))

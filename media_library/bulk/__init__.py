@@ -1,0 +1,87 @@
+"""The same change of many assets: some at once in the request, any number as a job.
+
+What can be done is an Action, registered here when the apps are loaded. Each asset is changed or not for itself, with a
+reason; the changes of a batch are one transaction, and a few queries where that is possible.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import transaction
+
+from dam.errors import AppError, NotFound
+from media_library import ingest, selection
+from media_library.jobs import Kind
+from media_library.models import Asset, Job, JobFailure, Library, Role, User
+
+MOST_AT_ONCE = 300  # in one request
+STEP = 100
+
+Failures = dict[UUID, AppError]
+
+
+class Action(ABC):
+    """One kind of change. `where`: what a query selects from."""
+
+    name: ClassVar[str]
+    where: ClassVar[selection.Where] = "live"
+
+    @abstractmethod
+    def options(self, library: Library, data: Mapping[str, Any]) -> dict[str, Any]:
+        """What it needs of the request's members, as JSON. Raises InvalidRequest."""
+
+    @abstractmethod
+    def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
+        """Change these assets of the library, all of which the user may change, inside a transaction that keeps them
+        from being removed. Gives those that could not be changed, and why."""
+
+
+ACTIONS: dict[str, Action] = {}
+
+
+def register(action: Action) -> None:
+    ACTIONS[action.name] = action
+
+
+@transaction.atomic
+def change(action: Action, library: Library, user: User, ids: Sequence[UUID], options: dict[str, Any]) -> Failures:
+    """Apply it to those of these assets that are there and that the user may change. Gives what failed and why.
+
+    Raises NotFound or Forbidden for somebody who may change nothing here.
+    """
+    library.require(user, Role.CONTRIBUTOR)
+    editor = (library.role_of(user) or 0) >= Role.EDITOR
+    visible = Asset.objects.visible_to(user).filter(library=library, pk__in=ids).order_by("pk")
+    found = {asset.pk: asset for asset in visible.select_for_update(no_key=True, of=("self",))}
+    failures: Failures = {pk: NotFound() for pk in ids if pk not in found}
+    failures |= {pk: ingest.NotYours() for pk, asset in found.items() if not editor and asset.uploaded_by_id != user.pk}
+    assets = [found[pk] for pk in ids if pk not in failures]
+    return failures | (action.apply(library, user, assets, options) if assets else {})
+
+
+class BulkChange(Kind):
+    name = "bulk"
+
+    def work(self, job: Job) -> Iterator[None]:
+        action = ACTIONS[job.parameters["action"]]
+        if job.total is None:
+            job.total = selection.count(job, action.where)
+        where = action.where if "query" in job.parameters else "any"
+        for batch in selection.batches(job, STEP, where=where):
+            ids = [asset.pk for asset in batch.assets] + [UUID(pk) for pk in batch.missing]
+            self.step(job, ids, batch.position)
+            yield
+
+    def again(self, job: Job, failures: Sequence[JobFailure]) -> None:
+        self.step(job, [UUID(failure.item) for failure in failures], job.position)
+
+    def step(self, job: Job, ids: Sequence[UUID], position: dict[str, Any]) -> None:
+        action = ACTIONS[job.parameters["action"]]
+        with job.saving():
+            failures = change(action, job.library, job.owner, ids, job.parameters["options"])
+            for pk, error in failures.items():
+                job.fail_item(str(pk), error)
+            job.done += len(ids) - len(failures)
+            job.position = position

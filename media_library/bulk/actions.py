@@ -1,0 +1,143 @@
+"""What can be done to many assets. `reindex` is search's own; see `search.bulk`.
+
+`collect` belongs here, too: an Action whose `options` reads `collection`, and whose `apply` adds to it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dam.errors import AppError, InvalidRequest, StrOrPromise
+from media_library import ingest, selection
+from media_library.bulk import Action, Failures
+from media_library.models import Asset, Folder, Library, Tag, User
+
+Tagged = Asset.tags.through
+
+
+def required(data: Mapping[str, Any], name: str, sentence: StrOrPromise) -> Any:
+    if name not in data:
+        raise InvalidRequest(sentence, code="missing_option")
+    return data[name]
+
+
+def same(assets: Sequence[Asset]) -> QuerySet[Asset]:
+    return Asset.objects.filter(pk__in=[asset.pk for asset in assets])
+
+
+class OfTags(Action):
+    def options(self, library: Library, data: Mapping[str, Any]) -> dict[str, Any]:
+        names = ingest.clean_tags(data.get("tags", []))
+        if not names:
+            raise InvalidRequest(_("tags is required: a list of at least one."), code="missing_option")
+        return {"tags": names}
+
+
+class AddTags(OfTags):
+    name: ClassVar[str] = "tag"
+
+    def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
+        tags = {tag.pk for tag in ingest.tags_named(library, options["tags"])}
+        had = set(Tagged.objects.filter(asset__in=assets).values_list("asset_id", "tag_id"))
+        new = {(asset.pk, tag) for asset in assets for tag in tags} - had
+        counts = Counter(asset_id for asset_id, _tag in had | new)
+        full = {pk for pk, count in counts.items() if count > ingest.MAX_TAGS}
+        added = [Tagged(asset_id=pk, tag_id=tag) for pk, tag in sorted(new) if pk not in full]
+        Tagged.objects.bulk_create(added, ignore_conflicts=True)
+        same(assets).exclude(pk__in=full).update(updated_at=timezone.now())
+        return dict.fromkeys(full, ingest.too_many_tags())
+
+
+class RemoveTags(OfTags):
+    name: ClassVar[str] = "untag"
+
+    def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
+        tags = Tag.objects.filter(library=library).named(options["tags"])
+        Tagged.objects.filter(asset__in=assets, tag__in=tags).delete()
+        same(assets).update(updated_at=timezone.now())
+        return {}
+
+
+class Move(Action):
+    name = "move"
+
+    def options(self, library: Library, data: Mapping[str, Any]) -> dict[str, Any]:
+        folder = required(data, "folder", _("folder is required: the id of a folder, or null for none."))
+        if folder is not None and not Folder.objects.filter(library=library, pk=folder).exists():
+            raise no_folder()
+        return {"folder": folder and str(folder)}
+
+    def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
+        folder = None
+        if options["folder"]:  # it stays until they are in it
+            folders = Folder.objects.filter(library=library, pk=options["folder"])
+            folder = folders.select_for_update(no_key=True, of=("self",)).first()
+            if folder is None:
+                raise no_folder()
+        same(assets).update(folder=folder, updated_at=timezone.now())
+        return {}
+
+
+def no_folder() -> InvalidRequest:
+    return InvalidRequest(_("This folder does not exist in this library."), code="bad_folder")
+
+
+class Plain(Action):
+    """Without options."""
+
+    def options(self, library: Library, data: Mapping[str, Any]) -> dict[str, Any]:
+        return {}
+
+
+class Delete(Plain):
+    """Into the trash."""
+
+    name = "delete"
+
+    def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
+        now = timezone.now()
+        same(assets).filter(deleted_at=None).update(deleted_at=now, updated_at=now)
+        return {}
+
+
+class Restore(Plain):
+    name = "restore"
+    where: ClassVar[selection.Where] = "trash"
+
+    def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
+        same(assets).exclude(deleted_at=None).update(deleted_at=None, updated_at=timezone.now())
+        return {}
+
+
+class ChangeMetadata(Action):
+    """Set some members of the metadata, or remove those that are null; the others stay."""
+
+    name = "metadata"
+
+    def options(self, library: Library, data: Mapping[str, Any]) -> dict[str, Any]:
+        metadata = data.get("metadata")
+        if not metadata:
+            raise InvalidRequest(_("metadata is required: an object with at least one member."), code="missing_option")
+        return {"metadata": metadata}
+
+    def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
+        failures: dict[UUID, AppError] = {}
+        for asset in assets:
+            changed = asset.metadata | options["metadata"]
+            kept = {name: value for name, value in changed.items() if value is not None}
+            asset.library = library
+            try:
+                with transaction.atomic():
+                    ingest.update(asset, user, {"metadata": kept})
+            except AppError as error:
+                failures[asset.pk] = error
+        return failures
+
+
+BUILT_IN: list[type[Action]] = [AddTags, RemoveTags, Move, Delete, Restore, ChangeMetadata]
