@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, NotFound
 from media_library import findable, selection, zips
-from media_library.api.serializers import AssetSerializer
 from media_library.jobs import Kind, results
 from media_library.models import Asset, Folder, Job, JobFailure, ResultPart
 
@@ -102,6 +101,8 @@ def reopen(job: Job) -> None:
 
 def lines(job: Job, assets: Sequence[Asset]) -> Iterator[dict[str, Any]]:
     """The assets as the API tells them."""
+    from media_library.api.serializers import AssetSerializer  # workers without jobs need no REST framework
+
     context = {"origin": job.parameters["origin"], "indexed": findable.index.indexed_ids(assets)}
     written = AssetSerializer(context=context)
     for asset in assets:

@@ -96,7 +96,7 @@ class Bulk(LibraryView):
             ids = [UUID(pk) for pk in chosen["items"]]
             return Response(answer(ids, change(action, library, user, ids, options)))
         chosen["parameters"] |= {"action": action.name, "options": options}
-        return accepted(jobs.start(BulkChange, owner=user, library=library, **chosen))
+        return accepted(jobs.start(BulkChange.name, owner=user, library=library, **chosen))
 
 
 def answer(ids: list[UUID], failures: dict[UUID, Any]) -> dict[str, Any]:

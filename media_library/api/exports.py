@@ -42,4 +42,4 @@ class Exports(LibraryView):
             "origin": origin_of(request),
         }
         kind = FORMATS[data["format"]]
-        return accepted(jobs.start(kind, owner=caller(request), library=self.library, **chosen))
+        return accepted(jobs.start(kind.name, owner=caller(request), library=self.library, **chosen))

@@ -87,7 +87,7 @@ def start_import(source: ImportSource, owner: User, within: str, **parameters: A
     """Of what lies at `within`: a path below a folder, or a prefix of a bucket."""
     fields = {"source": str(source.pk), "within": within, "address": source.address, **parameters}
     fields.setdefault("folders_as", source.folders_as)
-    return start(ImportFrom, owner=owner, library=source.library, parameters=fields)
+    return start(ImportFrom.name, owner=owner, library=source.library, parameters=fields)
 
 
 def start_bucket(library: Library, owner: User, uri: str, **parameters: Any) -> Job:
@@ -103,7 +103,7 @@ def start_folder(library: Library, owner: User, path: str, **parameters: Any) ->
 
 
 def start_urls(library: Library, owner: User, urls: list[str], **parameters: Any) -> Job:
-    return start(ImportUrls, owner=owner, library=library, items=urls, total=len(urls), parameters=parameters)
+    return start(ImportUrls.name, owner=owner, library=library, items=urls, total=len(urls), parameters=parameters)
 
 
 class Import(Kind):

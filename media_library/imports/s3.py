@@ -1,16 +1,14 @@
 """Objects of a bucket that the settings let a library import from: listed in the order of their keys, so that one can
 go on after any of them, and read one at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, cast
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +21,7 @@ from media_library.uploads import IN_MEMORY
 
 AT_ONCE = 1000
 PIECE = 256 * 1024
-CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 2})
+PATIENCE = {"connect_timeout": 5, "read_timeout": 30, "retries": {"max_attempts": 2}}
 
 
 class StoreUnreachable(TryAgain):
@@ -62,16 +60,12 @@ class S3Object(Source):
         if self.bytes > settings.MAX_UPLOAD_BYTES:
             raise too_large()
         file = SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115
-        try:
+        with told(lambda code: Unreadable(_("The store does not hand it out (%s).") % code)):
             body = client().get_object(Bucket=self.bucket, Key=self.key, IfMatch=self.etag)["Body"]
             for piece in body.iter_chunks(PIECE):
                 if file.tell() > settings.MAX_UPLOAD_BYTES:
                     raise too_large()
                 file.write(piece)
-        except ClientError as error:
-            raise Unreadable(_("The store does not hand it out (%s).") % error.response["Error"]["Code"]) from None
-        except (BotoCoreError, HTTPClientError) as error:
-            raise StoreUnreachable from error
         size = file.tell()
         file.seek(0)
         opened = File(cast("IO[Any]", file), name=readable(self.path.name))
@@ -81,29 +75,41 @@ class S3Object(Source):
 
 @lru_cache(maxsize=1)
 def _client(**options: str | None) -> Any:
-    return boto3.session.Session().client("s3", config=CONFIG, **options)
+    import boto3  # only who imports from a bucket pays for it
+    from botocore.config import Config
+
+    return boto3.session.Session().client("s3", config=Config(**PATIENCE), **options)
 
 
 def client() -> Any:
     return _client(**settings.IMPORT_S3)
 
 
+@contextmanager
+def told(refused: Callable[[str], AppError]) -> Iterator[None]:
+    """What the store says, as StoreUnreachable, or where it refuses something, with its code, as `refused`."""
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+            raise StoreUnreachable from error
+        raise refused(error.response["Error"]["Code"]) from error
+    except (BotoCoreError, HTTPClientError) as error:
+        raise StoreUnreachable from error
+
+
 def objects(bucket: str, prefix: str, after: str = "") -> Iterator[S3Object]:
     """Every object below a prefix but hidden ones, after this key. Raises StoreUnreachable and StoreRefused."""
     pages = client().get_paginator("list_objects_v2")
     within = {"StartAfter": after} if after else {}
-    try:
+    with told(lambda _code: StoreRefused()):
         for page in pages.paginate(Bucket=bucket, Prefix=prefix, **within, PaginationConfig={"PageSize": AT_ONCE}):
             for found in page.get("Contents", []):
                 parts = found["Key"].removeprefix(folder_of(prefix)).split("/")
                 if parts[-1] and not any(part.startswith(".") for part in parts):
                     yield object_of(bucket, prefix, found)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-            raise StoreUnreachable from error
-        raise StoreRefused from error
-    except (BotoCoreError, HTTPClientError) as error:
-        raise StoreUnreachable from error
 
 
 def folder_of(prefix: str) -> str:
@@ -127,11 +133,7 @@ def object_of(bucket: str, prefix: str, found: dict[str, Any]) -> S3Object:
 
 def one(bucket: str, prefix: str, key: str) -> S3Object:
     """This object as it is now. Raises Unreadable, StoreUnreachable."""
-    try:
+    with told(lambda _code: Unreadable(_("It is not there any more."))):
         is_ = client().head_object(Bucket=bucket, Key=key)
-    except ClientError:
-        raise Unreadable(_("It is not there any more.")) from None
-    except (BotoCoreError, HTTPClientError) as error:
-        raise StoreUnreachable from error
     found = {"Key": key, "ETag": is_["ETag"], "Size": is_["ContentLength"], "LastModified": is_["LastModified"]}
     return object_of(bucket, prefix, found)

@@ -47,13 +47,13 @@ def register(kind: Kind) -> None:
     KINDS[kind.name] = kind
 
 
-def start(kind: type[Kind], *, owner: User, library: Library, **fields: Any) -> Job:
-    """Write a new job down, and have it begun once that is committed. Raises TooManyJobs."""
+def start(kind: str, *, owner: User, library: Library, **fields: Any) -> Job:
+    """Write a new job of this kind down, and have it begun once that is committed. Raises TooManyJobs."""
     from media_library.jobs import running
 
     if Job.objects.active().filter(owner=owner)[:MOST_ACTIVE].count() == MOST_ACTIVE:
         raise TooManyJobs
-    job = Job.objects.create(kind=kind.name, owner=owner, library=library, **fields)
+    job = Job.objects.create(kind=kind, owner=owner, library=library, **fields)
     transaction.on_commit(lambda: running.request(job), robust=True)  # the sweep asks again
     return job
 

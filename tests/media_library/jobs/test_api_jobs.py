@@ -23,7 +23,7 @@ def job(library: Library, user: User) -> Job:
 
 def start(library: Library, owner: User) -> Job:
     parameters = {"action": "delete", "options": {}, "query": {}}
-    return jobs.start(BulkChange, owner=owner, library=library, parameters=parameters)
+    return jobs.start(BulkChange.name, owner=owner, library=library, parameters=parameters)
 
 
 def do(client: Any, job: Job, verb: str) -> Any:

@@ -126,7 +126,7 @@ def test_a_bucket_that_is_not_there_is_told(api: Any, library: Library, bucket: 
 def test_a_store_that_does_not_answer_is_asked_again_later(
     api: Any, library: Library, bucket: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "CONFIG", store.Config(connect_timeout=1, retries={"max_attempts": 0}))
+    monkeypatch.setattr(store, "PATIENCE", {"connect_timeout": 1, "retries": {"max_attempts": 0}})
     answering = settings.IMPORT_S3
     settings.IMPORT_S3 = answering | {"endpoint_url": "http://127.0.0.1:9"}
     job = ran(imports(api, library, "s3://pictures/press/"))

@@ -60,7 +60,7 @@ def kind(monkeypatch: pytest.MonkeyPatch) -> Folders:
 
 @pytest.fixture
 def job(kind: Folders, library: Library, user: User) -> Job:
-    return jobs.start(Folders, owner=user, library=library, items=["a", "b", "c"], total=3)
+    return jobs.start(Folders.name, owner=user, library=library, items=["a", "b", "c"], total=3)
 
 
 def names() -> list[str]:
