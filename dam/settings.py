@@ -405,12 +405,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AssetState": "media_library.models.asset.Asset.State",
         "JobState": "media_library.models.job.Job.State",
+        "StageState": "media_library.findable.STATES",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {
-        "AssetStateEnum": "media_library.models.Asset.State",
-        "StageStateEnum": "media_library.findable.STATES",
-    },
 }
 
 # --- logging --------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from dam.errors import AppError, Forbidden, InvalidRequest
 from media_library import images, metadata, processing, stored_files
 from media_library.images import BadImage
 from media_library.metadata import InvalidMetadata
-from media_library.models import Asset, Folder, Library, Role, Tag, User
+from media_library.models import Asset, Folder, Library, MetadataField, Role, Tag, User
 
 MAX_TAGS = 100
 
@@ -83,9 +83,10 @@ def store_uploads(
     library.require(user, Role.CONTRIBUTOR)
     outcomes: dict[int, Stored] = {}
     assets: dict[int, Asset] = {}
+    fields = list(library.metadata_fields.all())
     for place, upload in enumerate(uploads):
         try:
-            assets[place] = new_asset(library, user, upload)
+            assets[place] = new_asset(library, user, upload, fields)
         except (BadImage, InvalidMetadata) as error:
             outcomes[place] = error
     tags = {place: clean_tags(uploads[place].tags) for place in assets}
@@ -120,7 +121,7 @@ def store_uploads(
     return [outcomes[place] for place in range(len(uploads))]
 
 
-def new_asset(library: Library, user: User, upload: Upload) -> Asset:
+def new_asset(library: Library, user: User, upload: Upload, fields: list[MetadataField]) -> Asset:
     """Checked, not saved yet. `file` names where it will be stored. Raises BadImage, InvalidMetadata or
     InvalidRequest."""
     if upload.folder and upload.folder.library_id != library.pk:
@@ -137,7 +138,7 @@ def new_asset(library: Library, user: User, upload: Upload) -> Asset:
         public_id=f"{slugify(stem, allow_unicode=True)[:200] or 'picture'}-{asset_id.hex[:8]}",
         display_name=clean_name(upload.display_name) or stem,
         description=clean_text(upload.description),
-        metadata=metadata.new(library, upload.metadata or {}),
+        metadata=metadata.new(library, fields, upload.metadata or {}),
         file=f"originals/{library.pk}/{asset_id.hex[:2]}/{asset_id}{suffix}",
         format=header.format,
         mime_type=header.mime_type,

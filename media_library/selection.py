@@ -70,7 +70,7 @@ def in_scope(job: Job, where: Where) -> AssetQuerySet:
 def filtered(job: Job, where: Where) -> AssetQuerySet:
     """Raises InvalidRequest where a filter names what is gone by now."""
     filters = AssetFilters.from_params(job.library, job.parameters["query"])
-    return filters.apply(in_scope(job, where)).filter(created_at__lte=job.created_at)
+    return filters.apply(in_scope(job, where), job.owner).filter(created_at__lte=job.created_at)
 
 
 def count(job: Job, where: Where = "live") -> int:

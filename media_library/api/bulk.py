@@ -17,8 +17,8 @@ from media_library.models import Role
 
 
 class BulkSerializer(SelectionSerializer):
-    """What to do with which assets. `tag` and `untag` need `tags`, `move` needs `folder`, `metadata` needs `metadata`,
-    whose members that are null are removed."""
+    """What to do with which assets. `tag` and `untag` need `tags`, `move` needs `folder`, `collect` a `collection` that
+    was picked by hand, and `metadata` needs `metadata`, whose members that are null are removed."""
 
     action = serializers.ChoiceField(choices=[])
     tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False, max_length=100)
@@ -29,8 +29,6 @@ class BulkSerializer(SelectionSerializer):
     def get_fields(self) -> dict[str, serializers.Field]:
         fields = super().get_fields()
         fields["action"] = serializers.ChoiceField(choices=sorted(ACTIONS))
-        if "collect" not in ACTIONS:
-            del fields["collection"]
         return fields
 
 

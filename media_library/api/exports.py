@@ -41,5 +41,5 @@ class Exports(LibraryView):
             "folders": data["folders"],
             "origin": origin_of(request),
         }
-        kind = FORMATS[data["format"]]
-        return accepted(jobs.start(kind.name, owner=caller(request), library=self.library, **chosen))
+        kind = FORMATS[data["format"]].name
+        return accepted(jobs.start(kind, owner=caller(request), library=self.library, **chosen))

@@ -23,9 +23,11 @@ Failures = dict[UUID, AppError]
 
 
 class Action(ABC):
-    """One kind of change. `where`: what a query selects from."""
+    """One kind of change. `where`: what a query selects from. `of_others`: whether it may be done to what the user sees
+    and may not change."""
 
     name: ClassVar[str]
+    of_others: ClassVar[bool] = False
     where: ClassVar[selection.Where] = "live"
 
     @abstractmethod
@@ -34,8 +36,8 @@ class Action(ABC):
 
     @abstractmethod
     def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
-        """Change these assets of the library, all of which the user may change, inside a transaction that keeps them
-        from being removed. Gives those that could not be changed, and why."""
+        """Change these assets of the library, which the user may change or (`of_others`) see, inside a transaction that
+        keeps them from being removed. Gives those that could not be changed, and why."""
 
 
 ACTIONS: dict[str, Action] = {}
@@ -52,11 +54,12 @@ def change(action: Action, library: Library, user: User, ids: Sequence[UUID], op
     Raises NotFound or Forbidden for somebody who may change nothing here.
     """
     library.require(user, Role.CONTRIBUTOR)
-    editor = (library.role_of(user) or 0) >= Role.EDITOR
+    any_of_them = action.of_others or (library.role_of(user) or 0) >= Role.EDITOR
     visible = Asset.objects.visible_to(user).filter(library=library, pk__in=ids).order_by("pk")
     found = {asset.pk: asset for asset in visible.select_for_update(no_key=True, of=("self",))}
     failures: Failures = {pk: NotFound() for pk in ids if pk not in found}
-    failures |= {pk: ingest.NotYours() for pk, asset in found.items() if not editor and asset.uploaded_by_id != user.pk}
+    if not any_of_them:
+        failures |= {pk: ingest.NotYours() for pk, asset in found.items() if asset.uploaded_by_id != user.pk}
     assets = [found[pk] for pk in ids if pk not in failures]
     return failures | (action.apply(library, user, assets, options) if assets else {})
 

@@ -1,7 +1,4 @@
-"""What can be done to many assets. `reindex` is search's own; see `search.bulk`.
-
-`collect` belongs here, too: an Action whose `options` reads `collection`, and whose `apply` adds to it.
-"""
+"""What can be done to many assets. `reindex` is search's own; see `search.bulk`."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,10 +10,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dam.errors import AppError, InvalidRequest, StrOrPromise
-from media_library import ingest, selection
+from dam.errors import AppError, InvalidRequest, NotFound, StrOrPromise
+from media_library import collections, ingest, selection
 from media_library.bulk import Action, Failures
-from media_library.models import Asset, Folder, Library, Tag, User
+from media_library.models import Asset, Collection, Folder, Library, Tag, User
 
 Tagged = Asset.tags.through
 
@@ -88,6 +85,33 @@ def no_folder() -> InvalidRequest:
     return InvalidRequest(_("This folder does not exist in this library."), code="bad_folder")
 
 
+class Collect(Action):
+    """Put them into a collection that was picked by hand."""
+
+    name = "collect"
+    of_others: ClassVar[bool] = True
+
+    def options(self, library: Library, data: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = required(data, "collection", _("collection is required: the id of a collection."))
+        collection = Collection.objects.filter(library=library, pk=wanted).first()
+        if collection is None:
+            raise no_collection()
+        if not collection.is_manual:
+            raise collections.NotManual
+        return {"collection": str(wanted)}
+
+    def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
+        collection = Collection.objects.filter(library=library, pk=options["collection"]).first()
+        if collection is None:
+            raise no_collection()
+        collections.add(collection, user, [asset.pk for asset in assets if asset.deleted_at is None])
+        return {asset.pk: NotFound() for asset in assets if asset.deleted_at is not None}
+
+
+def no_collection() -> InvalidRequest:
+    return InvalidRequest(_("This collection does not exist in this library."), code="bad_collection")
+
+
 class Plain(Action):
     """Without options."""
 
@@ -140,4 +164,4 @@ class ChangeMetadata(Action):
         return failures
 
 
-BUILT_IN: list[type[Action]] = [AddTags, RemoveTags, Move, Delete, Restore, ChangeMetadata]
+BUILT_IN: list[type[Action]] = [AddTags, RemoveTags, Move, Collect, Delete, Restore, ChangeMetadata]

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('media_library', '0009_api_keys'),
+        ('media_library', '0011_trash_index'),
     ]
 
     operations = [

@@ -4,34 +4,18 @@ from django.db import migrations
 # What is typed is kept where indexes find it. A member may have held anything before it became a field: what does not fit
 # its type has no row here.
 FUNCTIONS = r"""
-CREATE FUNCTION media_library_number(member jsonb) RETURNS float8 LANGUAGE plpgsql IMMUTABLE STRICT AS $$
-BEGIN
-  RETURN CASE jsonb_typeof(member) WHEN 'number' THEN (member #>> '{}')::float8 END;
-EXCEPTION WHEN data_exception THEN
-  RETURN NULL;
-END $$;
+-- Beyond these bounds a double cannot hold it.
+CREATE FUNCTION media_library_number(member jsonb) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN jsonb_typeof(member) = 'number' THEN
+  CASE WHEN member::numeric = 0 OR abs(member::numeric) BETWEEN 1e-300 AND 1e300 THEN member::numeric::float8 END END;
 
-CREATE FUNCTION media_library_date(member jsonb) RETURNS date LANGUAGE plpgsql IMMUTABLE STRICT AS $$
-BEGIN
-  RETURN CASE WHEN jsonb_typeof(member) = 'string' AND member #>> '{}' ~ '^\d{4}-\d\d-\d\d$' THEN (member #>> '{}')::date END;
-EXCEPTION WHEN data_exception THEN
-  RETURN NULL;
-END $$;
-
-CREATE FUNCTION media_library_typed(field media_library_metadatafield, member jsonb)
-RETURNS TABLE (number float8, date date, choice_id bigint) LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
-BEGIN
-  IF field.type IN ('integer', 'decimal') AND media_library_number(member) IS NOT NULL THEN
-    RETURN QUERY SELECT media_library_number(member), NULL::date, NULL::bigint;
-  ELSIF field.type = 'date' AND media_library_date(member) IS NOT NULL THEN
-    RETURN QUERY SELECT NULL::float8, media_library_date(member), NULL::bigint;
-  ELSIF field.type IN ('choice', 'choices') THEN
-    RETURN QUERY SELECT NULL::float8, NULL::date, choice.id FROM media_library_metadatachoice AS choice
-    WHERE choice.field_id = field.id AND choice.external_id = ANY(CASE jsonb_typeof(member)
-      WHEN 'string' THEN ARRAY[member #>> '{}']
-      WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(member)) END);
-  END IF;
-END $$;
+-- A day of the calendar: no later in its month than the last one.
+CREATE FUNCTION media_library_date(member jsonb) RETURNS date LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN jsonb_typeof(member) = 'string'
+  AND member #>> '{}' ~ '^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$' THEN
+  CASE WHEN right(member #>> '{}', 2)::int <=
+    extract(day FROM (left(member #>> '{}', 8) || '01')::date + interval '1 month' - interval '1 day')
+  THEN (member #>> '{}')::date END END;
 """
 
 # The library is locked, shared by whoever writes assets and alone by whoever makes fields: an asset that is being written
@@ -43,11 +27,22 @@ BEGIN
   IF TG_OP = 'UPDATE' THEN
     DELETE FROM media_library_metadatavalue WHERE asset_id = NEW.id;
   END IF;
+  WITH given AS MATERIALIZED (
+    SELECT id, type, NEW.metadata -> external_id AS member FROM media_library_metadatafield
+    WHERE library_id = NEW.library_id AND NEW.metadata ? external_id
+  )
   INSERT INTO media_library_metadatavalue (asset_id, field_id, number, date, choice_id)
-  SELECT NEW.id, field.id, typed.number, typed.date, typed.choice_id
-  FROM media_library_metadatafield AS field,
-    media_library_typed(field, NEW.metadata -> field.external_id) AS typed
-  WHERE field.library_id = NEW.library_id AND NEW.metadata ? field.external_id;
+  SELECT NEW.id, id, media_library_number(member), NULL::date, NULL::bigint FROM given
+  WHERE type IN ('integer', 'decimal') AND media_library_number(member) IS NOT NULL
+  UNION ALL
+  SELECT NEW.id, id, NULL, media_library_date(member), NULL FROM given
+  WHERE type = 'date' AND media_library_date(member) IS NOT NULL
+  UNION ALL
+  SELECT NEW.id, given.id, NULL, NULL, choice.id
+  FROM given JOIN media_library_metadatachoice AS choice ON choice.field_id = given.id
+  WHERE type IN ('choice', 'choices') AND choice.external_id = ANY(CASE jsonb_typeof(member)
+    WHEN 'string' THEN ARRAY[member #>> '{}']
+    WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(member)) END);
   RETURN NULL;
 END $$;
 
@@ -61,10 +56,15 @@ EXECUTE FUNCTION media_library_metadata_changed();
 CREATE FUNCTION media_library_field_made() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   PERFORM FROM media_library_library WHERE id = NEW.library_id FOR NO KEY UPDATE;
-  INSERT INTO media_library_metadatavalue (asset_id, field_id, number, date)
-  SELECT asset.id, NEW.id, typed.number, typed.date
-  FROM media_library_asset AS asset, media_library_typed(NEW, asset.metadata -> NEW.external_id) AS typed
-  WHERE asset.library_id = NEW.library_id AND asset.metadata ? NEW.external_id;
+  IF NEW.type = 'date' THEN
+    INSERT INTO media_library_metadatavalue (asset_id, field_id, date)
+    SELECT id, NEW.id, media_library_date(metadata -> NEW.external_id) FROM media_library_asset
+    WHERE library_id = NEW.library_id AND media_library_date(metadata -> NEW.external_id) IS NOT NULL;
+  ELSE
+    INSERT INTO media_library_metadatavalue (asset_id, field_id, number)
+    SELECT id, NEW.id, media_library_number(metadata -> NEW.external_id) FROM media_library_asset
+    WHERE library_id = NEW.library_id AND media_library_number(metadata -> NEW.external_id) IS NOT NULL;
+  END IF;
   RETURN NULL;
 END $$;
 
@@ -126,7 +126,7 @@ DROP TRIGGER field_made ON media_library_metadatafield;
 DROP TRIGGER asset_values_changed ON media_library_asset;
 DROP TRIGGER asset_values_made ON media_library_asset;
 DROP FUNCTION media_library_choice_named, media_library_choice_made, media_library_field_made,
-  media_library_metadata_changed, media_library_typed, media_library_date, media_library_number;
+  media_library_metadata_changed, media_library_date, media_library_number;
 """
 
 

@@ -52,17 +52,15 @@ class Part:
             return reduce(or_, (has_metadata(self.member, text) for text in given))
         if self.of == "exists":
             return Q(metadata__has_key=self.member) if given[0] == "true" else ~Q(metadata__has_key=self.member)
-        if self.of:
-            return within(self.field, LOOKUPS[self.of], PLAIN[self.field.type](given[0]))
         if self.field.has_choices:
             return having(self.field, given)
         return reduce(or_, (has_metadata(self.member, text) for text in given))
 
 
-def within(field: MetadataField, lookup: str, value: Any) -> Q:
-    """The number or date compares so with this value."""
+def within(field: MetadataField, **bounds: Any) -> Q:
+    """The number or date compares so with all of these, given by their lookups."""
     column = "date" if field.type == MetadataField.Type.DATE else "number"
-    found = MetadataValue.objects.filter(**{"field": field, f"{column}__{lookup}": value})
+    found = MetadataValue.objects.filter(field=field, **{f"{column}__{name}": value for name, value in bounds.items()})
     return Q(pk__in=found.values("asset_id"))
 
 
@@ -128,5 +126,15 @@ def part_of(member: str, fields: Mapping[str, MetadataField]) -> Part:
 
 
 def conditions(library: Library, wanted: Mapping[str, list[str]]) -> list[Q]:
+    """One for each member; both ends of a range in one, which is what makes the index good for a narrow one."""
     parts = parts_of(wanted, library) if wanted else {}
-    return [parts[name].condition(given) for name, given in wanted.items()]
+    found: list[Q] = []
+    ranges: dict[str, dict[str, Any]] = {}
+    for name, given in wanted.items():
+        part = parts[name]
+        if part.field and part.of in LOOKUPS:
+            bound = PLAIN[part.field.type](given[0])
+            ranges.setdefault(part.member, {"field": part.field})[LOOKUPS[part.of]] = bound
+        else:
+            found.append(part.condition(given))
+    return found + [within(**bounds) for bounds in ranges.values()]

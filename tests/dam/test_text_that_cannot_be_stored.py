@@ -13,6 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from dam.urls import urlpatterns
+from media_library.metadata import fields
 from media_library.models import Library, User
 from search.models import EmbeddingModel
 from tests import factories
@@ -43,11 +44,13 @@ def ids(library: Library, model: EmbeddingModel, user: User) -> dict[str, str]:
     asset = factories.embedded(library, model, [1.0] * 48)
     region = factories.embedded_region(asset, model, [1.0] * 48)
     some = str(asset.pk)
+    fields.add(library, user, [{"id": "s", "value": "Summer"}], external_id="season", label="Season", type="choice")
     known = {"library_id": str(library.pk), "asset_id": some, "region_id": str(region.pk), "slug": library.slug}
     known |= {"folder_id": str(library.folders.create(name="Trips").pk), "username": user.username}
     known |= {"tag_id": str(library.tags.create(name="sea").pk)}
     known |= {"collection_id": str(library.collections.create(name="Best", owner=user).pk)}
     known |= {"search_id": str(library.saved_searches.create(name="Red", owner=user, params={"q": ["red"]}).pk)}
+    known |= {"field": "season", "choice": "s"}
     return known | dict.fromkeys(("cluster_id", "anchor_id", "decision_id", "object_id"), some)
 
 

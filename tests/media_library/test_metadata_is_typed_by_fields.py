@@ -8,8 +8,8 @@ import pytest
 from django.core.files.base import ContentFile
 from rest_framework.test import APIClient
 
-from media_library import imports, ingest
-from media_library.metadata import InvalidMetadata, changed, fields, new
+from media_library import imports, ingest, metadata
+from media_library.metadata import InvalidMetadata, changed, fields
 from media_library.models import Asset, Library, MetadataField, User
 from tests import factories
 
@@ -19,6 +19,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued")]
 def field(library: Library, type_: str, name: str = "x", **given: Any) -> MetadataField:
     user = library.memberships.get().user
     return fields.add(library, user, external_id=name, label=name, type=type_, **given)
+
+
+def new(library: Library, given: dict[str, Any]) -> dict[str, Any]:
+    return metadata.new(library, list(library.metadata_fields.all()), given)
 
 
 def seasons(library: Library, type_: str = "choice", name: str = "x", **given: Any) -> MetadataField:

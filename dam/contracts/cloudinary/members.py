@@ -42,7 +42,7 @@ def by_number(field: MetadataField, scope: Scope, operator: str, value: Sought) 
     if sought is None or value.begins:
         name = {"value": value.text[:40], "name": f"metadata.{field.external_id}"}
         raise InvalidRequest(_("%(value)s is not a value for %(name)s.") % name)
-    return within(field, LOOKUPS[operator], sought)
+    return within(field, **{LOOKUPS[operator]: sought})
 
 
 def by_date(field: MetadataField, scope: Scope, operator: str, value: Sought) -> Q:
@@ -51,9 +51,9 @@ def by_date(field: MetadataField, scope: Scope, operator: str, value: Sought) ->
         raise InvalidRequest(_("%(value)s is not a date. Write 2024-12-31 or 4w.") % {"value": value.text[:40]})
     if operator in ":=":
         last = (end - timedelta(microseconds=1)).date()
-        return within(field, "gte", begin.date()) & within(field, "lte", last)
+        return within(field, gte=begin.date(), lte=last)
     lookup = "gte" if operator.startswith(">") else "lt"
-    return within(field, lookup, (after if operator in {">", "<="} else begin).date())
+    return within(field, **{lookup: (after if operator in {">", "<="} else begin).date()})
 
 
 def by_choice(field: MetadataField, scope: Scope, operator: str, value: Sought) -> Q:

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from media_library import bulk
+from media_library import bulk, collections
 from media_library.models import Asset, Folder, Job, Library, Role, User
 from tests import factories
 from tests.media_library.jobs.doing import begun, counts, failures, person, post, ran, run, run_step, signed_in
@@ -196,3 +196,25 @@ def test_nonsense_is_told_and_changes_nothing(
     assert (answer.status_code, answer.json()["code"]) == (400, code)
     assert not Job.objects.exists()
     assert Asset.objects.live().count() == 3
+
+
+def test_they_are_put_into_a_collection(api: Any, library: Library, user: User, assets: list[Asset]) -> None:
+    collection = collections.make(library, user, name="Best")
+    Asset.objects.filter(pk=assets[1].pk).update(deleted_at=timezone.now())
+    answer = change(api, library, "collect", assets=ids(assets), collection=str(collection.pk)).json()
+    assert [item["ok"] for item in answer["results"]] == [True, False, True]
+    assert [item.asset_id for item in collection.items.order_by("position")] == [assets[0].pk, assets[2].pk]
+
+
+def test_contributors_collect_what_is_not_theirs(library: Library, assets: list[Asset]) -> None:
+    bea = person("bea", library, Role.CONTRIBUTOR)
+    collection = collections.make(library, bea, name="Mine")
+    answer = change(signed_in("bea"), library, "collect", assets=ids(assets), collection=str(collection.pk))
+    assert (answer.status_code, answer.json()["failed"]) == (200, 0)
+
+
+def test_a_query_is_no_collection_to_put_them_into(api: Any, library: Library, user: User, assets: list[Asset]) -> None:
+    collection = collections.make(library, user, name="Red", params={"q": ["red"]})
+    answer = change(api, library, "collect", assets=ids(assets), collection=str(collection.pk))
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_manual")
+    assert change(api, library, "collect", assets=ids(assets)).json()["code"] == "missing_option"
