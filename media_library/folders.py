@@ -37,10 +37,12 @@ def clean_name(name: str) -> str:
     return name
 
 
+@transaction.atomic
 def make(library: Library, user: User, name: str, parent: Folder | None = None) -> Folder:
     """Raises Forbidden below contributor, InvalidRequest and NameTaken."""
     library.require(user, Role.CONTRIBUTOR)
     folder = Folder(library=library, name=clean_name(name), parent=in_library(library, parent))
+    hold(library, parent)
     return save(folder)
 
 
@@ -64,7 +66,7 @@ def move(folder: Folder, user: User, parent: Folder | None, name: str = "") -> F
     """
     folder.library.require(user, Role.EDITOR)
     in_library(folder.library, parent)
-    hold(folder)
+    hold(folder.library, folder, parent)
     if parent and parent.pk in folder.subtree_ids():
         raise InvalidRequest(_("A folder cannot be moved into itself."), code="folder_cycle")
     folder.parent = parent
@@ -77,7 +79,7 @@ def move(folder: Folder, user: User, parent: Folder | None, name: str = "") -> F
 def rename(folder: Folder, user: User, name: str) -> Folder:
     """Raises Forbidden below editor, InvalidRequest and NameTaken."""
     folder.library.require(user, Role.EDITOR)
-    hold(folder)
+    hold(folder.library, folder)
     folder.name = clean_name(name)
     return save(folder)
 
@@ -87,7 +89,7 @@ def remove(folder: Folder, user: User, *, recursive: bool = False) -> int:
     """With `recursive`, also one that is not empty: its folders go with it, and its pictures go to the trash, where
     they lie outside of folders. Gives how many those are. Raises Forbidden below editor, and FolderNotEmpty."""
     folder.library.require(user, Role.EDITOR)
-    hold(folder)
+    hold(folder.library, folder)
     ids = folder.subtree_ids()
     held = Asset.objects.visible_to(user).filter(folder__in=ids)
     if not recursive and (len(ids) > 1 or held.live().exists()):
@@ -103,10 +105,11 @@ def in_library(library: Library, folder: Folder | None) -> Folder | None:
     return folder
 
 
-def hold(folder: Folder) -> None:
-    """Let nobody else change the tree: two moves at once could make a circle. Raises NotFound if it has gone."""
-    folder.library.lock()
-    if not Folder.objects.filter(pk=folder.pk).exists():
+def hold(library: Library, *folders: Folder | None) -> None:
+    """Let nobody else change the tree: two moves at once could make a circle. Raises NotFound where one has gone."""
+    library.lock()
+    ids = {folder.pk for folder in folders if folder}
+    if Folder.objects.filter(pk__in=ids).count() < len(ids):
         raise NotFound
 
 

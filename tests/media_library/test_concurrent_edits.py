@@ -96,6 +96,7 @@ def test_what_somebody_else_has_just_removed_is_not_found_and_not_made_again(lib
     calls: list[Callable[[], Any]] = [
         lambda: folders.rename(folder, user, "b"),
         lambda: folders.move(folder, user, None),
+        lambda: folders.make(library, user, "b", folder),
         lambda: tags.rename(tag, user, "b"),
         lambda: collections.change(collection, user, {"name": "b"}),
         lambda: collections.add(collection, user, []),
