@@ -1,5 +1,5 @@
-"""The Celery application. Queues: `queries` (a person is waiting), `media` (renditions), `index` (embedding),
-`clusters` (grouping)."""
+"""The Celery application. Queues: `queries` (a person is waiting), `media` (renditions), `webhooks` (messages to others),
+`index` (embedding), `clusters` (grouping)."""
 
 import os
 

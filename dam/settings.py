@@ -266,6 +266,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FETCH_ALLOW_HOSTS = env_list("DAM_FETCH_ALLOW_HOSTS")
 FETCH_TIMEOUT_SECONDS = env_int("DAM_FETCH_TIMEOUT_SECONDS", 15)
 
+# --- webhooks -------------------------------------------------------------------------------------------------
+
+# The address under which others reach this server: it stands in messages, where no request tells it.
+PUBLIC_URL = env_str("DAM_PUBLIC_URL") or f"http://127.0.0.1:{env_str('PORT', '8000')}"
+WEBHOOK_DIALECTS = {
+    "native": "media_library.dialects.Native",
+    "cloudinary": "dam.contracts.cloudinary.notifications.Cloudinary",
+}
+
 # --- the model ------------------------------------------------------------------------------------------------
 
 MODEL = env_str("DAM_MODEL", "ViT-B-32/laion2b_s34b_b79k")
@@ -304,13 +313,15 @@ CELERY_TASK_ROUTES = {
     "search.tasks.index_regions": {"queue": "index"},
     "search.tasks.sweep_clusters": {"queue": "clusters"},
     "search.tasks.find_duplicates": {"queue": "index"},
+    "media_library.tasks.send_deliveries": {"queue": "webhooks"},
 }
-# A worker that listens to `-Q queries,media` always takes what a person is waiting for first.
+# A worker that listens to `-Q queries,webhooks,media` always takes what a person is waiting for first.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibility_timeout": 900}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "sweep-renditions": {"task": "media_library.tasks.sweep_renditions", "schedule": 60},
     "add-missing-facts": {"task": "media_library.tasks.add_missing_facts", "schedule": 60},
+    "sweep-deliveries": {"task": "media_library.tasks.sweep_deliveries", "schedule": 60},
     "sweep-words": {"task": "media_library.tasks.sweep_words", "schedule": 60},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
     "update-outliers": {"task": "search.tasks.update_outliers", "schedule": 300},

@@ -49,3 +49,17 @@ def sweep_words() -> None:
     from media_library import words
 
     words.follow_languages()
+
+
+@shared_task
+def send_deliveries() -> None:
+    from media_library import deliveries
+
+    deliveries.send_due()
+
+
+@shared_task
+def sweep_deliveries() -> None:
+    from media_library import deliveries
+
+    deliveries.sweep()

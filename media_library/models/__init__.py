@@ -1,11 +1,13 @@
 from media_library.models.api_key import ApiKey
 from media_library.models.asset import Asset, AssetQuerySet, Rendition
+from media_library.models.delivery import Delivery, DeliveryAttempt, DeliveryQuerySet
 from media_library.models.folder import Folder
 from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
 from media_library.models.tag import Tag
 from media_library.models.token import PersonalToken
 from media_library.models.user import User
+from media_library.models.webhook import Event, Webhook
 from media_library.models.words import AssetWords
 
 __all__ = [
@@ -13,6 +15,10 @@ __all__ = [
     "Asset",
     "AssetQuerySet",
     "AssetWords",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryQuerySet",
+    "Event",
     "Folder",
     "Language",
     "Library",
@@ -22,4 +28,5 @@ __all__ = [
     "Role",
     "Tag",
     "User",
+    "Webhook",
 ]

@@ -12,7 +12,6 @@ from dam.errors import StrOrPromise
 
 FIELDS = _("There are no typed metadata fields here: metadata takes any key with any text.")
 PRESETS = _("There are no upload presets here: sign the upload with an API key, and give the options themselves.")
-TRIGGERS = _("There are no webhooks here: nothing would be delivered.")
 TRANSFORMATIONS = _("Pictures are not transformed here: there are the original, t_thumb and t_preview.")
 RELATED = _("Assets are not related to each other here; visual search finds similar ones.")
 OTHER = _("This call is not supported here. See docs/cloudinary.md.")
@@ -21,7 +20,6 @@ REASONS: dict[str, StrOrPromise] = {
     "metadata_fields": FIELDS,
     "metadata_rules": FIELDS,
     "upload_presets": PRESETS,
-    "triggers": TRIGGERS,
     "transformations": TRANSFORMATIONS,
     "derived_resources": TRANSFORMATIONS,
     "resources/related_assets": RELATED,

@@ -8,6 +8,7 @@ from dam.contracts.cloudinary import (
     folders,
     many,
     search,
+    triggers,
     unsupported,
     upload,
     views,
@@ -28,6 +29,9 @@ urlpatterns = [
     path(f"{API}folders", folders.RootFolders.as_view()),
     path(f"{API}folders/search", search.SearchFolders.as_view()),
     path(f"{API}folders/<path:path>", folders.FolderAt.as_view()),
+    path(f"{API}triggers", triggers.Triggers.as_view()),
+    path(f"{API}triggers/<str:trigger_id>", triggers.Trigger.as_view()),
+    path(f"{API}triggers/<str:trigger_id>/test", triggers.TriggerTest.as_view()),
     *(
         path(f"{API}{start}{rest}", unsupported.NotHere.as_view(reason=reason))
         for start, reason in unsupported.REASONS.items()
