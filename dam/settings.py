@@ -375,6 +375,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "AssetState": "media_library.models.asset.Asset.State",
+        "DeliveryState": "media_library.models.delivery.Delivery.State",
+    },
 }
 
 # --- logging --------------------------------------------------------------------------------------------------

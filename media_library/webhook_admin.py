@@ -45,6 +45,18 @@ class AttemptInline(admin.TabularInline):
         return False
 
 
+@admin.register(DeliveryAttempt)
+class AttemptAdmin(admin.ModelAdmin):
+    list_display = ["at", "delivery", "status", "error", "milliseconds"]
+    list_filter = ["status"]
+    list_select_related = ["delivery__webhook"]
+    show_full_result_count = False
+    readonly_fields = ["delivery", "at", "status", "error", "answer", "milliseconds"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(admin.ModelAdmin):
     """The outbox and log of all webhooks."""

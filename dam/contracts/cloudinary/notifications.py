@@ -1,4 +1,4 @@
-"""What happens, as Cloudinary's notifications tell it: triggers and `notification_url`, signed by an API key's secret."""
+"""What happens, as Cloudinary's notifications tell it: triggers and `notification_url`, signed with the secret of a key."""
 
 import copy
 import hashlib
@@ -59,16 +59,24 @@ class Cloudinary:
 def named(library: Library, key: ApiKey | None, params: Params, types: Sequence[str]) -> list[Webhook]:
     """What a call names as `notification_url` (several on lines of their own), to be told only this. Not saved.
 
-    Raises InvalidRequest and FetchError.
+    Raises InvalidRequest.
     """
     urls = parameters.text(params, "notification_url").split()
     if urls and key is None:
         raise InvalidRequest(_("notification_url: a notification is signed with an API key, so call with one."))
     if len(urls) > MAX_URLS:
         raise InvalidRequest(_("notification_url can hold at most %(most)s addresses.") % {"most": MAX_URLS})
-    for url in urls:
+    about: dict[str, Any] = {"library": library, "dialect": "cloudinary", "key": key, "events": list(types)}
+    return [Webhook(url=checked("notification_url", url), **about) for url in urls]
+
+
+def checked(name: str, url: str) -> str:
+    """An address that may be sent to, as far as its text tells. Raises InvalidRequest that names the parameter."""
+    try:
         fetch.check(url)
-    return [Webhook(library=library, dialect="cloudinary", key=key, url=url, events=list(types)) for url in urls]
+    except fetch.FetchError as error:
+        raise InvalidRequest(f"{name}: {error.message}") from None
+    return url
 
 
 def bodies(library: Library, happenings: Sequence[Happening]) -> Iterator[tuple[str, Body]]:

@@ -9,11 +9,10 @@ from rest_framework.response import Response
 
 from dam.contracts.cloudinary import parameters
 from dam.contracts.cloudinary.errors import Unsupported
-from dam.contracts.cloudinary.notifications import ALL, TYPES
+from dam.contracts.cloudinary.notifications import ALL, TYPES, checked
 from dam.contracts.cloudinary.resources import timestamp
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
-from media_library import fetch
 from media_library.models import Role, Webhook
 
 MOST = 500  # in one cloud
@@ -41,9 +40,7 @@ class TriggersView(CloudView):
         return found
 
     def address(self, name: str) -> str:
-        url = parameters.required(self.params, name).strip()
-        fetch.check(url)
-        return url
+        return checked(name, parameters.required(self.params, name).strip())
 
 
 class Triggers(TriggersView):

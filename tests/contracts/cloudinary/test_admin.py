@@ -259,8 +259,6 @@ def test_usage_and_config(cloud: Cloud, pictures: Any) -> None:
         ("get", "metadata_rules", "typed"),
         ("get", "upload_presets", "presets"),
         ("post", "upload_presets", "presets"),
-        ("get", "triggers", "webhooks"),
-        ("post", "triggers", "webhooks"),
         ("get", "transformations", "t_thumb"),
         ("delete", "derived_resources", "t_thumb"),
         ("post", "resources/related_assets/image/upload/x", "related"),
