@@ -1,4 +1,4 @@
-"""The Celery application. Queues: `queries` (a person is waiting), `webhooks` (messages to others), `media` (renditions),
+"""The Celery application. Queues: `queries` (somebody waits), `webhooks` (messages to others), `media` (renditions),
 `index` (embedding), `clusters` (grouping)."""
 
 import os

@@ -1,4 +1,4 @@
-"""What happens, as Cloudinary's notifications tell it: triggers and `notification_url`, signed with the secret of a key."""
+"""What happens, as Cloudinary's notifications tell it: triggers and `notification_url`, signed with a key's secret."""
 
 import copy
 import hashlib

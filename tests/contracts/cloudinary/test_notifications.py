@@ -1,6 +1,5 @@
 """Triggers and `notification_url`: who is told what, in the bodies that receivers of the SDKs know."""
 
-import hashlib
 import json
 from typing import Any
 
@@ -239,7 +238,6 @@ def test_the_sdk_verifies_what_is_sent(cloud: Cloud, settings: Any) -> None:
         timestamp, signature = headers["X-Cld-Timestamp"], headers["X-Cld-Signature"]
         assert utils.verify_notification_signature(body, timestamp, signature)
         assert not utils.verify_notification_signature(body + " ", timestamp, signature)
-        assert signature == hashlib.sha1(f"{body}{timestamp}{cloud.secret}".encode()).hexdigest()
     cloudinary.reset_config()
     assert sorted(json.loads(body)["public_id"] for _headers, body in receiver.got) == ["named", "\u00e4 name"]
 
