@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, BinaryIO, Self, cast
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from typing import IO, Any, BinaryIO, cast
+from urllib.parse import unquote, urlsplit
 
 import httpcore
 from django.conf import settings
@@ -15,18 +15,16 @@ from django.core.files.base import File
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dam.errors import AppError, StrOrPromise
+from dam.errors import StrOrPromise
 from media_library.addresses import is_public
 from media_library.connections import CheckedBackend, Deadline, PrivateAddress
 from media_library.formats import EXTENSIONS, sniff
 from media_library.images import megabytes
+from media_library.targets import FetchError, Target
 
 MAX_REDIRECTS = 3
-MAX_URL = 4000
 IN_MEMORY = 2_621_440
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-PORTS = {"http": 80, "https": 443}
-SAFE = "/%:=&?~+!$,;'@()*[]"  # what is left as it stands in paths and queries
 HEADERS = {
     "Accept-Encoding": "identity",
     "Connection": "close",
@@ -54,17 +52,6 @@ MESSAGES: Sentences = {
 }
 
 
-class FetchError(AppError):
-    """The URL was not fetched. `message` never says what a name resolved to."""
-
-    code = "unreachable"
-    status = 422
-    STATUSES = {"bad_url": 400, "private_address": 400, "too_many_redirects": 400, "too_large": 413}
-
-    def __init__(self, message: str, *, code: str, status: int | None = None, **data: Any) -> None:
-        super().__init__(message, code=code, status=status or self.STATUSES.get(code), **data)
-
-
 @dataclass(frozen=True)
 class Fetched:
     """`file` is at its beginning and is the caller's to close. `name` is the last part of the URL's path, with an
@@ -78,57 +65,6 @@ class Fetched:
         file = File(cast("IO[Any]", self.file), name=self.name)
         file.size = self.size
         return file
-
-
-@dataclass(frozen=True)
-class Target:
-    """A URL that may be asked for, as far as its text tells."""
-
-    scheme: str
-    host: str  # ASCII, lower case, without brackets
-    port: int
-    path: str
-
-    @classmethod
-    def parse(cls, url: str) -> Self:
-        url = url.strip()
-        try:
-            if not url or len(url) > MAX_URL or any(char <= " " or char in "\\\x7f" for char in url):
-                raise _bad_url()
-            parts = urlsplit(url)
-            host, port = parts.hostname or "", parts.port
-            if parts.scheme not in PORTS or "@" in parts.netloc or not host or "%" in host:
-                raise _bad_url()
-            if ":" not in host:
-                host = host.encode("idna").decode("ascii").lower().removesuffix(".")
-        except ValueError:  # UnicodeError is one
-            raise _bad_url() from None
-        path = quote(parts.path or "/", safe=SAFE) + (f"?{quote(parts.query, safe=SAFE)}" if parts.query else "")
-        target = cls(parts.scheme, host, PORTS[parts.scheme] if port is None else port, path)
-        if target.port not in PORTS.values() and not target.excepted:
-            raise FetchError(
-                _("Only addresses with the usual web ports, 80 and 443, can be used here."),
-                code="bad_url",
-            )
-        return target
-
-    def follow(self, location: str) -> str:
-        """Where a redirect from here leads, as a URL that is not checked yet."""
-        try:
-            return urljoin(f"{self.scheme}://{self.netloc}{self.path}", location.strip().replace(" ", "%20"))
-        except ValueError:
-            raise _bad_url() from None
-
-    @property
-    def netloc(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
-
-    @property
-    def excepted(self) -> bool:
-        """Whether the administrator lets this host be fetched from, wherever it is."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return bool({host, self.host, f"{host}:{self.port}"} & {entry.lower() for entry in settings.FETCH_ALLOW_HOSTS})
 
 
 def fetch(url: str) -> Fetched:
@@ -254,13 +190,6 @@ def _fetched(file: BinaryIO, target: Target) -> Fetched:
     if name and format_ and PurePosixPath(name).suffix.lower().lstrip(".") not in EXTENSIONS[format_]:
         name = f"{PurePosixPath(name).stem}.{EXTENSIONS[format_][0]}"
     return Fetched(file, name, size)
-
-
-def _bad_url() -> FetchError:
-    return FetchError(
-        _("This is not a web address that can be used. Use one that begins with http:// or https://."),
-        code="bad_url",
-    )
 
 
 def _failure(code: str, sentences: Sentences) -> FetchError:

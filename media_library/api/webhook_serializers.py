@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from media_library import fetch
 from media_library.models import Delivery, DeliveryAttempt, Event, Webhook
+from media_library.targets import MAX_URL
 
 WEBHOOK = {
     "id": "6f1c2a3e-8c1d-4b56-9a1c-0e7f5b3d2a11",
@@ -48,7 +49,7 @@ class AddressField(serializers.CharField):
     """A web address that may be sent to, as far as its text tells."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=fetch.MAX_URL, **options)
+        super().__init__(max_length=MAX_URL, **options)
 
     def to_internal_value(self, data: Any) -> str:
         url = super().to_internal_value(data)

@@ -27,9 +27,10 @@ class Receiver:
             self.arrived.notify_all()
             return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
-    def wait_for(self, number: int, seconds: float = 60) -> list[Message]:
+    def wait_for(self, number: int, seconds: float = 200) -> list[Message]:
         with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.got) >= number, seconds), f"only {len(self.got)} came"
+            came = self.arrived.wait_for(lambda: len(self.got) >= number, seconds)
+            assert came, f"only these came: {[body[:90] for _headers, body in self.got]}"
             return list(self.got)
 
 
@@ -55,7 +56,9 @@ def receiving() -> Iterator[Receiver]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
-    yield receiver
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -11,7 +11,7 @@ from django.test import override_settings
 from django.utils import timezone
 from standardwebhooks import Webhook as Verifier
 
-from media_library import deliveries
+from media_library import deliveries, outcomes
 from media_library.models import Delivery, DeliveryAttempt, Webhook
 from tests import factories
 from tests.media_library.receiver import Receiver
@@ -78,17 +78,17 @@ def test_a_failure_is_tried_again_with_the_same_id_and_body(webhook: Webhook, re
 
 
 def test_the_waits_grow_to_about_a_day_and_differ() -> None:
-    waits = [deliveries.delay(tries) for tries in range(1, deliveries.MAX_TRIES)]
+    waits = [outcomes.delay(tries) for tries in range(1, outcomes.MAX_TRIES)]
     assert waits == sorted(waits)
     assert timedelta(hours=18) <= sum(waits, timedelta()) <= timedelta(hours=25)
-    assert len({deliveries.delay(3) for _again in range(5)}) > 1
+    assert len({outcomes.delay(3) for _again in range(5)}) > 1
 
 
 def test_after_the_last_try_it_is_given_up(webhook: Webhook, receiver: Receiver) -> None:
-    delivery = factories.delivery(webhook, tries=deliveries.MAX_TRIES - 1)
+    delivery = factories.delivery(webhook, tries=outcomes.MAX_TRIES - 1)
     receiver.answers = [500]
     deliveries.send_due()
-    assert state_of(delivery) == ("given_up", deliveries.MAX_TRIES)
+    assert state_of(delivery) == ("given_up", outcomes.MAX_TRIES)
     assert (delivery.next_attempt_at, delivery.finished_at is None) == (None, False)
     webhook.refresh_from_db()
     assert webhook.is_active
@@ -188,9 +188,9 @@ def test_when_the_time_is_over_another_task_goes_on(webhook: Webhook, receiver: 
 
 def test_a_webhook_that_was_deleted_while_it_was_sent_to_leaves_nothing(webhook: Webhook) -> None:
     factories.delivery(webhook)
-    outcomes = deliveries.send(deliveries.claim())
+    found = deliveries.send(deliveries.claim())
     webhook.delete()
-    deliveries.record(outcomes)
+    deliveries.record(found)
     assert (Delivery.objects.count(), DeliveryAttempt.objects.count()) == (0, 0)
 
 
@@ -208,7 +208,7 @@ def test_a_webhook_that_fails_for_days_is_switched_off_and_says_why(
 ) -> None:
     since = failing(webhook, days=3, minutes=1)
     receiver.answers = [500]
-    first, last = factories.delivery(webhook, tries=2), factories.delivery(webhook, tries=deliveries.MAX_TRIES - 1)
+    first, last = factories.delivery(webhook, tries=2), factories.delivery(webhook, tries=outcomes.MAX_TRIES - 1)
     deliveries.send_due()
     webhook.refresh_from_db()
     assert not webhook.is_active
@@ -232,7 +232,7 @@ def test_a_success_ends_the_failing(webhook: Webhook, receiver: Receiver) -> Non
     failing(webhook, days=90)
     receiver.answers = [200, 500]
     factories.delivery(webhook, next_attempt_at=timezone.now() - timedelta(minutes=1))
-    factories.delivery(webhook, tries=deliveries.MAX_TRIES - 1)
+    factories.delivery(webhook, tries=outcomes.MAX_TRIES - 1)
     deliveries.send_due()
     webhook.refresh_from_db()
     assert (webhook.is_active, webhook.failing_since) == (True, None)

@@ -62,7 +62,7 @@ def test_from_upload_to_index_everything_arrives_signed(stack: Stack, verify: Ve
         session.patch(f"{base}assets/{asset}/", json={"tags": ["sea"]})
         session.delete(f"{base}assets/{asset}/")
         session.delete(f"{base}assets/{asset}/?purge=true")
-        got = receiver.wait_for(7, seconds=200)
+        got = receiver.wait_for(7)
         log = session.get(f"{base}webhooks/{made['id']}/deliveries/").json()["results"]
     assert all(verify(made["secret"], headers, body.encode()) for headers, body in got)
     told = [json.loads(body) for _headers, body in got]
