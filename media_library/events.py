@@ -164,7 +164,7 @@ def noted(assets: Iterable[Asset], names: Sequence[str]) -> dict[UUID, dict[str,
     with _joined() as gathering:
         listened = gathering.listened_to(asset.library_id for asset in there)
     ids = [asset.pk for asset in there if asset.library_id in listened]
-    rows = Asset.objects.filter(pk__in=ids).with_tag_names().defer("exif", "facts") if ids else []
+    rows = Asset.objects.filter(pk__in=ids).with_tag_names().defer("exif", "facts") if ids else Asset.objects.none()
     return {row.pk: {name: value_of(row, name) for name in names} for row in rows}
 
 

@@ -31,8 +31,7 @@ class WebhookAdmin(admin.ModelAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Webhook, form: Any, change: bool) -> None:  # noqa: FBT001  as Django has it
-        obj.switch(active=obj.is_active)
-        super().save_model(request, obj, form, change)
+        obj.change(is_active=obj.is_active)
 
 
 class AttemptInline(admin.TabularInline):

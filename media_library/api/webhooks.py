@@ -121,14 +121,8 @@ class WebhookDetail(WebhookView):
     )
     def patch(self, request: Request, webhook_id: str) -> Response:
         """Change its address or events, or switch it off and on. What is still to be sent goes to the new address."""
-        webhook = self.webhook
-        changes = validated(WebhookChangesSerializer(data=request.data))
-        if "is_active" in changes:
-            webhook.switch(active=changes.pop("is_active"))
-        for name, value in changes.items():
-            setattr(webhook, name, value)
-        webhook.save()
-        if webhook.is_active:
+        self.webhook.change(**validated(WebhookChangesSerializer(data=request.data)))
+        if self.webhook.is_active:
             transaction.on_commit(deliveries.request_if_due, robust=True)
         return self.get(request, webhook_id)
 

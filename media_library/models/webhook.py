@@ -1,7 +1,7 @@
 import base64
 import secrets
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -102,11 +102,13 @@ class Webhook(models.Model):
         except Unreadable:
             raise LostWebhookSecret from None
 
-    def switch(self, *, active: bool) -> None:
-        """On or off by a person, not saved yet. What the server had found wrong is forgotten when it is switched on."""
-        self.is_active = active
-        if active:
-            self.disabled_reason, self.disabled_at, self.failing_since = "", None, None
+    def change(self, **changes: Any) -> None:
+        """Set these fields. When somebody switches it on, what the server had found wrong is forgotten."""
+        if changes.get("is_active"):
+            changes |= {"disabled_reason": "", "disabled_at": None, "failing_since": None}
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.save(update_fields=[*changes, "updated_at"])
 
     def disable(self, reason: str) -> None:
         """Off by the server, which says why."""

@@ -254,8 +254,7 @@ def test_what_waits_for_a_webhook_that_is_off_goes_on_when_it_is_on_again(
     deliveries.send_due()
     deliveries.sweep()
     assert (receiver.got, wakes) == ([], [])
-    webhook.switch(active=True)
-    webhook.save()
+    webhook.change(is_active=True)
     deliveries.send_due()
     assert (state_of(delivery)[0], webhook.disabled_reason) == ("delivered", "")
 

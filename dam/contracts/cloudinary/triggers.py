@@ -82,9 +82,7 @@ class Trigger(TriggersView):
     def put(self, request: Request, cloud: str, trigger_id: str) -> Response:
         """Another address. It is also how a trigger that was switched off is switched on again."""
         trigger = self.trigger(trigger_id)
-        trigger.url = self.address("new_uri")
-        trigger.switch(active=True)
-        trigger.save()
+        trigger.change(url=self.address("new_uri"), is_active=True)
         return Response({"message": _("Trigger %(id)s updated") % {"id": trigger.pk}} | body(trigger))
 
     def delete(self, request: Request, cloud: str, trigger_id: str) -> Response:
