@@ -293,6 +293,15 @@ IMPORT_S3 = {
 if wrong := [place for place, _slug in IMPORT_BUCKETS if not place.startswith("s3://") or place == "s3://"]:
     raise ImproperlyConfigured(f"DAM_IMPORT_BUCKETS must look like s3://bucket/prefix=library, not {wrong[0]!r}.")
 
+# --- webhooks -------------------------------------------------------------------------------------------------
+
+# The address under which others reach this server: it stands in messages, where no request tells it.
+PUBLIC_URL = env_str("DAM_PUBLIC_URL") or f"http://127.0.0.1:{env_str('PORT', '8000')}"
+WEBHOOK_DIALECTS = {
+    "native": "media_library.dialects.Native",
+    "cloudinary": "dam.contracts.cloudinary.notifications.Cloudinary",
+}
+
 # --- the model ------------------------------------------------------------------------------------------------
 
 MODEL = env_str("DAM_MODEL", "ViT-B-32/laion2b_s34b_b79k")
@@ -334,13 +343,15 @@ CELERY_TASK_ROUTES = {
     "media_library.tasks.sweep_jobs": {"queue": "jobs"},
     "media_library.tasks.watch_sources": {"queue": "jobs"},
     "search.tasks.find_duplicates": {"queue": "index"},
+    "media_library.tasks.send_deliveries": {"queue": "webhooks"},
 }
-# A worker that listens to `-Q queries,media` always takes what a person is waiting for first.
+# A worker that listens to `-Q queries,webhooks,media` always takes what a person is waiting for first.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibility_timeout": 900}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "sweep-renditions": {"task": "media_library.tasks.sweep_renditions", "schedule": 60},
     "add-missing-facts": {"task": "media_library.tasks.add_missing_facts", "schedule": 60},
+    "sweep-deliveries": {"task": "media_library.tasks.sweep_deliveries", "schedule": 60},
     "sweep-words": {"task": "media_library.tasks.sweep_words", "schedule": 60},
     "sweep-jobs": {"task": "media_library.tasks.sweep_jobs", "schedule": 30, "options": {"expires": 25}},
     "watch-sources": {
@@ -408,6 +419,10 @@ SPECTACULAR_SETTINGS = {
         "StageState": "media_library.findable.STATES",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "AssetState": "media_library.models.asset.Asset.State",
+        "DeliveryState": "media_library.models.delivery.Delivery.State",
+    },
 }
 
 # --- logging --------------------------------------------------------------------------------------------------

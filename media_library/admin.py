@@ -9,6 +9,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from media_library import webhook_admin  # noqa: F401  registers its own
 from media_library.metadata.administration import AssetForm
 from media_library.models import (
     ApiKey,

@@ -1,45 +1,55 @@
 """The one place that fetches what a user's URL names, without lending anyone this server's view of the network."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, BinaryIO, Self, cast
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from typing import IO, Any, BinaryIO, cast
+from urllib.parse import unquote, urlsplit
 
 import httpcore
 from django.conf import settings
 from django.core.files.base import File
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from dam.errors import AppError
+from dam.errors import StrOrPromise
+from media_library.addresses import is_public
 from media_library.connections import CheckedBackend, Deadline, PrivateAddress
 from media_library.formats import EXTENSIONS, sniff
 from media_library.images import megabytes
+from media_library.targets import FetchError, Target
 
 MAX_REDIRECTS = 3
-MAX_URL = 4000
 IN_MEMORY = 2_621_440
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-PORTS = {"http": 80, "https": 443}
-SAFE = "/%:=&?~+!$,;'@()*[]"  # what is left as it stands in paths and queries
 HEADERS = {
-    "Accept": "image/*,*/*;q=0.5",
     "Accept-Encoding": "identity",
     "Connection": "close",
     "User-Agent": "dam/0.1 (self-hosted media library)",
 }
-
-
-class FetchError(AppError):
-    """The URL was not fetched. `message` never says what a name resolved to."""
-
-    code = "unreachable"
-    status = 422
-    STATUSES = {"bad_url": 400, "private_address": 400, "too_many_redirects": 400, "too_large": 413}
-
-    def __init__(self, message: str, *, code: str, status: int | None = None, **data: Any) -> None:
-        super().__init__(message, code=code, status=status or self.STATUSES.get(code), **data)
+Sentences = Mapping[str, StrOrPromise]
+PICTURES: Sentences = {
+    "private_address": gettext_lazy(
+        "This address is not on the public internet, so it is not fetched. Upload the file instead."
+    ),
+    "too_slow": gettext_lazy(
+        "The server took too long to send this picture. Download it yourself and upload the file."
+    ),
+    "unreachable": gettext_lazy(
+        "No picture could be had from this address. Check it in a browser, or upload the file instead."
+    ),
+}
+MESSAGES: Sentences = {
+    "private_address": gettext_lazy(
+        "This address is not on the public internet, so nothing is sent to it. An administrator can make an exception "
+        "with DAM_FETCH_ALLOW_HOSTS."
+    ),
+    "too_slow": gettext_lazy("The address took too long to answer."),
+    "unreachable": gettext_lazy("No connection could be made, or it broke off before there was an answer."),
+}
 
 
 @dataclass(frozen=True)
@@ -57,97 +67,77 @@ class Fetched:
         return file
 
 
-@dataclass(frozen=True)
-class Target:
-    """A URL that may be asked for, as far as its text tells."""
-
-    scheme: str
-    host: str  # ASCII, lower case, without brackets
-    port: int
-    path: str
-
-    @classmethod
-    def parse(cls, url: str) -> Self:
-        url = url.strip()
-        try:
-            if not url or len(url) > MAX_URL or any(char <= " " or char in "\\\x7f" for char in url):
-                raise _bad_url()
-            parts = urlsplit(url)
-            host, port = parts.hostname or "", parts.port
-            if parts.scheme not in PORTS or "@" in parts.netloc or not host or "%" in host:
-                raise _bad_url()
-            if ":" not in host:
-                host = host.encode("idna").decode("ascii").lower().removesuffix(".")
-        except ValueError:  # UnicodeError is one
-            raise _bad_url() from None
-        path = quote(parts.path or "/", safe=SAFE) + (f"?{quote(parts.query, safe=SAFE)}" if parts.query else "")
-        target = cls(parts.scheme, host, PORTS[parts.scheme] if port is None else port, path)
-        if target.port not in PORTS.values() and not target.excepted:
-            raise FetchError(
-                _("Pictures are only fetched from the usual web ports, 80 and 443. Upload the file instead."),
-                code="bad_url",
-            )
-        return target
-
-    def follow(self, location: str) -> str:
-        """Where a redirect from here leads, as a URL that is not checked yet."""
-        try:
-            return urljoin(f"{self.scheme}://{self.netloc}{self.path}", location.strip().replace(" ", "%20"))
-        except ValueError:
-            raise _bad_url() from None
-
-    @property
-    def netloc(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
-
-    @property
-    def excepted(self) -> bool:
-        """Whether the administrator lets this host be fetched from, wherever it is."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return bool({host, self.host, f"{host}:{self.port}"} & {entry.lower() for entry in settings.FETCH_ALLOW_HOSTS})
-
-
 def fetch(url: str) -> Fetched:
     """Download what `url` names, at most settings.MAX_UPLOAD_BYTES in settings.FETCH_TIMEOUT_SECONDS all in all.
 
     What the server says of the content is ignored; `images.inspect` looks at the bytes. Raises FetchError.
     """
     deadline = Deadline(settings.FETCH_TIMEOUT_SECONDS)
-    try:
+    with _told(PICTURES):
         for _redirect in range(MAX_REDIRECTS + 1):
             target = Target.parse(url)
             file, location = _get(target, deadline)
             if file:
                 return _fetched(file, target)
             url = target.follow(location)
-    except PrivateAddress:
-        raise FetchError(
-            _("This address is not on the public internet, so it is not fetched. Upload the file instead."),
-            code="private_address",
-        ) from None
-    except (httpcore.TimeoutException, TimeoutError):
-        raise FetchError(
-            _("The server took too long to send this picture. Download it yourself and upload the file."),
-            code="too_slow",
-        ) from None
-    except (httpcore.NetworkError, httpcore.ProtocolError):
-        raise _unreachable() from None
     raise FetchError(
         _("This address keeps leading to others. Open it in a browser and copy the picture's own address."),
         code="too_many_redirects",
     )
 
 
-def _get(target: Target, deadline: Deadline) -> tuple[BinaryIO | None, str]:
-    """One request: the body, or where a redirect leads."""
+def post(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float, most: int) -> tuple[int, bytes]:
+    """Send `body` to where `url` names, within `seconds` all in all.
+
+    Gives the status and at most the first `most` bytes of the answer; a redirect is an answer like any other. Raises
+    FetchError.
+    """
+    target, deadline = Target.parse(url), Deadline(seconds)
+    with _told(MESSAGES), _request("POST", target, deadline, headers, body) as response:
+        return response.status, _beginning(response.iter_stream(), most)
+
+
+def check(url: str) -> None:
+    """What can be said of an address before anything is sent to it. Raises FetchError."""
+    target = Target.parse(url)
+    try:
+        public = is_public(str(ip_address(target.host)))
+    except ValueError:
+        return  # a name: what it leads to is seen each time
+    if not public and not target.excepted:
+        raise _failure("private_address", MESSAGES)
+
+
+@contextmanager
+def _told(sentences: Sentences) -> Iterator[None]:
+    """What goes wrong on the way, as FetchError."""
+    try:
+        yield
+    except PrivateAddress:
+        raise _failure("private_address", sentences) from None
+    except (httpcore.TimeoutException, TimeoutError):
+        raise _failure("too_slow", sentences) from None
+    except (httpcore.NetworkError, httpcore.ProtocolError):
+        raise _failure("unreachable", sentences) from None
+
+
+@contextmanager
+def _request(
+    method: str, target: Target, deadline: Deadline, headers: Mapping[str, str], body: bytes | None = None
+) -> Iterator[httpcore.Response]:
     url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
-    headers = list((HEADERS | {"Host": target.netloc}).items())
+    sent = list({**HEADERS, "Host": target.netloc, **headers}.items())
     backend = CheckedBackend(deadline, excepted=target.excepted)
     with (
         httpcore.ConnectionPool(network_backend=backend, max_connections=1, http2=False) as pool,
-        pool.stream("GET", url, headers=headers) as response,
+        pool.stream(method, url, headers=sent, content=body) as response,
     ):
+        yield response
+
+
+def _get(target: Target, deadline: Deadline) -> tuple[BinaryIO | None, str]:
+    """One request: the body, or where a redirect leads."""
+    with _request("GET", target, deadline, {"Accept": "image/*,*/*;q=0.5"}) as response:
         received = {name.lower().decode("ascii"): value.decode("utf-8", "replace") for name, value in response.headers}
         if response.status in REDIRECTS and "location" in received:
             return None, received["location"]
@@ -159,11 +149,20 @@ def _get(target: Target, deadline: Deadline) -> tuple[BinaryIO | None, str]:
                 code="http_status",
             )
         if received.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
-            raise _unreachable()  # unpacking could grow without end
+            raise _failure("unreachable", PICTURES)  # unpacking could grow without end
         length = received.get("content-length", "")
         if length.isdecimal() and int(length[:20]) > settings.MAX_UPLOAD_BYTES:
             raise _too_large()
         return _receive(response.iter_stream(), deadline), ""
+
+
+def _beginning(chunks: Iterable[bytes], most: int) -> bytes:
+    found = b""
+    for chunk in chunks:
+        found += chunk
+        if len(found) >= most:
+            break
+    return found[:most]
 
 
 def _receive(chunks: Iterable[bytes], deadline: Deadline) -> BinaryIO:
@@ -193,18 +192,8 @@ def _fetched(file: BinaryIO, target: Target) -> Fetched:
     return Fetched(file, name, size)
 
 
-def _bad_url() -> FetchError:
-    return FetchError(
-        _("This is not a web address that can be fetched. Use one that begins with http:// or https://."),
-        code="bad_url",
-    )
-
-
-def _unreachable() -> FetchError:
-    return FetchError(
-        _("No picture could be had from this address. Check it in a browser, or upload the file instead."),
-        code="unreachable",
-    )
+def _failure(code: str, sentences: Sentences) -> FetchError:
+    return FetchError(str(sentences[code]), code=code)
 
 
 def _too_large() -> FetchError:

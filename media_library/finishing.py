@@ -13,9 +13,9 @@ from django.db import DataError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from media_library import exif, renditions, stored_files
+from media_library import events, exif, renditions, stored_files
 from media_library.facts import traits
-from media_library.models import Asset, Rendition
+from media_library.models import Asset, Event, Rendition
 from media_library.signals import assets_ready
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,9 @@ def register(made: Sequence[Made], stored: Iterable[Rendition]) -> set[UUID]:
             ready = {pk for (pk,) in cursor.fetchall()}
         if ready:
             Rendition.objects.bulk_create(each for each in stored if each.asset_id in ready)
-            assets_ready.send(sender=Asset, assets=[asset for asset, _rendered in made if asset.pk in ready])
+            assets = [asset for asset, _rendered in made if asset.pk in ready]
+            assets_ready.send(sender=Asset, assets=assets)
+            events.raised(Event.READY, assets)
     return ready
 
 
@@ -109,11 +111,14 @@ def row(asset: Asset, rendered: renditions.Rendered) -> dict[str, Any]:
 
 
 def fail(asset: Asset, code: str, message: str) -> None:
-    Asset.objects.filter(pk=asset.pk, state=Asset.State.PROCESSING).update(
-        state=Asset.State.FAILED,
-        failure_code=code,
-        failure_message=message[:300],
-        claimed_at=None,
-        processed_at=(now := timezone.now()),
-        updated_at=now,
-    )
+    with events.gathered():
+        failed = Asset.objects.filter(pk=asset.pk, state=Asset.State.PROCESSING).update(
+            state=Asset.State.FAILED,
+            failure_code=code,
+            failure_message=message[:300],
+            claimed_at=None,
+            processed_at=(now := timezone.now()),
+            updated_at=now,
+        )
+        if failed:
+            events.raised(Event.FAILED, [asset])

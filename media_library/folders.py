@@ -4,9 +4,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, InvalidRequest, NotFound
-from media_library import ingest
+from media_library import events, ingest
 from media_library.constraints import refusing
-from media_library.models import Asset, Folder, Library, Role, User
+from media_library.models import Asset, Event, Folder, Library, Role, User
 
 MAX_NAME = 255
 
@@ -84,18 +84,20 @@ def rename(folder: Folder, user: User, name: str) -> Folder:
     return save(folder)
 
 
-@transaction.atomic
 def remove(folder: Folder, user: User, *, recursive: bool = False) -> int:
     """With `recursive`, also one that is not empty: its folders go with it, and its pictures go to the trash, where
     they lie outside of folders. Gives how many those are. Raises Forbidden below editor, and FolderNotEmpty."""
     folder.library.require(user, Role.EDITOR)
-    hold(folder.library, folder)
-    ids = folder.subtree_ids()
-    held = Asset.objects.visible_to(user).filter(folder__in=ids)
-    if not recursive and (len(ids) > 1 or held.live().exists()):
-        raise FolderNotEmpty
-    trashed = held.trash()
-    folder.delete()
+    with events.gathered() as gathering:
+        hold(folder.library, folder)
+        ids = folder.subtree_ids()
+        held = Asset.objects.visible_to(user).filter(folder__in=ids)
+        if not recursive and (len(ids) > 1 or held.live().exists()):
+            raise FolderNotEmpty
+        if gathering.listened_to([folder.library_id]):
+            events.raised(Event.TRASHED, held.live())
+        trashed = held.trash()
+        folder.delete()
     return trashed
 
 

@@ -16,10 +16,10 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, Forbidden, InvalidRequest
-from media_library import images, metadata, processing, stored_files
+from media_library import events, images, metadata, processing, stored_files
 from media_library.images import BadImage
 from media_library.metadata import InvalidMetadata
-from media_library.models import Asset, Folder, Library, MetadataField, Role, Tag, User
+from media_library.models import Asset, Event, Folder, Library, MetadataField, Role, Tag, User
 
 MAX_TAGS = 100
 
@@ -97,7 +97,7 @@ def store_uploads(
         for place, asset in assets.items():
             asset.file.name = default_storage.save(str(asset.file.name), uploads[place].file)
             stored.append(asset.file.name)
-        with transaction.atomic():
+        with events.gathered():
             if not keep_duplicate:
                 lock_digests(library, [asset.sha256 for asset in assets.values()])
                 outcomes |= refuse_duplicates(library, assets)
@@ -113,6 +113,7 @@ def store_uploads(
             if note:
                 note([outcomes[place] for place in range(len(uploads))])
             if assets:
+                events.raised(Event.CREATED, assets.values())
                 transaction.on_commit(processing.request, robust=True)  # the sweep asks again
     except BaseException:  # whatever interrupted it, the stored files must not be orphaned
         stored_files.delete(stored)
@@ -232,28 +233,35 @@ def update(asset: Asset, user: User, changes: dict[str, Any]) -> Asset:
         changes["metadata"] = metadata.changed(asset.library, asset.metadata, changes["metadata"])
     for field, value in changes.items():
         setattr(asset, field, value)
-    with transaction.atomic():
+    with events.gathered():
+        before = events.noted([asset], [*changes, *([] if tag_names is None else ["tags"])])
         asset.save(update_fields=[*changes, "updated_at"])
         if tag_names is not None:
             asset.tags.set(tags_named(asset.library, tag_names))
+        events.raised(Event.UPDATED, [asset], before)
     return asset
 
 
 def trash(asset: Asset, user: User) -> None:
     require_edit(asset, user)
-    Asset.objects.filter(pk=asset.pk).trash()
+    with events.gathered():
+        if Asset.objects.filter(pk=asset.pk).trash():
+            events.raised(Event.TRASHED, [asset])
 
 
 def restore(asset: Asset, user: User) -> None:
     require_edit(asset, user)
-    Asset.objects.filter(pk=asset.pk).update(deleted_at=None)
+    with events.gathered():
+        if Asset.objects.filter(pk=asset.pk).exclude(deleted_at=None).update(deleted_at=None):
+            events.raised(Event.RESTORED, [asset])
 
 
 def purge(asset: Asset, user: User) -> None:
     """Remove row, vectors and files for good."""
     asset.library.require(user, Role.EDITOR)
-    with transaction.atomic():
+    with events.gathered():
         list(Asset.objects.select_for_update().filter(pk=asset.pk))  # so that no worker adds to it meanwhile
+        events.raised(Event.PURGED, [asset])
         asset.delete()
 
 

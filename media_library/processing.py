@@ -78,7 +78,7 @@ def claim() -> tuple[list[Asset], bool]:
     Whoever held an asset before may have died of it, or of another of the same batch. So it is taken by itself, and
     only that counts as an attempt: nobody is blamed for the company.
     """
-    waiting = due().order_by("created_at").only("file", "attempts", "visual_search", "claimed_at")
+    waiting = due().order_by("created_at").only("library", "file", "attempts", "visual_search", "claimed_at")
     found = list(waiting.select_for_update(skip_locked=True)[: BATCH + 1])
     fresh = [asset for asset in found[:BATCH] if asset.claimed_at is None and not asset.attempts]
     claimed = fresh if fresh[:1] == found[:1] else found[:1]

@@ -72,3 +72,17 @@ def watch_sources() -> None:
     from media_library.imports import watching
 
     watching.look()
+
+
+@shared_task
+def send_deliveries() -> None:
+    from media_library import deliveries
+
+    deliveries.send_due()
+
+
+@shared_task
+def sweep_deliveries() -> None:
+    from media_library import deliveries
+
+    deliveries.sweep()

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from PIL import Image
 
 from dam.errors import AppError
-from media_library.models import Asset, Rendition
+from media_library import events
+from media_library.models import Asset, Event, Rendition
 from search import embedders
 from search.models import Embedding, EmbeddingModel, IndexEntry
 
@@ -75,8 +76,8 @@ def store(model: EmbeddingModel, embeddings: Sequence[Embedding]) -> int:
     """Of the assets that are still there; those stay until this is committed. Gives how many that are."""
     if not EmbeddingModel.objects.kept().filter(pk=model.pk).exists():
         return 0  # it was dropped while these were encoded
-    assets = Asset.objects.filter(pk__in=[each.asset_id for each in embeddings]).order_by("pk")
-    there = set(assets.select_for_update(no_key=True).values_list("pk", flat=True))
+    assets = Asset.objects.filter(pk__in=[each.asset_id for each in embeddings]).order_by("pk").only("library")
+    there = {asset.pk: asset for asset in assets.select_for_update(no_key=True)}
     Embedding.objects.bulk_create(
         [each for each in embeddings if each.asset_id in there],
         update_conflicts=True,
@@ -86,6 +87,8 @@ def store(model: EmbeddingModel, embeddings: Sequence[Embedding]) -> int:
     IndexEntry.objects.filter(model=model, asset__in=there).update(
         state=State.DONE, finished_at=timezone.now(), error="", error_code=""
     )
+    if model.state == EmbeddingModel.State.ACTIVE:
+        events.raised(Event.INDEXED, there.values())
     return len(there)
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from PIL import Image
 
 from media_library import ingest
-from media_library.models import Asset, Library, Membership, Role, User
+from media_library.models import Asset, Delivery, Event, Library, Membership, Role, User, Webhook
 from media_library.renditions import Box
 from search import vector_index
 from search.models import Embedding, EmbeddingModel, IndexEntry, Region, RegionEmbedding
@@ -62,6 +62,19 @@ def embedded_vector(made: Asset, active: EmbeddingModel, vector: Sequence[float]
     Embedding.objects.create(asset=made, model=active, vector=unit)
     IndexEntry.objects.create(asset=made, model=active, state=IndexEntry.State.DONE)
     return made
+
+
+def webhook(owner: Library, url: str = "http://127.0.0.1:9/", **fields: Any) -> Webhook:
+    """One that is told everything; its secret is in `secret`."""
+    made = Webhook(library=owner, url=url, **({"events": Event.values} | fields))
+    made.make_secret()
+    made.save()
+    return made
+
+
+def delivery(to: Webhook, **fields: Any) -> Delivery:
+    defaults: dict[str, Any] = {"dialect": "native", "event": Event.READY, "body": "{}"}
+    return Delivery.objects.create(webhook=to, library=to.library, **(defaults | fields))
 
 
 def region(

@@ -26,9 +26,9 @@ def start_web(data_dir: Path, host: str, port: int, application: str = "dam.wsgi
 
 
 def start_media_worker(data_dir: Path) -> Child:
-    """Decodes pictures, those of queries first; also keeps the clock for periodic jobs."""
+    """Decodes pictures, those of queries first, and tells webhooks; also keeps the clock for periodic jobs."""
     processes = max(2, min(4, (os.cpu_count() or 2) // 2))
-    command = ["-n", "media@%h", "-Q", "queries,media", "-c", str(processes), "-B"]
+    command = ["-n", "media@%h", "-Q", "queries,webhooks,media", "-c", str(processes), "-B"]
     return _start("media worker", _celery(command), data_dir, niceness=5)
 
 

@@ -16,6 +16,7 @@ from media_library.api import (
     members,
     tags,
     tokens,
+    webhooks,
 )
 
 COLLECTION = "libraries/<uuid:library_id>/collections/<uuid:collection_id>/"
@@ -65,4 +66,13 @@ urlpatterns = [
     path("assets/<uuid:asset_id>/file/", files.AssetFile.as_view(), name="asset-file"),
     path("assets/<uuid:asset_id>/thumb/", files.AssetThumb.as_view(), name="asset-thumb"),
     path("assets/<uuid:asset_id>/preview/", files.AssetPreview.as_view(), name="asset-preview"),
+    path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<uuid:webhook_id>/", webhooks.WebhookDetail.as_view(), name="webhook"),
+    path("webhooks/<uuid:webhook_id>/test/", webhooks.WebhookTest.as_view(), name="webhook-test"),
+    path("webhooks/<uuid:webhook_id>/deliveries/", webhooks.Deliveries.as_view(), name="webhook-deliveries"),
+    path(
+        "webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/replay/",
+        webhooks.DeliveryReplay.as_view(),
+        name="webhook-delivery-replay",
+    ),
 ]

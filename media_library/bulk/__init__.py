@@ -9,12 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import transaction
-
 from dam.errors import AppError, NotFound
-from media_library import ingest, selection
+from media_library import events, ingest, selection
 from media_library.jobs import Kind
-from media_library.models import Asset, Job, JobFailure, Library, Role, User
+from media_library.models import Asset, Event, Job, JobFailure, Library, Role, User
 
 MOST_AT_ONCE = 300  # in one request
 STEP = 100
@@ -28,7 +26,13 @@ class Action(ABC):
 
     name: ClassVar[str]
     of_others: ClassVar[bool] = False
+    event: ClassVar[Event | None] = None  # that webhooks are told of, unless what it calls tells them
+    changes: ClassVar[tuple[str, ...]] = ()  # the fields that are told of an Event.UPDATED
     where: ClassVar[selection.Where] = "live"
+
+    def changes_it(self, asset: Asset) -> bool:
+        """Whether there is anything to do for it, as it was loaded."""
+        return True
 
     @abstractmethod
     def options(self, library: Library, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +51,6 @@ def register(action: Action) -> None:
     ACTIONS[action.name] = action
 
 
-@transaction.atomic
 def change(action: Action, library: Library, user: User, ids: Sequence[UUID], options: dict[str, Any]) -> Failures:
     """Apply it to those of these assets that are there and that the user may change. Gives what failed and why.
 
@@ -56,12 +59,24 @@ def change(action: Action, library: Library, user: User, ids: Sequence[UUID], op
     library.require(user, Role.CONTRIBUTOR)
     any_of_them = action.of_others or (library.role_of(user) or 0) >= Role.EDITOR
     visible = Asset.objects.visible_to(user).filter(library=library, pk__in=ids).order_by("pk")
-    found = {asset.pk: asset for asset in visible.select_for_update(no_key=True, of=("self",))}
-    failures: Failures = {pk: NotFound() for pk in ids if pk not in found}
-    if not any_of_them:
-        failures |= {pk: ingest.NotYours() for pk, asset in found.items() if asset.uploaded_by_id != user.pk}
-    assets = [found[pk] for pk in ids if pk not in failures]
-    return failures | (action.apply(library, user, assets, options) if assets else {})
+    with events.gathered():
+        found = {asset.pk: asset for asset in visible.select_for_update(no_key=True, of=("self",))}
+        failures: Failures = {pk: NotFound() for pk in ids if pk not in found}
+        if not any_of_them:
+            failures |= {pk: ingest.NotYours() for pk, asset in found.items() if asset.uploaded_by_id != user.pk}
+        assets = [found[pk] for pk in ids if pk not in failures]
+        return failures | (told(action, library, user, assets, options) if assets else {})
+
+
+def told(action: Action, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
+    """Apply it, and tell webhooks."""
+    if action.event is None:
+        return action.apply(library, user, assets, options)
+    before = events.noted(assets, action.changes) if action.changes else None
+    failures = action.apply(library, user, assets, options)
+    changed = [asset for asset in assets if asset.pk not in failures and action.changes_it(asset)]
+    events.raised(action.event, changed, before)
+    return failures
 
 
 class BulkChange(Kind):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from dam.errors import AppError, InvalidRequest, NotFound, StrOrPromise
 from media_library import collections, ingest, selection
 from media_library.bulk import Action, Failures
-from media_library.models import Asset, Collection, Folder, Library, Tag, User
+from media_library.models import Asset, Collection, Event, Folder, Library, Tag, User
 
 Tagged = Asset.tags.through
 
@@ -29,6 +29,9 @@ def same(assets: Sequence[Asset]) -> QuerySet[Asset]:
 
 
 class OfTags(Action):
+    event: ClassVar[Event | None] = Event.UPDATED
+    changes: ClassVar[tuple[str, ...]] = ("tags",)
+
     def options(self, library: Library, data: Mapping[str, Any]) -> dict[str, Any]:
         names = ingest.clean_tags(data.get("tags", []))
         if not names:
@@ -63,6 +66,8 @@ class RemoveTags(OfTags):
 
 class Move(Action):
     name = "move"
+    event: ClassVar[Event | None] = Event.UPDATED
+    changes: ClassVar[tuple[str, ...]] = ("folder",)
 
     def options(self, library: Library, data: Mapping[str, Any]) -> dict[str, Any]:
         folder = required(data, "folder", _("folder is required: the id of a folder, or null for none."))
@@ -123,6 +128,10 @@ class Delete(Plain):
     """Into the trash."""
 
     name = "delete"
+    event: ClassVar[Event | None] = Event.TRASHED
+
+    def changes_it(self, asset: Asset) -> bool:
+        return asset.deleted_at is None
 
     def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
         now = timezone.now()
@@ -132,7 +141,11 @@ class Delete(Plain):
 
 class Restore(Plain):
     name = "restore"
+    event: ClassVar[Event | None] = Event.RESTORED
     where: ClassVar[selection.Where] = "trash"
+
+    def changes_it(self, asset: Asset) -> bool:
+        return asset.deleted_at is not None
 
     def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
         same(assets).exclude(deleted_at=None).update(deleted_at=None, updated_at=timezone.now())

@@ -1,6 +1,7 @@
 from media_library.models.api_key import ApiKey
 from media_library.models.asset import Asset, AssetQuerySet, Rendition
 from media_library.models.collection import Collection, CollectionItem
+from media_library.models.delivery import Delivery, DeliveryAttempt, DeliveryQuerySet
 from media_library.models.folder import Folder
 from media_library.models.import_source import ImportedFile, ImportSource
 from media_library.models.job import Job, JobFailure, ResultPart
@@ -11,6 +12,7 @@ from media_library.models.tag import Tag
 from media_library.models.token import PersonalToken
 from media_library.models.upload_preset import UploadPreset
 from media_library.models.user import User
+from media_library.models.webhook import Event, Webhook
 from media_library.models.words import AssetWords
 
 __all__ = [
@@ -20,6 +22,10 @@ __all__ = [
     "AssetWords",
     "Collection",
     "CollectionItem",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryQuerySet",
+    "Event",
     "Folder",
     "ImportSource",
     "ImportedFile",
@@ -38,4 +44,5 @@ __all__ = [
     "Tag",
     "UploadPreset",
     "User",
+    "Webhook",
 ]

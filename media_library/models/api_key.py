@@ -1,11 +1,6 @@
-import base64
 import secrets
 from datetime import datetime, timedelta
-from functools import lru_cache
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -14,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError
 from media_library.models.user import User
+from media_library.sealing import Unreadable, seal, unseal
 
 USED_AT_MOST_EVERY = timedelta(minutes=1)  # or every request would write
 
@@ -43,7 +39,7 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
 class ApiKey(models.Model):
     """A public name and a secret, with which programs sign or sign in as the owner.
 
-    Who checks a signature needs the secret itself: it is encrypted with a key that is derived from SECRET_KEY.
+    Who checks a signature needs the secret itself: see `media_library.sealing`.
     """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys")
@@ -69,9 +65,8 @@ class ApiKey(models.Model):
     def issue(cls, owner: User, name: str, expires_at: datetime | None = None) -> tuple["ApiKey", str]:
         """Make a key; the second value is its secret, to be shown this once."""
         secret = secrets.token_urlsafe(32)
-        sealed = _box(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).encrypt(secret.encode()).decode()
         key = cls.objects.create(
-            owner=owner, name=name, key=secrets.token_hex(10), sealed_secret=sealed, expires_at=expires_at
+            owner=owner, name=name, key=secrets.token_hex(10), sealed_secret=seal(secret), expires_at=expires_at
         )
         return key, secret
 
@@ -85,9 +80,8 @@ class ApiKey(models.Model):
     def secret(self) -> str:
         """Raises LostSecret."""
         try:
-            box = _box(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-            return box.decrypt(self.sealed_secret.encode()).decode()
-        except InvalidToken:
+            return unseal(self.sealed_secret)
+        except Unreadable:
             raise LostSecret from None
 
     @property
@@ -102,13 +96,3 @@ class ApiKey(models.Model):
         now = timezone.now()
         if self.last_used_at is None or now - self.last_used_at > USED_AT_MOST_EVERY:
             ApiKey.objects.filter(pk=self.pk).update(last_used_at=now)
-
-
-@lru_cache
-def _box(*secret_keys: str) -> MultiFernet:
-    """Encrypts with the first key and decrypts with any, so that SECRET_KEY can be changed by way of its fallbacks."""
-
-    def derived(secret_key: str) -> bytes:
-        return HKDF(SHA256(), length=32, salt=None, info=b"api-key secrets").derive(secret_key.encode())
-
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(derived(secret_key))) for secret_key in secret_keys])

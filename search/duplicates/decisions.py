@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, InvalidRequest, NotFound
-from media_library import ingest
+from media_library import events, ingest
 from media_library.models import Asset, Library, Role, User
 from search.duplicates.groups import SHOWN
 from search.models import DuplicateDecision, DuplicatePair
@@ -52,8 +52,9 @@ def decide(
     )
     among(assets).filter(decision=None).update(decision=decision)
     remember_the_rest(decision, assets)
-    for asset in others:
-        ingest.trash(asset, user)
+    with events.gathered():
+        for asset in others:
+            ingest.trash(asset, user)
     return decision
 
 
@@ -92,8 +93,9 @@ def undo(decision_id: UUID, user: User, library: Library | None = None) -> Dupli
     if decision is None:
         raise NotFound
     decision.library.require(user, Role.EDITOR)
-    for asset in Asset.objects.visible_to(user).filter(pk__in=decision.trashed).exclude(deleted_at=None):
-        ingest.restore(asset, user)
+    with events.gathered():
+        for asset in Asset.objects.visible_to(user).filter(pk__in=decision.trashed).exclude(deleted_at=None):
+            ingest.restore(asset, user)
     decision.pairs.filter(found_at=None).delete()
     decision.delete()  # its pairs stay, undecided
     return decision

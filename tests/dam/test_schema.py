@@ -59,6 +59,11 @@ def test_every_endpoint_of_the_contract_is_there(schema: dict) -> None:
         **{f"/api/v1/jobs/{{job_id}}/{verb}/": {"post"} for verb in ("cancel", "pause", "resume", "retry")},
         **{f"/api/v1/jobs/{{job_id}}/{part}/": {"get"} for part in ("failures", "result")},
         asset: {"get", "patch", "delete"},
+        "/api/v1/webhooks/": {"get", "post"},
+        "/api/v1/webhooks/{webhook_id}/": {"get", "patch", "delete"},
+        "/api/v1/webhooks/{webhook_id}/test/": {"post"},
+        "/api/v1/webhooks/{webhook_id}/deliveries/": {"get"},
+        "/api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay/": {"post"},
         **{f"{asset}{path}/": {"get"} for path in ("file", "thumb", "preview", "similar")},
     }
     for path, methods in wanted.items():

@@ -8,7 +8,7 @@ from django.test import Client
 
 from media_library import collections
 from media_library.metadata import fields
-from media_library.models import ApiKey, Asset, Job, Library, PersonalToken, UploadPreset, User
+from media_library.models import ApiKey, Asset, Delivery, Job, Library, PersonalToken, UploadPreset, User, Webhook
 from search import recall, saved_queries
 from search.clusters import joining, kinds
 from search.models import (
@@ -55,6 +55,8 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     fields.add(library, boss, [{"id": "s", "value": "Summer"}], external_id="season", label="Season", type="choice")
     factories.asset(library, metadata={"season": "s"})
     UploadPreset.objects.create(library=library, owner=boss, name="web")
+    delivery = factories.delivery(factories.webhook(library), state="given_up", tries=8, next_attempt_at=None)
+    delivery.attempts.create(at=delivery.created_at, status=500, milliseconds=1)
     Fingerprint.objects.create(asset=asset, library=library)
     decision = DuplicateDecision.objects.create(library=library, action="keep_all", decided_by=boss)
     DuplicatePair.of(asset, factories.asset(library), kind="exact", score=1, decision=decision).save()
@@ -96,6 +98,24 @@ def test_staff_without_membership_see_no_assets(records: dict[str, Any]) -> None
     assert page.status_code == 200
     assert "Harbour" not in page.content.decode()
     assert signed_in(clerk).get(address(Asset, f"{records['asset'].pk}/change/")).status_code == 302
+
+
+def test_deliveries_are_sent_again_unless_their_webhook_is_off(boss: User, records: dict[str, Any]) -> None:
+    lost, client = Delivery.objects.get(), signed_in(boss)
+    off = factories.delivery(factories.webhook(lost.library, is_active=False), state="given_up")
+    chosen = {"action": "replay", "_selected_action": [str(lost.pk), str(off.pk)]}
+    page = client.post(address(Delivery), chosen, follow=True)
+    assert "1 of them were left alone" in page.content.decode()
+    states = Delivery.objects.order_by("created_at").values_list("state", flat=True)
+    assert list(states) == ["pending", "given_up"]
+
+
+def test_a_webhook_is_switched_on_again(boss: User, records: dict[str, Any]) -> None:
+    webhook = Webhook.objects.get()
+    webhook.disable("It failed for days.")
+    signed_in(boss).post(address(Webhook, f"{webhook.pk}/change/"), {"is_active": "on"})
+    webhook.refresh_from_db()
+    assert (webhook.is_active, webhook.disabled_reason) == (True, "")
 
 
 def test_an_asset_cannot_be_made_in_the_admin(boss: User, library: Library) -> None:

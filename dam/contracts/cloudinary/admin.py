@@ -13,9 +13,10 @@ from rest_framework.response import Response
 from dam.contracts.cloudinary import changes, fields, keyset, members, parameters, resources
 from dam.contracts.cloudinary.errors import Unsupported
 from dam.contracts.cloudinary.keyset import Key
+from dam.contracts.cloudinary.notifications import ALL, DELETE
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
-from media_library import ingest
+from media_library import events, ingest
 from media_library.models import Asset, Folder, Role
 from media_library.properties.conditions import tagged
 
@@ -53,15 +54,16 @@ class ResourcesView(CloudView):
 
     def delete_all(self, assets: QuerySet[Asset], asked: list[str], name: str) -> Response:
         """Move to the trash, at most DELETED_AT_ONCE; what was asked for and is not there is named."""
-        for option in ("transformations", "keep_original", "notification_url"):
+        for option in ("transformations", "keep_original"):
             if parameters.is_set(self.params, option):
                 raise Unsupported.option(option)
         found = list(assets.select_related("library").order_by("pk")[: DELETED_AT_ONCE + 1])
         more, found = len(found) > DELETED_AT_ONCE, found[:DELETED_AT_ONCE]
         for asset in found:
             ingest.require_edit(asset, self.user)  # all or none
-        for asset in found:
-            ingest.trash(asset, self.user)
+        with self.notified(DELETE):
+            for asset in found:
+                ingest.trash(asset, self.user)
         keys = {str(asset.pk) if name == "asset_ids" else asset.public_id for asset in found}
         deleted = dict.fromkeys(asked, "not_found") | dict.fromkeys(sorted(keys), "deleted")
         counts = {key: {"original": 1, "derived": 0} for key in sorted(keys)}
@@ -150,7 +152,8 @@ class Resource(ResourcesView):
         changes.refuse_unsupported(self.params)
         asset = self.asset(**names)
         ingest.require_edit(asset, self.user)
-        ingest.update(asset, self.user, changes.details(asset, self.user, self.params))
+        with self.notified(ALL):
+            ingest.update(asset, self.user, changes.details(asset, self.user, self.params))
         return self.get(request, cloud, **names)
 
     put = post
@@ -175,8 +178,9 @@ class Restore(ResourcesView):
         found = {key: self.trashed(trash, key, by_asset=by_asset) for key in asked}
         for asset in filter(None, found.values()):
             ingest.require_edit(asset, self.user)
-        for asset in filter(None, found.values()):
-            ingest.restore(asset, self.user)
+        with events.gathered():
+            for asset in filter(None, found.values()):
+                ingest.restore(asset, self.user)
         refreshed = trash.in_bulk([asset.pk for asset in found.values() if asset])
         bodies = resources.resources(list(refreshed.values()), request._request, self.library)
         by_pk = {body["asset_id"]: body for body in bodies}

@@ -3,15 +3,15 @@
 import re
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from dam.contracts.cloudinary import parameters, resources
 from dam.contracts.cloudinary.errors import Unsupported
 from dam.contracts.cloudinary.parameters import Params
 from dam.errors import AppError, InvalidRequest
-from media_library import folders, ingest
-from media_library.models import Asset, User
+from media_library import events, folders, ingest
+from media_library.models import Asset, Event, User
 
 FORBIDDEN = re.compile(r"[?&#\\%<>+\x00-\x1f\x7f]")
 MAX_PUBLIC_ID = 255
@@ -19,7 +19,7 @@ MAX_PUBLIC_ID = 255
 UNSUPPORTED = (
     *("access_control", "async", "auto_tagging", "auto_transcription", "background_removal", "categorization"),
     *("callback", "detection", "eager", "eager_async", "eager_notification_url", "eval", "format", "headers"),
-    *("moderation", "moderation_status", "notification_url", "ocr", "on_success", "proxy", "raw_convert"),
+    *("moderation", "moderation_status", "ocr", "on_success", "proxy", "raw_convert"),
     *("responsive_breakpoints", "return_delete_token", "similarity_search", "transformation", "to_type"),
     *("face_coordinates", "custom_coordinates", "regions"),
 )
@@ -72,7 +72,7 @@ def name(asset: Asset, public_id: str, user: User, *, overwrite: bool) -> None:
     `<public_id>-<id>`. Raises Taken.
     """
     try:
-        with transaction.atomic():
+        with events.gathered():
             holders = Asset.objects.select_for_update().filter(library=asset.library, public_id=public_id)
             holder = holders.exclude(pk=asset.pk).select_related(None).first()
             if holder and holder.deleted_at is None:
@@ -82,8 +82,10 @@ def name(asset: Asset, public_id: str, user: User, *, overwrite: bool) -> None:
             if holder:
                 aside = f"{public_id[: MAX_PUBLIC_ID - 9]}-{holder.pk.hex[:8]}"
                 Asset.objects.filter(pk=holder.pk).update(public_id=aside)
+            before = events.noted([asset], ["public_id"])
             asset.public_id = public_id
             asset.save(update_fields=["public_id", "updated_at"])
+            events.raised(Event.UPDATED, [asset], before)
     except IntegrityError:  # somebody else took it just now
         raise taken(public_id) from None
 

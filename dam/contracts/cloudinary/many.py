@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dam.contracts.cloudinary import changes, parameters, resources
+from dam.contracts.cloudinary.notifications import CONTEXT, METADATA, TAGS
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest
 from media_library import ingest
@@ -18,18 +18,23 @@ Change = Callable[[Asset], dict[str, Any]]
 
 
 class ManyView(CloudView):
+    types: tuple[str, ...]  # of notifications
+
     def change(self, change: Change) -> Response:
         changes.refuse_unsupported(self.params)
         ids = parameters.ids(self.params, "public_ids")
         assets = list(self.assets.filter(public_id__in=ids).select_related("library").prefetch_related("tags"))
         for asset in assets:
             ingest.require_edit(asset, self.user)  # all or none
-        for asset in assets:
-            ingest.update(asset, self.user, change(asset))
+        with self.notified(*self.types):
+            for asset in assets:
+                ingest.update(asset, self.user, change(asset))
         return Response({"public_ids": [asset.public_id for asset in assets]})
 
 
 class Tags(ManyView):
+    types = (TAGS,)
+
     def post(self, request: Request, cloud: str, resource_type: str) -> Response:
         command = parameters.required(self.params, "command")
         tags = parameters.comma_list(self.params, "tag")
@@ -44,7 +49,7 @@ class Tags(ManyView):
             kept = [name for name in had if command != "remove" or name.lower() not in lower]
             return {"tags": kept + (tags if command in {"add", "replace", "set_exclusive"} else [])}
 
-        with transaction.atomic():
+        with self.notified(*self.types):
             if command == "set_exclusive":
                 self.take_away(tags)
             return self.change(change)
@@ -61,6 +66,8 @@ class Tags(ManyView):
 
 
 class Context(ManyView):
+    types = (CONTEXT,)
+
     def post(self, request: Request, cloud: str, resource_type: str) -> Response:
         command = parameters.required(self.params, "command")
         if command not in {"add", "remove_all"}:
@@ -72,6 +79,8 @@ class Context(ManyView):
 
 
 class Metadata(ManyView):
+    types = (METADATA,)
+
     def post(self, request: Request, cloud: str, resource_type: str) -> Response:
         values = resources.metadata_values(self.library, self.params)
         if not values:

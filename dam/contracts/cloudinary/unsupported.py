@@ -11,14 +11,12 @@ from dam.contracts.cloudinary.views import CloudView
 from dam.errors import StrOrPromise
 
 RULES = _("There are no conditional rules between metadata fields here; each field has its own validation.")
-TRIGGERS = _("There are no webhooks here: nothing would be delivered.")
 TRANSFORMATIONS = _("Pictures are not transformed here: there are the original, t_thumb and t_preview.")
 RELATED = _("Assets are not related to each other here; visual search finds similar ones.")
 OTHER = _("This call is not supported here. See docs/cloudinary.md.")
 
 REASONS: dict[str, StrOrPromise] = {
     "metadata_rules": RULES,
-    "triggers": TRIGGERS,
     "transformations": TRANSFORMATIONS,
     "derived_resources": TRANSFORMATIONS,
     "resources/related_assets": RELATED,

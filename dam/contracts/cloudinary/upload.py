@@ -12,7 +12,6 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from rest_framework.parsers import FormParser, JSONParser
@@ -23,10 +22,11 @@ from dam.contracts.cloudinary import changes, chunks, parameters, presets, resou
 from dam.contracts.cloudinary.auth import sign
 from dam.contracts.cloudinary.errors import Unsupported
 from dam.contracts.cloudinary.forms import UploadParser
+from dam.contracts.cloudinary.notifications import DELETE, EXPLICIT, RENAME, UPLOAD
 from dam.contracts.cloudinary.parameters import Params
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
-from media_library import fetch, folders, images, ingest
+from media_library import events, fetch, folders, images, ingest
 from media_library.images import too_large
 from media_library.models import Asset, Role, UploadPreset
 
@@ -136,7 +136,7 @@ class Upload(UploadView):
             return self.body(holder) | {"existing": True}
         if holder:
             ingest.require_edit(holder, self.user)
-        with transaction.atomic():
+        with self.notified(UPLOAD):
             folder = folders.ensure(self.library, self.user, self.folder)
             asset = ingest.store_upload(
                 library=self.library,
@@ -213,8 +213,11 @@ class Explicit(UploadView):
         changes.refuse_unsupported(self.params)
         asset = self.asset(parameters.required(self.params, "public_id"))
         ingest.require_edit(asset, self.user)
-        ingest.update(asset, self.user, changes.details(asset, self.user, self.params))
-        return Response(self.body(asset))
+        with self.notified(EXPLICIT):
+            ingest.update(asset, self.user, changes.details(asset, self.user, self.params))
+            body = self.body(asset)
+            events.announced(EXPLICIT, self.library.pk, body)
+        return Response(body)
 
 
 class Destroy(UploadView):
@@ -225,7 +228,8 @@ class Destroy(UploadView):
         asset = self.assets.filter(public_id=public_id).select_related("library").first()
         if asset is None:
             return Response({"result": "not found"})
-        ingest.trash(asset, self.user)
+        with self.notified(DELETE):
+            ingest.trash(asset, self.user)
         return Response({"result": "ok"})
 
 
@@ -235,5 +239,6 @@ class Rename(UploadView):
         asset = self.asset(parameters.required(self.params, "from_public_id"))
         public_id = changes.checked_public_id(parameters.required(self.params, "to_public_id"))
         ingest.require_edit(asset, self.user)
-        changes.name(asset, public_id, self.user, overwrite=parameters.flag(self.params, "overwrite"))
+        with self.notified(RENAME):
+            changes.name(asset, public_id, self.user, overwrite=parameters.flag(self.params, "overwrite"))
         return Response(self.body(asset))

@@ -10,6 +10,7 @@ from dam.contracts.cloudinary import (
     metadata_fields,
     presets,
     search,
+    triggers,
     unsupported,
     upload,
     views,
@@ -38,6 +39,9 @@ urlpatterns = [
     path(f"{API}metadata_fields/<str:external_id>/datasource/order", metadata_fields.DatasourceOrder.as_view()),
     path(f"{API}upload_presets", presets.Presets.as_view()),
     path(f"{API}upload_presets/<str:name>", presets.PresetAt.as_view()),
+    path(f"{API}triggers", triggers.Triggers.as_view()),
+    path(f"{API}triggers/<str:trigger_id>", triggers.Trigger.as_view()),
+    path(f"{API}triggers/<str:trigger_id>/test", triggers.TriggerTest.as_view()),
     *(
         path(f"{API}{start}{rest}", unsupported.NotHere.as_view(reason=reason))
         for start, reason in unsupported.REASONS.items()

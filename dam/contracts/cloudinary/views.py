@@ -1,5 +1,6 @@
 """What all views of the dialect share: who asks, for which cloud, with which parameters, how often."""
 
+from contextlib import AbstractContextManager
 from typing import Any, cast
 
 from django.utils.functional import cached_property
@@ -9,11 +10,12 @@ from rest_framework.request import Request
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
-from dam.contracts.cloudinary import parameters
+from dam.contracts.cloudinary import notifications, parameters
 from dam.contracts.cloudinary.auth import SignedForm
 from dam.contracts.cloudinary.errors import Unsupported, handle_error
 from dam.contracts.cloudinary.parameters import Params
 from dam.errors import NotFound
+from media_library import events
 from media_library.auth import BearerAuthentication, KeyAuthentication
 from media_library.models import ApiKey, Asset, AssetQuerySet, Library, User
 
@@ -87,6 +89,11 @@ class CloudView(APIView):
     def key(self) -> ApiKey | None:
         """The API key that the caller uses, if it is one."""
         return self.request.auth if isinstance(self.request.auth, ApiKey) else None
+
+    def notified(self, *types: str) -> AbstractContextManager[events.Gathering]:
+        """A transaction. What happens in it and is of one of these types, `notification_url` is told instead of
+        triggers, if the call names one."""
+        return events.gathered(notifications.named(self.library, self.key, self.params, types))
 
     @property
     def assets(self) -> AssetQuerySet:

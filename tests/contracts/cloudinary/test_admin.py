@@ -253,8 +253,6 @@ def test_usage_and_config(cloud: Cloud, pictures: Any) -> None:
     ("method", "path", "word"),
     [
         ("get", "metadata_rules", "conditional rules"),
-        ("get", "triggers", "webhooks"),
-        ("post", "triggers", "webhooks"),
         ("get", "transformations", "t_thumb"),
         ("delete", "derived_resources", "t_thumb"),
         ("post", "resources/related_assets/image/upload/x", "related"),

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from dam.contracts.cloudinary.notifications import Cloudinary
+from media_library.models import Delivery
 from tests.contracts.cloudinary.sdk import Account
 
 pytestmark = pytest.mark.slow
@@ -62,6 +65,23 @@ REFUSED = {
     "unsigned_refused": (400, "Not allowed in unsigned uploads: visual_search."),
     "no_preset": (404, "find upload preset"),
 }
+
+
+VERIFY = """
+const { v2: cloudinary } = require("cloudinary");
+const [body, timestamp, signature] = process.argv.slice(1);
+const verify = (text) => cloudinary.utils.verifyNotificationSignature(text, +timestamp, signature);
+console.log([body, body + " "].map(verify));
+"""
+
+
+def test_notifications_are_verified(program: Path) -> None:
+    delivery = Delivery(body='{"notification_type": "upload", "public_id": "x"}')
+    headers = Cloudinary().headers(delivery, "secret", timezone.now())
+    command = ["node", "-e", VERIFY, delivery.body, headers["X-Cld-Timestamp"], headers["X-Cld-Signature"]]
+    environment = {"PATH": os.environ["PATH"], "CLOUDINARY_URL": "cloudinary://key:secret@cloud"}
+    done = subprocess.run(command, cwd=program.parent, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[ true, false ]", done.stderr
 
 
 def test_all_calls_work_that_should(given: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import urllib.error
 import urllib.request
 import zipfile
@@ -14,6 +15,7 @@ import pytest
 from cloudinary import CloudinaryImage, Search, SearchFolders, api, exceptions, uploader, utils
 
 from tests.contracts.cloudinary.sdk import Account, configure
+from tests.media_library.receiver import receiving
 
 pytestmark = pytest.mark.slow
 
@@ -108,10 +110,12 @@ def test_errors_are_those_of_the_sdk(account: Account) -> None:
         api.resource("missing")
     with pytest.raises(exceptions.BadRequest, match="conditional rules"):
         api.list_metadata_rules()
-    with pytest.raises(exceptions.BadRequest, match="webhooks"):
-        api.create_trigger("https://example.com", "upload")
-    with pytest.raises(exceptions.BadRequest, match="webhooks"):
-        api.triggers()
+    with pytest.raises(exceptions.BadRequest, match="eager is not raised"):
+        api.create_trigger("https://example.com", "eager")
+    with pytest.raises(exceptions.BadRequest, match="uri: "):
+        api.create_trigger("http://10.0.0.1/", "upload")
+    with pytest.raises(exceptions.NotFound, match="not found"):
+        api.delete_trigger("none")
 
 
 def test_changes(uploaded: str, account: Account) -> None:
@@ -134,6 +138,28 @@ def test_changes(uploaded: str, account: Account) -> None:
     uploader.upload(str(account.picture), public_id="taken")
     with pytest.raises(exceptions.BadRequest, match="already exists"):
         uploader.rename(f"{uploaded}-2", "taken")
+
+
+def test_triggers_and_notifications(account: Account) -> None:
+    with receiving() as receiver:
+        made = api.create_trigger(receiver.url.replace("hook", "old"), "all")
+        api.update_trigger(made["id"], receiver.url)
+        assert api.triggers(event_type="all")["triggers"][0]["uri"] == receiver.url
+        assert api.test_trigger(made["id"], {"public_id": "x"})["filter_result"] is True
+        body = uploader.upload(str(account.picture), public_id="told/x", notification_url=f"{receiver.url}/named")
+        uploader.add_tag("told", ["told/x"])
+        uploader.explicit("told/x", type="upload", context={"alt": "A"}, notification_url=f"{receiver.url}/named")
+        uploader.rename("told/x", "told/y")
+        api.delete_resources(["told/y"])
+        got = receiver.wait_for(5)
+        api.delete_trigger(made["id"])
+    for headers, text in got:
+        assert utils.verify_notification_signature(text, headers["X-Cld-Timestamp"], headers["X-Cld-Signature"])
+    told = {json.loads(text)["notification_type"]: json.loads(text) for _headers, text in got}
+    assert set(told) == {"upload", "resource_tags_changed", "explicit", "rename", "delete"}
+    assert told["upload"]["secure_url"] == body["secure_url"]
+    assert told["resource_tags_changed"]["resources"][0]["added"] == ["told"]
+    assert api.triggers()["total"] == 0
 
 
 def test_deletion_and_restoring(uploaded: str) -> None:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from media_library import bulk, collections
-from media_library.models import Asset, Folder, Job, Library, Role, User
+from media_library.models import Asset, Delivery, Folder, Job, Library, Role, User
 from tests import factories
 from tests.media_library.jobs.doing import begun, counts, failures, person, post, ran, run, run_step, signed_in
 
@@ -218,3 +218,12 @@ def test_a_query_is_no_collection_to_put_them_into(api: Any, library: Library, u
     answer = change(api, library, "collect", assets=ids(assets), collection=str(collection.pk))
     assert (answer.status_code, answer.json()["code"]) == (409, "not_manual")
     assert change(api, library, "collect", assets=ids(assets)).json()["code"] == "missing_option"
+
+
+def test_webhooks_are_told_what_has_changed(api: Any, library: Library, assets: list[Asset]) -> None:
+    factories.webhook(library)
+    folder = Folder.objects.create(library=library, name="Trips")
+    for action, body in (("move", {"folder": str(folder.pk)}), ("move", {"folder": str(folder.pk)}), ("delete", {})):
+        change(api, library, action, assets=ids(assets[:2]), **body)
+    told = Delivery.objects.order_by("created_at", "pk").values_list("event", flat=True)
+    assert list(told) == ["asset.updated"] * 2 + ["asset.trashed"] * 2
