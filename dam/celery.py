@@ -1,5 +1,5 @@
-"""The Celery application. Queues: `queries` (a person is waiting), `webhooks` (messages to others), `media` (renditions),
-`index` (embedding), `clusters` (grouping), `jobs` (what somebody has asked for and does not wait for)."""
+"""The Celery application. Queues: `queries` (a person is waiting), `webhooks` (messages to others), `media`
+(renditions), `index` (embedding), `clusters` (grouping), `jobs` (what somebody has asked for and does not wait for)."""
 
 import os
 

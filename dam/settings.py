@@ -417,12 +417,9 @@ SPECTACULAR_SETTINGS = {
         "AssetState": "media_library.models.asset.Asset.State",
         "JobState": "media_library.models.job.Job.State",
         "StageState": "media_library.findable.STATES",
-    },
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {
-        "AssetState": "media_library.models.asset.Asset.State",
         "DeliveryState": "media_library.models.delivery.Delivery.State",
     },
+    "SWAGGER_UI_DIST": "SIDECAR",
 }
 
 # --- logging --------------------------------------------------------------------------------------------------

@@ -232,6 +232,12 @@ class AssetDetailSerializer(AssetSerializer):
         return findable.index.lookalikes(asset, self.context["request"].user).ids
 
 
+class OptionalBoolean(serializers.BooleanField):
+    """Absent from a form, it is absent, and not false as an unticked box would be."""
+
+    default_empty_html = serializers.empty
+
+
 class AssetChangesSerializer(serializers.Serializer[Any]):
     """What PATCH may set."""
 
@@ -243,7 +249,7 @@ class AssetChangesSerializer(serializers.Serializer[Any]):
     )
     tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
     metadata = serializers.DictField(required=False)
-    visual_search = serializers.BooleanField(required=False)
+    visual_search = OptionalBoolean(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

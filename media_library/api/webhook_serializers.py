@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from media_library import fetch
+from media_library.api.serializers import OptionalBoolean
 from media_library.models import Delivery, DeliveryAttempt, Event, Webhook
 from media_library.targets import MAX_URL
 
@@ -102,7 +103,7 @@ class NewWebhookSerializer(serializers.Serializer[Any]):
 class WebhookChangesSerializer(serializers.Serializer[Any]):
     url = AddressField(required=False)
     events = EventsField(required=False)
-    active = serializers.BooleanField(source="is_active", required=False)
+    active = OptionalBoolean(source="is_active", required=False)
 
 
 class AttemptSerializer(serializers.ModelSerializer[DeliveryAttempt]):

@@ -11,14 +11,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dam.errors import AppError
+from media_library import events
 from media_library.jobs import KINDS, Kind, TryAgain
 from media_library.jobs.results import delete_results
-from media_library.models import Job
+from media_library.models import Event, Job
 from media_library.models.job import MAX_ATTEMPTS, Stopped
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 SLICE_SECONDS = 5.0
 BACK_OFF = timedelta(seconds=10)  # times the number of attempts
 REQUESTED_SECONDS = 60
+TOLD = ("id", "kind", "state", "total", "done", "failed", "skipped", "error", "finished_at")  # to webhooks
 KEPT = timedelta(days=90)  # the record of a job that is over
 
 
@@ -114,9 +115,10 @@ def steps(kind: Kind, job: Job) -> Iterator[None]:
 
 def end(job: Job, error: AppError | None = None) -> None:
     try:
-        with transaction.atomic():
+        with events.gathered():
             job.hold()
             job.finish(Job.State.FAILED if error else Job.State.DONE, error)
+            events.announced(Event.JOB_FINISHED, job.library_id, {"job": {name: getattr(job, name) for name in TOLD}})
     except Stopped:
         pass
 

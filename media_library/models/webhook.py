@@ -22,7 +22,7 @@ PREFIX = "whsec_"  # of secrets, as Standard Webhooks has it
 
 
 class Event(models.TextChoices):
-    """What webhooks are told about. Who adds one (`job.finished`) raises it with `events.announced`."""
+    """What webhooks are told about."""
 
     CREATED = "asset.created", _("uploaded")
     READY = "asset.ready", _("decoded; it has a thumbnail and a preview")
@@ -32,6 +32,7 @@ class Event(models.TextChoices):
     TRASHED = "asset.trashed", _("moved to the trash")
     RESTORED = "asset.restored", _("taken out of the trash")
     PURGED = "asset.purged", _("removed for good")
+    JOB_FINISHED = "job.finished", _("a job is done, or has failed")
 
 
 class LostWebhookSecret(AppError):

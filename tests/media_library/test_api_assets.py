@@ -198,3 +198,11 @@ def test_viewers_change_nothing(library: Library, user: User, method: str, path:
     answer = getattr(client, method)(path.format(asset=asset.pk, library=library.pk), data, format="json")
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert Asset.objects.live().count() == 1
+
+
+def test_what_a_form_does_not_say_of_visual_search_leaves_it_on(api: APIClient, library: Library) -> None:
+    answer = api.post(f"/api/v1/libraries/{library.pk}/assets/", {"file": factories.file()}, format="multipart")
+    assert answer.json()["visual_search"] is True
+    url = f"/api/v1/assets/{answer.json()['id']}/"
+    assert api.patch(url, {"description": "New"}, format="multipart").json()["visual_search"] is True
+    assert api.patch(url, {"visual_search": "false"}, format="multipart").json()["visual_search"] is False

@@ -181,3 +181,9 @@ def test_triggers_of_another_dialect_are_not_listed(api: APIClient, library: Lib
     trigger = factories.webhook(library, dialect="cloudinary", events=["upload"])
     assert api.get(URL).json()["results"] == []
     assert api.get(path(trigger)).status_code == 404
+
+
+def test_a_form_changes_only_what_it_names(api: APIClient, library: Library) -> None:
+    webhook = factories.webhook(library)
+    body = api.patch(path(webhook), {"url": "https://other.example/"}, format="multipart").json()
+    assert (body["url"], body["active"], body["events"]) == ("https://other.example/", True, webhook.events)

@@ -17,7 +17,7 @@ from dam.errors import InvalidRequest
 from media_library import fetch
 from media_library.dialects import Outside, SignerIsGone, as_json, delivery_to
 from media_library.events import Happening
-from media_library.models import ApiKey, Asset, Delivery, Event, Library, Webhook
+from media_library.models import ApiKey, Asset, Delivery, Event, Folder, Library, Webhook
 
 ALL = "all"
 UPLOAD, DELETE, RENAME, MOVE = "upload", "delete", "rename", "move"
@@ -122,7 +122,7 @@ class Change:
 def changes_of(library: Library, happenings: Sequence[Happening]) -> list[Change]:
     changed = [each for each in happenings if each.event == Event.UPDATED and each.asset and each.before]
     moved = [each for each in changed if "folder" in each.changed]
-    paths = resources.folder_paths(library) if moved else {}
+    paths = Folder.paths(library) if moved else {}
     changes = []
     for each in changed:
         asset = cast(Asset, each.asset)

@@ -1,5 +1,6 @@
 """The same change of many assets, at once or as a job."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from media_library import bulk, collections
-from media_library.models import Asset, Delivery, Folder, Job, Library, Role, User
+from media_library.models import Asset, Delivery, Event, Folder, Job, Library, Role, User
 from tests import factories
 from tests.media_library.jobs.doing import begun, counts, failures, person, post, ran, run, run_step, signed_in
 
@@ -227,3 +228,14 @@ def test_webhooks_are_told_what_has_changed(api: Any, library: Library, assets: 
         change(api, library, action, assets=ids(assets[:2]), **body)
     told = Delivery.objects.order_by("created_at", "pk").values_list("event", flat=True)
     assert list(told) == ["asset.updated"] * 2 + ["asset.trashed"] * 2
+
+
+def test_webhooks_are_told_that_a_job_is_over(api: Any, library: Library, assets: list[Asset]) -> None:
+    factories.webhook(library, events=[Event.JOB_FINISHED])
+    job = ran(change(api, library, "tag", query={}, tags=["sea"]))
+    (told,) = Delivery.objects.all()
+    assert job.state == Job.State.DONE
+    assert json.loads(told.body)["data"]["job"] | {"finished_at": ""} == {
+        "id": str(job.pk), "kind": "bulk", "state": "done", "total": 3, "done": 3, "failed": 0, "skipped": 0,
+        "error": "", "finished_at": "",
+    }  # fmt: skip
