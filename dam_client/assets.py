@@ -1,0 +1,144 @@
+"""`client.assets`: what is done with one asset, wherever it is."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import Message
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+import httpx2
+
+from dam_client.filters import parameters
+from dam_client.rows import Id, Rows, id_of, plain, segment
+from dam_client.searching import Area, Crop, Found
+from dam_client.shapes import Asset, Region
+from dam_client.transport import Transport
+
+Size = Literal["original", "preview", "thumb"]
+ADDRESSES = {"original": "file", "preview": "preview", "thumb": "thumb"}
+UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+
+
+class Assets:
+    """Each method takes an `Asset` or its id."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def get(self, asset: Asset | Id) -> Asset:
+        """All that is known of it, in the trash too."""
+        return Asset.read(self._transport.json("GET", self._of(asset)))
+
+    def update(self, asset: Asset | Id, **changes: Any) -> Asset:
+        """Set `display_name`, `description`, `alt_text`, `folder` (None: the top), `tags`, `metadata` or
+        `visual_search`; the rest stays."""
+        return Asset.read(self._transport.json("PATCH", self._of(asset), json=plain(changes)))
+
+    def trash(self, asset: Asset | Id) -> None:
+        self._transport.request("DELETE", self._of(asset))
+
+    def restore(self, asset: Asset | Id) -> Asset:
+        return Asset.read(self._transport.json("POST", self._of(asset, "restore/"), repeatable=True))
+
+    def purge(self, asset: Asset | Id) -> None:
+        """Remove it for good (editors)."""
+        self._transport.request("DELETE", self._of(asset), params={"purge": "true"})
+
+    def similar(self, asset: Asset | Id, *, limit: int | None = 50, **filters: Any) -> Found:
+        """What looks like it, itself first."""
+        entity_type = filters.pop("entity_type", None)
+        params = parameters(filters) | ({"entity_type": entity_type} if entity_type else {})
+        return Found(self._transport, "GET", self._of(asset, "similar/"), params, limit)
+
+    def history(self, asset: Asset | Id) -> list[dict[str, Any]]:
+        """Every stage with its time, attempts and error, where the server tells it."""
+        return list(self._transport.rows(self._of(asset, "history/")))
+
+    def reindex(self, asset: Asset | Id) -> None:
+        self._transport.request("POST", self._of(asset, "reindex/"))
+
+    # --- regions -----------------------------------------------------------------------------------------------------
+
+    def regions(self, asset: Asset | Id) -> list[Region]:
+        return list(Rows(self._transport, self._of(asset, "regions/"), Region))
+
+    def add_region(self, asset: Asset | Id, box: Area, label: str = "") -> Region:
+        body = {"box": Crop("", box).as_dict, "label": label}
+        return Region.read(self._transport.json("POST", self._of(asset, "regions/"), json=body))
+
+    def update_region(self, region: Region | Id, *, box: Area | None = None, label: str | None = None) -> Region:
+        body: dict[str, Any] = {} if box is None else {"box": Crop("", box).as_dict}
+        return Rows(self._transport, "regions/", Region).update(
+            region, **body | ({} if label is None else {"label": label})
+        )
+
+    def remove_region(self, region: Region | Id) -> None:
+        Rows(self._transport, "regions/", Region).delete(region)
+
+    def remove_regions(self, asset: Asset | Id, source: str | None = None) -> None:
+        """All regions of an asset, or those of one source: `drawn`, `imported` or `detected`."""
+        params = {"source": source} if source else {}
+        self._transport.request("DELETE", self._of(asset, "regions/"), params=params)
+
+    # --- files -------------------------------------------------------------------------------------------------------
+
+    def read(self, asset: Asset | Id, size: Size = "original") -> bytes:
+        """The original, the `preview` (at most 2048 px, WebP) or the `thumb` (512 px, WebP)."""
+        with self._opened(asset, size) as answer:
+            return bytes(answer.read())
+
+    def download(self, asset: Asset | Id, to: Path | str = ".", size: Size = "original") -> Path:
+        """Save it as the file `to`, or in the folder `to` under its own name, made unlike those that are there."""
+        to = Path(to).expanduser()
+        with self._opened(asset, size) as answer:
+            inside = to.is_dir()
+            wanted = to / file_name(answer, asset) if inside else to
+            part = wanted.with_name(f".{wanted.name[:200]}.{uuid4().hex[:8]}.part")
+            try:
+                with part.open("wb") as file:
+                    for chunk in answer.iter_bytes():
+                        file.write(chunk)
+                return put(part, wanted, replace=not inside)
+            finally:
+                part.unlink(missing_ok=True)
+
+    @contextmanager
+    def _opened(self, asset: Asset | Id, size: Size) -> Iterator[httpx2.Response]:
+        path = self._of(asset, f"{ADDRESSES[size]}/")
+        with self._transport.streamed("GET", path, follow=True, headers={"Accept": "*/*"}) as answer:
+            yield answer
+
+    def _of(self, asset: Asset | Id, below: str = "") -> str:
+        return f"assets/{segment(asset)}/{below}"
+
+
+def file_name(answer: httpx2.Response, asset: Asset | Id) -> str:
+    """What the server calls the file, made safe for a disk: never a path, never hidden."""
+    header = Message()
+    header["Content-Disposition"] = answer.headers.get("content-disposition", "")
+    suffix = {"image/webp": ".webp"}.get(answer.headers.get("content-type", ""), "")
+    shown = f"{asset.display_name}{suffix}" if isinstance(asset, Asset) else f"{id_of(asset)}{suffix}"
+    name = UNSAFE.sub("_", header.get_filename() or shown).strip(" .")
+    stem, ending = Path(name).stem, Path(name).suffix
+    return stem.encode()[:200].decode(errors="ignore") + ending[:20] if stem else id_of(asset)
+
+
+def put(part: Path, wanted: Path, *, replace: bool) -> Path:
+    """Move a finished file to its place; unless `replace`, to `name-2` and so on where that is taken."""
+    if replace:
+        return part.replace(wanted)
+    for number in range(1, 100_000):
+        place = wanted if number == 1 else wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+        try:
+            os.link(part, place)
+        except FileExistsError:
+            continue
+        except OSError:  # a file system without links
+            if place.exists():
+                continue
+            return part.replace(place)
+        return place
+    raise FileExistsError(f"There are too many files called {wanted.name} already.")
