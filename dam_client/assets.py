@@ -1,8 +1,9 @@
 """`client.assets`: what is done with one asset, wherever it is."""
 
+import mimetypes
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from email.message import Message
 from pathlib import Path
@@ -36,6 +37,15 @@ class Assets:
         """Set `display_name`, `description`, `alt_text`, `folder` (None: the top), `tags`, `metadata` or
         `visual_search`; the rest stays."""
         return Asset.read(self._transport.json("PATCH", self._of(asset), json=plain(changes)))
+
+    def retag(self, asset: Asset | Id, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> Asset:
+        """Add and remove tags; the others stay. Case does not tell two tags apart."""
+        before = asset if isinstance(asset, Asset) else self.get(asset)
+        gone = {name.casefold() for name in remove}
+        kept = [name for name in before.tags if name.casefold() not in gone]
+        has = {name.casefold() for name in kept}
+        wanted = kept + [name for name in dict.fromkeys(add) if name.casefold() not in has]
+        return before if wanted == before.tags else self.update(before, tags=wanted)
 
     def trash(self, asset: Asset | Id) -> None:
         self._transport.request("DELETE", self._of(asset))
@@ -90,12 +100,12 @@ class Assets:
         with self._opened(asset, size) as answer:
             return bytes(answer.read())
 
-    def download(self, asset: Asset | Id, to: Path | str = ".", size: Size = "original") -> Path:
-        """Save it as the file `to`, or in the folder `to` under its own name, made unlike those that are there."""
+    def download(self, asset: Asset | Id, to: Path | str = ".", size: Size = "original", *, name: str = "") -> Path:
+        """Save it as the file `to`, or in the folder `to` under its own name, or `name`, made unlike those there."""
         to = Path(to).expanduser()
         with self._opened(asset, size) as answer:
             inside = to.is_dir()
-            wanted = to / file_name(answer, asset) if inside else to
+            wanted = to / (name or file_name(answer, asset)) if inside else to
             part = wanted.with_name(f".{wanted.name[:200]}.{uuid4().hex[:8]}.part")
             try:
                 with part.open("wb") as file:
@@ -116,14 +126,24 @@ class Assets:
 
 
 def file_name(answer: httpx2.Response, asset: Asset | Id) -> str:
-    """What the server calls the file, made safe for a disk: never a path, never hidden."""
+    """What the server calls the file, made safe for a disk."""
     header = Message()
     header["Content-Disposition"] = answer.headers.get("content-disposition", "")
-    suffix = {"image/webp": ".webp"}.get(answer.headers.get("content-type", ""), "")
-    shown = f"{asset.display_name}{suffix}" if isinstance(asset, Asset) else f"{id_of(asset)}{suffix}"
-    name = UNSAFE.sub("_", header.get_filename() or shown).strip(" .")
-    stem, ending = Path(name).stem, Path(name).suffix
-    return stem.encode()[:200].decode(errors="ignore") + ending[:20] if stem else id_of(asset)
+    if called := header.get_filename():
+        return safe_name(called) or id_of(asset)
+    shown = asset.display_name if isinstance(asset, Asset) else id_of(asset)
+    return safe_name(shown + (".webp" if answer.headers.get("content-type") == "image/webp" else ""))
+
+
+def original_name(asset: Asset) -> str:
+    """What the server calls the file of an asset."""
+    return safe_name(asset.display_name + (mimetypes.guess_extension(asset.mime_type) or f".{asset.format}"))
+
+
+def safe_name(name: str) -> str:
+    """Never a path, never hidden, never longer than disks allow."""
+    name = UNSAFE.sub("_", name).strip(" .")
+    return Path(name).stem.encode()[:200].decode(errors="ignore") + Path(name).suffix[:20] if name else ""
 
 
 def put(part: Path, wanted: Path, *, replace: bool) -> Path:

@@ -9,7 +9,18 @@ from dam_client.rows import plain
 NAMES = frozenset(
     {"any_tags", "camera", "collection", "colors", "created_after", "created_before", "folder", "formats", "grey"}
     | {"ids", "issues", "labels", "max_bytes", "max_height", "max_width", "min_bytes", "min_height", "min_width"}
-    | {"orientation", "q", "recursive", "size", "state", "tags", "taken_after", "taken_before", "transparent", "uploaded_by"}
+    | {
+        "orientation",
+        "q",
+        "recursive",
+        "size",
+        "state",
+        "tags",
+        "taken_after",
+        "taken_before",
+        "transparent",
+        "uploaded_by",
+    }
 )
 SAID = {
     "any_tag": "any_tags",

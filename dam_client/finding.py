@@ -68,7 +68,7 @@ class Findable:
         for example in several(like):
             kind, pk = self._example(example)
             asked[kind].append(pk)
-        asked |= {"unlike": [id_of(asset) for asset in several(unlike)], "filters": self._filters(filters)}
+        asked |= {"unlike": [id_of(asset) for asset in several(unlike)], "filters": self.narrowed(filters)}
         return {name: value for name, value in asked.items() if value}
 
     def _example(self, example: Example) -> tuple[str, str]:
@@ -98,7 +98,7 @@ class Findable:
         the at most 1,000 that it ranks."""
         asked = self.query(text, like=like, not_text=not_text)
         path = f"{self._path}search/facets/" if asked else f"{self._path}facets/"
-        return Facets.read(self._transport.json("GET", path, params=asked | self._filters(filters)))
+        return Facets.read(self._transport.json("GET", path, params=asked | self.narrowed(filters)))
 
     def duplicates(self, asset: Asset | Id | None = None, *, limit: int | None = None) -> Iterator[DuplicateGroup]:
         """Groups that nobody has decided about, newest first; or those that an asset is in."""
@@ -124,13 +124,13 @@ class Findable:
 
     def clusters(self, level: int = 0, *, limit: int | None = None, **filters: Any) -> Iterator[Cluster]:
         """What looks alike, biggest first, from level 0 (finest) to 4 (coarsest)."""
-        params = {"level": level} | self._filters(filters)
+        params = {"level": level} | self.narrowed(filters)
         return (Cluster.read(row) for row in self._transport.rows(f"{self._path}clusters/", params, limit=limit))
 
     def cluster(self, cluster: Cluster | Id, *, limit: int | None = None, **filters: Any) -> Iterator[Asset]:
         """The pictures of a cluster, newest first."""
         path = f"{self._path}clusters/{segment(cluster)}/"
-        return (Asset.read(row) for row in self._transport.rows(path, self._filters(filters), limit=limit))
+        return (Asset.read(row) for row in self._transport.rows(path, self.narrowed(filters), limit=limit))
 
     def import_regions(self, file: Path | str | bytes | BinaryIO, format: str = "", names: str = "") -> RegionImport:
         """Regions from COCO JSON, YOLO or CSV; importing twice makes nothing twice."""
@@ -155,7 +155,8 @@ class Findable:
             return id_of(folder)
         return id_of(self.folders.at(str(folder)))
 
-    def _filters(self, filters: Mapping[str, Any]) -> dict[str, Any]:
+    def narrowed(self, filters: Mapping[str, Any]) -> dict[str, Any]:
+        """Filters as the server takes them; a folder may be given by its path. Raises UnknownFilter."""
         found = parameters(filters)
         return found | ({"folder": self._folder(found["folder"])} if "folder" in found else {})
 

@@ -28,17 +28,22 @@ class Folders(Rows[Folder]):
             raise ApiError("A folder's path has names, such as holiday/2024.", code="bad_folder")
         known, folder = self.paths(), None
         for depth in range(1, len(names) + 1):
-            folder = known.get("/".join(names[:depth])) or (create and self._made(names[:depth], folder)) or None
+            folder = known.get("/".join(names[:depth])) or (self.made(names[depth - 1], folder) if create else None)
             if folder is None:
                 break
         if folder is None:
             raise ApiError(f"There is no folder {path} in this library.", code="bad_folder")
         return folder
 
-    def _made(self, names: list[str], parent: Folder | None) -> Folder:
+    def made(self, name: str, parent: Folder | None = None) -> Folder:
+        """A new folder, or the one of this name that is there."""
         try:
-            return self.create(names[-1], parent)
+            return self.create(name, parent)
         except ApiError as error:
             if error.code != "name_taken":
                 raise
-            return self.paths()["/".join(names)]  # somebody else has made it at this moment
+            wanted = (parent.id if parent else None, name.strip().casefold())
+            for folder in self:
+                if (folder.parent, folder.name.casefold()) == wanted:
+                    return folder
+            raise

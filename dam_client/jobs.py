@@ -9,8 +9,8 @@ from dam_client.rows import Id, Rows
 from dam_client.shapes import Job
 from dam_client.transport import Transport
 
-FINISHED = frozenset({"done", "succeeded", "finished", "completed", "failed", "cancelled", "canceled", "error"})
-FAILED = frozenset({"failed", "cancelled", "canceled", "error"})
+DONE = "done"
+ENDED = frozenset({"failed", "cancelled"})
 
 
 class Jobs(Rows[Job]):
@@ -31,10 +31,12 @@ class Jobs(Rows[Job]):
         while True:
             now = self.get(job)
             seen(now)
-            if now.state in FAILED:
-                raise ApiError(f"The job {now.id} has {now.state}.", code=f"job_{now.state}", data=now.model_dump())
-            if now.state in FINISHED:
+            if now.state == DONE:
                 return now
+            if now.state in ENDED:
+                why = f"The job {now.id} has failed" if now.state == "failed" else f"The job {now.id} was cancelled"
+                sentence = f"{why}: {now.error}" if now.error else f"{why}."
+                raise ApiError(sentence, code=f"job_{now.state}", data=now.model_dump(mode="json"))
             if until is not None and time.monotonic() > until:
                 raise ApiError(f"The job {now.id} is still {now.state}.", code="still_running")
             time.sleep(pause)

@@ -11,7 +11,7 @@ from dam_client.errors import ApiError
 from dam_client.finding import Findable
 from dam_client.rows import Id, Rows, id_of, plain
 from dam_client.searching import opened
-from dam_client.shapes import Asset, Collection, Folder, Job, LibraryDetail, LibraryInfo, Row, SavedSearch, Tag
+from dam_client.shapes import Asset, Collection, Folder, Job, LibraryDetail, LibraryInfo, Member, SavedSearch, Tag
 from dam_client.transport import IDEMPOTENCY_KEY, Transport
 
 OnDuplicate = Literal["reject", "keep", "existing"]
@@ -28,7 +28,7 @@ class Library(Findable):
         self.tags = Rows(transport, f"{self._path}tags/", Tag)
         self.collections = Rows(transport, f"{self._path}collections/", Collection)
         self.saved_searches = Rows(transport, f"{self._path}saved-searches/", SavedSearch)
-        self.members = Rows(transport, f"{self._path}members/", Row)
+        self.members = Rows(transport, f"{self._path}members/", Member)
 
     def __repr__(self) -> str:
         return f"<Library {self.slug}>"
@@ -48,7 +48,7 @@ class Library(Findable):
     def assets(self, *, sort: str = "-created_at", limit: int | None = None, **filters: Any) -> Iterator[Asset]:
         """The live assets, page after page: `tags="red"`, `folder="holiday/2024"`, `metadata={"client": "Aurora"}`;
         all filters are in docs/filters.md."""
-        params = {"sort": sort} | self._filters(filters)
+        params = {"sort": sort} | self.narrowed(filters)
         return (Asset.read(row) for row in self._transport.rows(f"{self._path}assets/", params, limit=limit))
 
     def upload(
@@ -116,9 +116,9 @@ class Library(Findable):
         query: Mapping[str, Any] | None = None,
         **parameters: Any,
     ) -> dict[str, Any]:
-        """Do one thing to many: `tag`, `untag`, `move`, `delete`, `restore`, `collect`, `reindex`, `metadata`. Gives
-        the server's answer: what became of each, or the job that does it."""
-        body = {"action": action} | chosen(assets, query) | plain(parameters)
+        """Do one thing to many: `tag`, `untag`, `move`, `delete`, `restore`, `collect`, `reindex`, `metadata`; to
+        `assets`, or to what the filters of `query` let through. Gives the server's answer."""
+        body = {"action": action} | self._chosen(assets, query) | plain(parameters)
         return dict(self._transport.json("POST", f"{self._path}bulk/", json=body))
 
     def export(
@@ -129,10 +129,12 @@ class Library(Findable):
         format: Literal["zip", "jsonl"] = "zip",
         **parameters: Any,
     ) -> Job:
-        """Have the server put a selection into a ZIP or JSON Lines; `client.jobs` waits for it and downloads it."""
-        body = {"format": format} | chosen(assets, query) | plain(parameters)
+        """Have the server put `assets`, or what the filters of `query` let through, into a ZIP or JSON Lines;
+        `client.jobs` waits for it and downloads it."""
+        body = {"format": format} | self._chosen(assets, query) | plain(parameters)
         return Job.read(self._transport.json("POST", f"{self._path}export/", json=body))
 
-
-def chosen(assets: Iterable[Asset | Id] | None, query: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {"query": plain(query or {})} if assets is None else {"assets": [id_of(asset) for asset in assets]}
+    def _chosen(self, assets: Iterable[Asset | Id] | None, query: Mapping[str, Any] | None) -> dict[str, Any]:
+        if assets is not None:
+            return {"assets": [id_of(asset) for asset in assets]}
+        return {"query": self.narrowed(query or {})}

@@ -185,31 +185,54 @@ class Folder(Shape):
     id: UUID
     name: str
     parent: UUID | None = None
+    path: str = ""
 
 
 class Tag(Shape):
+    id: int | None = None
     name: str
     assets: int = 0
 
 
-class Row(Shape):
-    """A collection, a saved search, a member, a webhook: what the server gives, by name."""
-
-    id: UUID | int | str | None = None
-
-
-class Collection(Row):
+class Collection(Shape):
+    id: UUID
     name: str
 
 
-class SavedSearch(Row):
+class SavedSearch(Shape):
+    id: UUID
     name: str
-    query: dict[str, Any] | str = {}
 
 
-class Job(Row):
-    state: str = ""
+class Member(Shape):
+    username: str
+    role: str
+
+    @property
+    def id(self) -> str:
+        return self.username
+
+
+class Webhook(Shape):
+    id: UUID
+    url: str = ""
+    events: list[str] = []
+
+
+class Job(Shape):
+    """`percent`, `rate` and `seconds_left` are None where that is not known."""
+
+    id: UUID
     kind: str = ""
+    state: str = ""
+    total: int | None = None
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    percent: float | None = None
+    rate: float | None = None
+    seconds_left: float | None = None
+    error: str | dict[str, Any] | None = None
 
 
 class Readiness(Shape):

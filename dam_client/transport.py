@@ -16,6 +16,7 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 MAX_PAGE = 500
 BUSY = {429, 503}  # refused before anything was done
 GATEWAY = {502, 504}  # the server behind it may have done it
+STILL_RUNNING = "idempotency_still_running"  # this very request, sent before
 
 
 class Transport:
@@ -93,7 +94,11 @@ class Transport:
                 if answer.is_success:
                     return answer
                 failure = read_failure(answer)
-                may_repeat = answer.status_code in BUSY or (answer.status_code in GATEWAY and repeatable)
+                may_repeat = (
+                    answer.status_code in BUSY
+                    or failure.code == STILL_RUNNING
+                    or (answer.status_code in GATEWAY and repeatable)
+                )
                 wait = backoff(attempt) if failure.retry_after is None else failure.retry_after
                 if last or wait > patience or not may_repeat:
                     raise failure

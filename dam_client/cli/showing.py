@@ -1,0 +1,64 @@
+"""What people see: tables where there is a terminal, tab-separated lines where there is none."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+import click
+
+
+def table(rows: Sequence[Sequence[str]], *heads: str, address: bool = False) -> None:
+    """`address`: whether the last column holds addresses, which must be whole to be of use."""
+    rows = [[clean(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(row))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, head in enumerate(heads):
+        whole = address and number == len(heads) - 1
+        shown.add_column(head, overflow="fold" if whole else "ellipsis", no_wrap=not whole, ratio=None)
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    Console().print(shown)
+
+
+def pairs(rows: Sequence[tuple[str, str]]) -> None:
+    """Names and what they are, without those that are nothing."""
+    rows = [(name, clean(value)) for name, value in rows if value]
+    width = max((len(name) for name, _value in rows), default=0)
+    for name, value in rows:
+        click.echo(
+            f"{click.style(f'{name:<{width}}', dim=True)}  {value}" if sys.stdout.isatty() else f"{name}\t{value}"
+        )
+
+
+def say(sentence: str) -> None:
+    """To people, beside the output."""
+    click.echo(sentence, err=True)
+
+
+def clean(cell: str) -> str:
+    """Names come from other people: no character that moves the cursor, colours the terminal or starts a line."""
+    return "".join(letter if letter.isprintable() else " " for letter in cell)
+
+
+def many(number: int, one: str, more: str = "") -> str:
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
+def size(number: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if number < 1000 or unit == "GB":
+            return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"
+        number /= 1000
+    raise AssertionError
+
+
+def moment(at: datetime | None) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M}" if at else ""

@@ -1,0 +1,292 @@
+"""An MCP server: what an assistant may ask of a library, under the token of the person who starts it, never more."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar
+
+from mcp.server.mcpserver import Image, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import ToolAnnotations
+from pydantic import BaseModel, Field
+
+from dam_client.client import Client
+from dam_client.errors import ApiError
+from dam_client.filters import UnknownFilter
+from dam_client.library import Library
+from dam_client.searching import Found
+from dam_client.shapes import Asset, Facets, Hit
+
+INSTRUCTIONS = """\
+A library of pictures that can be searched by what they show. Start with search_pictures: describe in a few words what \
+should be seen; names, tags and descriptions with those words are found as well. Each result has a match: strong, likely \
+or weak for this query, or none where only its words matched. Weak ones are merely the nearest there are: look at them \
+with look_at_pictures before you say that they show something. Give people the page of a picture, not its id."""
+MOST_SEEN = 8
+READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+
+P, R = ParamSpec("P"), TypeVar("R")
+LibraryName = Annotated[
+    str | None, Field(description="Slug, id or name; see list_libraries. Not needed where there is only one.")
+]
+Limit = Annotated[int, Field(ge=1, le=100)]
+Filters = Annotated[
+    dict[str, str | float | bool | list[str]] | None,
+    Field(
+        description="Narrows what is looked through, by name: tags (has all), any_tags, folder (a path such as "
+        "holiday/2024, or an id), colors (black, grey, white, red, orange, brown, beige, yellow, olive, green, teal, "
+        "cyan, blue, navy, purple, pink), orientation (landscape, portrait, square), size (small, medium, large, huge), "
+        "formats, camera, issues (blurry, dark, bright, outliers), taken_after, taken_before, created_after, "
+        "created_before (dates), min_width, min_height, grey, transparent, q (words in names, tags and descriptions), "
+        "metadata.<field>. Counts for most values: count_pictures."
+    ),
+]
+
+
+class Picture(BaseModel):
+    id: str
+    name: str
+    page: str = Field(description="Its page, for people.")
+    width: int
+    height: int
+    tags: list[str]
+    description: str
+    taken_at: str | None
+    match: Literal["strong", "likely", "weak"] | None = Field(None, description="How well it matches this query.")
+    reasons: list[str] = Field([], description="Why it was found: its looks (visual), or words, as tag:sea.")
+
+
+class Pictures(BaseModel):
+    pictures: list[Picture]
+    strong: int = Field(0, description="How many strong matches there are in all.")
+    note: str = ""
+
+
+class Details(Picture):
+    folder: str | None
+    alt_text: str
+    metadata: dict[str, Any]
+    exif: dict[str, Any]
+    camera: str
+    format: str
+    bytes: int
+    possible_duplicates: list[str]
+
+
+class Named(BaseModel):
+    id: str
+    name: str
+    detail: str = ""
+
+
+def told(tool: Callable[P, R]) -> Callable[P, R]:
+    """What the server refuses reaches the assistant as its sentence."""
+
+    @functools.wraps(tool)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return tool(*args, **kwargs)
+        except (ApiError, UnknownFilter) as error:
+            raise ToolError(str(error)) from error
+
+    return run
+
+
+def served(client: Client, library_name: str | None = None, *, allow_write: bool = False) -> MCPServer:
+    """`library_name`: the one that is meant where the assistant names none."""
+    server = MCPServer("dam", title="Media library", instructions=INSTRUCTIONS, log_level="WARNING")
+    tools = Tools(client, library_name)
+    reading = [tools.search_pictures, tools.find_similar_pictures, tools.list_pictures, tools.look_at_pictures]
+    reading += [tools.get_picture, tools.count_pictures, tools.list_libraries, tools.list_folders]  # type: ignore[list-item]
+    reading += [tools.list_tags, tools.list_collections]  # type: ignore[list-item]
+    for tool in reading:
+        server.add_tool(told(tool), annotations=READS)
+    for tool in (tools.tag_pictures, tools.describe_picture) if allow_write else ():
+        server.add_tool(told(tool), annotations=WRITES)  # type: ignore[arg-type]
+    return server
+
+
+class Tools:
+    """Each method is a tool; its docstring is what the assistant reads."""
+
+    def __init__(self, client: Client, library_name: str | None) -> None:
+        self._client = client
+        self._library_name = library_name
+
+    def _library(self, named: str | None) -> Library:
+        return self._client.library(named or self._library_name)
+
+    def search_pictures(
+        self,
+        text: Annotated[str, Field(description="What the pictures should show, in a few words; may be empty.")] = "",
+        not_text: Annotated[list[str] | None, Field(description="What they should not show.")] = None,
+        like: Annotated[list[str] | None, Field(description="Ids of pictures they should be like.")] = None,
+        unlike: Annotated[list[str] | None, Field(description="Ids of pictures they should not be like.")] = None,
+        filters: Filters = None,
+        limit: Limit = 12,
+        library: LibraryName = None,
+    ) -> Pictures:
+        """Find pictures by what they show: by words, by examples, or both; the most similar first.
+
+        Without text and examples use list_pictures.
+        """
+        found = self._library(library).search(
+            text, not_text=not_text or (), like=like or (), unlike=unlike or (), limit=limit, **(filters or {})
+        )
+        return answered(found)
+
+    def find_similar_pictures(
+        self,
+        picture: Annotated[str, Field(description="The id of a picture.")],
+        filters: Filters = None,
+        limit: Limit = 12,
+    ) -> Pictures:
+        """Find what looks like one picture of the library; the picture itself comes first."""
+        return answered(self._client.assets.similar(picture, limit=limit, **self._narrowing(picture, filters)))
+
+    def _narrowing(self, picture: str, filters: dict[str, Any] | None) -> dict[str, Any]:
+        if not filters or "folder" not in filters:
+            return filters or {}
+        library = self._client.library(self._client.assets.get(picture).library)
+        return library.narrowed(filters)
+
+    def list_pictures(
+        self,
+        filters: Filters = None,
+        sort: Annotated[
+            Literal["-created_at", "created_at", "-taken_at", "taken_at", "display_name", "-bytes"],
+            Field(description="-created_at: newest first."),
+        ] = "-created_at",
+        limit: Limit = 20,
+        library: LibraryName = None,
+    ) -> Pictures:
+        """List pictures by what is known of them, such as their tags, folder or date, without searching."""
+        shown = self._library(library).assets(sort=sort, limit=limit, **(filters or {}))
+        return Pictures(pictures=[Picture(**facts(asset)) for asset in shown])
+
+    def look_at_pictures(
+        self,
+        pictures: Annotated[list[str], Field(min_length=1, max_length=MOST_SEEN, description="Ids of pictures.")],
+        size: Annotated[
+            Literal["thumb", "preview"], Field(description="thumb: 512 pixels; preview: up to 2048, for small details.")
+        ] = "thumb",
+    ) -> list[str | Image]:
+        """See pictures yourself. Gives for each its name and id, and the image."""
+        seen: list[str | Image] = []
+        for picture in pictures:
+            asset = self._client.assets.get(picture)
+            seen.append(f"{asset.display_name} ({asset.id}), {asset.urls.page}")
+            try:
+                seen.append(Image(data=self._client.assets.read(asset, size), format="webp"))
+            except ApiError as error:
+                if error.code != "not_ready":
+                    raise
+                seen.append(str(error))
+        return seen
+
+    def get_picture(self, picture: Annotated[str, Field(description="The id of a picture.")]) -> Details:
+        """All that is known of one picture: description, tags, folder, metadata, camera, dates, likely duplicates."""
+        asset = self._client.assets.get(picture)
+        folder = None
+        if asset.folder:
+            paths = self._client.library(asset.library).folders.paths()
+            folder = next((path for path, known in paths.items() if known.id == asset.folder), None)
+        return Details(
+            **facts(asset),
+            folder=folder,
+            alt_text=asset.alt_text,
+            metadata=asset.metadata,
+            exif=asset.exif,
+            camera=asset.camera,
+            format=asset.format,
+            bytes=asset.bytes,
+            possible_duplicates=[str(pk) for pk in asset.possible_duplicates],
+        )
+
+    def count_pictures(
+        self,
+        text: Annotated[str, Field(description="Count among what this search ranks; empty: the whole library.")] = "",
+        filters: Filters = None,
+        library: LibraryName = None,
+    ) -> Facets:
+        """How many pictures there are, and how many of them have each colour, shape, size, format, camera, year and
+        issue, under the filters."""
+        return self._library(library).facets(text, **(filters or {}))
+
+    def list_libraries(self) -> list[Named]:
+        """The libraries that can be searched, with the role of the person who asks."""
+        details = [library.detail() for library in self._client.libraries()]
+        return [
+            Named(id=detail.slug, name=detail.name, detail=f"{detail.role}, {detail.counts.total} pictures")
+            for detail in details
+        ]
+
+    def list_folders(self, library: LibraryName = None) -> list[Named]:
+        """The folders of a library, by their paths."""
+        return [Named(id=str(folder.id), name=path) for path, folder in self._library(library).folders.paths().items()]
+
+    def list_tags(self, library: LibraryName = None) -> list[Named]:
+        """The tags of a library, with how many pictures have each."""
+        return [
+            Named(id=tag.name, name=tag.name, detail=f"{tag.assets} pictures") for tag in self._library(library).tags
+        ]
+
+    def list_collections(self, library: LibraryName = None) -> list[Named]:
+        """The collections of a library: pictures that somebody has put together."""
+        try:
+            return [Named(id=str(each.id), name=each.name) for each in self._library(library).collections]
+        except ApiError as error:
+            if error.status == 404:
+                raise ApiError("This server has no collections.", code="no_collections") from error
+            raise
+
+    # --- only with --allow-write -------------------------------------------------------------------------------------
+
+    def tag_pictures(
+        self,
+        pictures: Annotated[list[str], Field(min_length=1, max_length=100, description="Ids of pictures.")],
+        add: list[str] | None = None,
+        remove: list[str] | None = None,
+    ) -> Pictures:
+        """Tag pictures, or take tags off them. Other tags stay. Look at the pictures first."""
+        if not (add or remove):
+            raise ToolError("Say which tags to add or to remove.")
+        changed = [self._client.assets.retag(picture, add=add or (), remove=remove or ()) for picture in pictures]
+        return Pictures(pictures=[Picture(**facts(asset)) for asset in changed])
+
+    def describe_picture(
+        self,
+        picture: Annotated[str, Field(description="The id of a picture.")],
+        description: Annotated[str | None, Field(description="What it shows, in a sentence or two.")] = None,
+        alt_text: Annotated[str | None, Field(description="For people who cannot see it.")] = None,
+    ) -> Picture:
+        """Replace the description or the alternative text of a picture. Look at it first."""
+        changes = {"description": description, "alt_text": alt_text}
+        given = {name: value for name, value in changes.items() if value is not None}
+        if not given:
+            raise ToolError("Give a description or an alt_text.")
+        return Picture(**facts(self._client.assets.update(picture, **given)))
+
+
+def facts(asset: Asset) -> dict[str, Any]:
+    return {
+        "id": str(asset.id),
+        "name": asset.display_name,
+        "page": asset.urls.page,
+        "width": asset.width,
+        "height": asset.height,
+        "tags": asset.tags,
+        "description": asset.description,
+        "taken_at": asset.taken_at.isoformat() if asset.taken_at else None,
+    }
+
+
+def answered(found: Found) -> Pictures:
+    hits: Sequence[Hit] = list(found)
+    note = (
+        ""
+        if found.strong or not hits
+        else "Nothing matches strongly: these are the nearest. Look before you trust them."
+    )
+    pictures = [Picture(**facts(hit.asset), match=hit.band, reasons=hit.reasons) for hit in hits]
+    return Pictures(pictures=pictures, strong=found.strong, note=note if hits else "Nothing was found.")
