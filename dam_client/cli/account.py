@@ -32,7 +32,7 @@ def login(url: str | None, username: str | None, *, token_stdin: bool, password_
             sys.stdin.readline()
             if token_stdin
             else click.prompt(
-                f"Token ({HOW}; empty to sign in with a user name)",
+                f"Token ({HOW}; empty: with a user name)",
                 default="",
                 hide_input=True,
                 show_default=False,

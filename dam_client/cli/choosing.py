@@ -66,9 +66,7 @@ def searched(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command gets a Choice."""
 
     @click.argument("text", nargs=-1)
-    @click.option(
-        "--like", multiple=True, metavar="PICTURE", help="An example: a file, a URL, or an asset; repeatable."
-    )
+    @click.option("--like", multiple=True, metavar="PICTURE", help="An example: a file, a URL, an asset; repeatable.")
     @click.option("--not", "not_text", multiple=True, metavar="TEXT", help="What they should not show; repeatable.")
     @click.option("--unlike", multiple=True, metavar="ASSET", help="What they should not be like; repeatable.")
     @filtered

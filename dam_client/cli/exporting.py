@@ -26,9 +26,7 @@ MOST_RANKED = 1000
 
 @click.command()
 @searched
-@click.option(
-    "--asset", "-a", "named", multiple=True, metavar="ASSET", help="Only these; `-` reads them from standard input."
-)
+@click.option("--asset", "-a", "named", multiple=True, metavar="ASSET", help="Only these; `-`: from standard input.")
 @click.option("--to", required=True, type=click.Path(path_type=Path), help="A folder, or a file: x.zip, x.jsonl.")
 @click.option("--format", "wanted", type=click.Choice(["zip", "jsonl", "files"]), help="By the name of --to if absent.")
 @click.option("--limit", "-n", type=click.IntRange(1), help="At most so many; of a search the first 1,000 if absent.")

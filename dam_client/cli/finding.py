@@ -8,9 +8,7 @@ from dam_client.cli.session import Session, shared
 from dam_client.cli.showing import say, table
 from dam_client.searching import Found
 
-LIMIT = click.option(
-    "--limit", "-n", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many."
-)
+LIMIT = click.option("--limit", "-n", type=click.IntRange(1, 1000), default=20, show_default=True)
 OPEN = click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
 
 
@@ -68,7 +66,7 @@ def told(session: Session, found: Found, filters: dict[str, Any], *, opened: boo
     rows = [
         (
             hit.asset.display_name,
-            hit.band or "–",
+            hit.band or "-",
             ", ".join(hit.reasons),
             hit.asset.urls.page,
         )

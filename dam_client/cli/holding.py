@@ -24,7 +24,7 @@ ASSETS = click.argument("assets", nargs=-1, required=True, metavar="ASSET…")
     "-s",
     default="-created_at",
     show_default=True,
-    help="created_at, display_name, bytes, taken_at; - turns it.",
+    help="Or display_name, bytes, taken_at; - turns it.",
 )
 @click.option("--limit", "-n", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
 @click.option("--all", "everything", is_flag=True, help="All of them.")
@@ -42,7 +42,7 @@ def list_assets(
             session.print(asset)
     else:
         rows = [
-            (a.display_name, f"{a.width}×{a.height}", size(a.bytes), moment(a.created_at), ", ".join(a.tags), str(a.id))
+            (a.display_name, f"{a.width}x{a.height}", size(a.bytes), moment(a.created_at), ", ".join(a.tags), str(a.id))
             for a in shown
         ]
         table(rows, "name", "pixels", "size", "added", "tags", "id", address=True)
@@ -101,7 +101,7 @@ def described(asset: Asset, folder: str) -> None:
             ("name", asset.display_name),
             ("id", str(asset.id)),
             ("folder", folder),
-            ("picture", f"{asset.format}, {asset.width}×{asset.height}, {size(asset.bytes)}"),
+            ("picture", f"{asset.format}, {asset.width}x{asset.height}, {size(asset.bytes)}"),
             ("tags", ", ".join(asset.tags)),
             ("description", asset.description),
             ("alt text", asset.alt_text),

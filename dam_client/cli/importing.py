@@ -30,9 +30,7 @@ SAID = {SENT: "imported", DUPLICATE: "in the library already", KNOWN: "sent befo
 @click.command("import")
 @click.argument("what", nargs=-1, required=True, metavar="DIR|FILE|URL|s3://…")
 @click.option("--folders", "keep_folders", is_flag=True, help="Keep the folders below each DIR.")
-@click.option(
-    "--into", metavar="FOLDER", help="Put everything below this folder, such as holiday/2024; made if missing."
-)
+@click.option("--into", metavar="FOLDER", help="Put everything below this folder, holiday/2024; made if missing.")
 @click.option("--tags-from-folders", is_flag=True, help="The names of the folders below each DIR become tags.")
 @click.option("--tag", "tags", multiple=True, help="A tag for everything; repeatable.")
 @click.option(

@@ -6,9 +6,7 @@ from dam_client.errors import ApiError
 
 @click.command()
 @click.option("--allow-write", is_flag=True, help="Let the assistant tag and describe pictures, too.")
-@click.option(
-    "--http", is_flag=True, help="Serve streamable HTTP on this machine instead of standard input and output."
-)
+@click.option("--http", is_flag=True, help="Streamable HTTP on this machine, instead of standard input and output.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8765, show_default=True, help="Of --http.")
 @shared()
 def mcp(session: Session, port: int, *, allow_write: bool, http: bool) -> None:

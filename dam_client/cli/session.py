@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,7 +35,7 @@ class Session:
         return self.client.library(self.library_name)
 
     def asset(self, named: str) -> Asset:
-        """By its id, the address of its page, its public id or its name. Raises ApiError where there is not just one."""
+        """By its id, its page's address, its public id or its name. Raises ApiError where there is not just one."""
         if pk := id_in(named):
             return self.client.assets.get(pk)
         words = " ".join("".join(letter if letter.isalnum() else " " for letter in named).split())
@@ -61,7 +62,7 @@ def id_in(named: str) -> str:
     if is_id(named):
         return named
     parts = urlsplit(named).path.split("/")
-    found = [after for before, after in zip(parts, parts[1:], strict=False) if before == "assets" and is_id(after)]
+    found = [after for before, after in pairwise(parts) if before == "assets" and is_id(after)]
     return found[0] if "://" in named and found else ""
 
 

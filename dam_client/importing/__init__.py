@@ -1,1 +1,1 @@
-"""Sending folders, files, buckets and addresses to a library: what there is, what has been sent, and sending the rest."""
+"""Sending folders, files, buckets and addresses to a library: what is there, what has been sent, and the rest."""

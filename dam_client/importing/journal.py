@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from platformdirs import user_state_path
@@ -65,7 +66,7 @@ class Journal:
         row = self._row(
             "SELECT asset FROM pictures WHERE sha256 = ? AND state IN (?, ?) LIMIT 1", sha256, SENT, DUPLICATE
         )
-        return row[0] if row else ""
+        return str(row[0]) if row else ""
 
     def begin(self, source: Source, sha256: str, *, anew: bool = False) -> str:
         """Note that it is about to be sent, and give its idempotency key: that of a sending that was cut off, so that
@@ -84,9 +85,9 @@ class Journal:
         with self._lock:
             self._database.execute("INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    def _row(self, query: str, *values: object) -> tuple[str, ...] | None:
+    def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
         with self._lock:
-            found: tuple[str, ...] | None = self._database.execute(query, values).fetchone()
+            found: tuple[Any, ...] | None = self._database.execute(query, values).fetchone()
         return found
 
 

@@ -156,7 +156,7 @@ class Sending:
             return self.options.folder
         if names not in self._folders:
             parent = self._made(names[:-1])
-            known = self._tree.get((parent and parent.id, names[-1]))
+            known = self._tree.get((parent.id if parent else None, names[-1]))
             self._folders[names] = known or self.library.folders.made(names[-1], parent)
         return self._folders[names]
 
@@ -166,6 +166,8 @@ class Sending:
 
 
 def sha256_of(file: BinaryIO) -> str:
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while chunk := file.read(1024 * 1024):
+        digest.update(chunk)
     file.seek(0)
-    return digest
+    return digest.hexdigest()
