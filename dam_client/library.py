@@ -99,8 +99,10 @@ class Library(Findable):
         self, picture: Path | str | bytes | BinaryIO, name: str, fields: dict[str, Any], headers: dict[str, str]
     ) -> Asset:
         file, called = opened(picture)
-        # A disk's names may hold bytes that are no text.
+        # A disk's names may hold bytes that are no text, and quotes, which forms cannot.
         named = (name or called).encode("utf-8", "replace").decode()
+        if {'"', "\r", "\n"} & set(named):
+            fields = {"display_name": Path(named).stem} | fields
         try:
             files = {"file": (named, file)}
             path = f"{self._path}assets/"

@@ -1,6 +1,7 @@
 """Requests to one server: signed, retried where that is safe, and failures told as ApiError."""
 
 import random
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -163,7 +164,8 @@ def rewind(files: Mapping[str, Any] | None) -> None:
 
 
 def unreachable(url: str, error: httpx2.TransportError) -> ApiError:
-    why = "it does not answer in time" if isinstance(error, httpx2.TimeoutException) else str(error) or "cut off"
+    late = isinstance(error, httpx2.TimeoutException)
+    why = "it does not answer in time" if late else re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or "cut off"
     return ApiError(f"The server {url} cannot be reached: {why}.", code="unreachable")
 
 

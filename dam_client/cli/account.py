@@ -48,7 +48,10 @@ def login(url: str | None, username: str | None, *, token_stdin: bool, password_
     password = (
         sys.stdin.readline().rstrip("\n") if password_stdin else click.prompt("Password", hide_input=True, err=True)
     )
-    body = Transport(url).json("POST", "token/", json={"username": username, "password": password})
+    try:
+        body = Transport(url).json("POST", "token/", json={"username": username, "password": password})
+    except ApiError as error:
+        raise ApiError(error.sentence, code=error.code) from error  # without the advice to sign in
     signed_in(Login(url, body["access"], username, ends=body["expires_at"]))
 
 

@@ -1,5 +1,6 @@
 """The options that say which pictures: words, examples and filters."""
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ def searched(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--not", "not_text", multiple=True, metavar="TEXT", help="What they should not show; repeatable.")
     @click.option("--unlike", multiple=True, metavar="ASSET", help="What they should not be like; repeatable.")
     @filtered
+    @functools.wraps(command)
     def run(
         text: tuple[str, ...],
         like: tuple[str, ...],
@@ -81,8 +83,6 @@ def searched(command: Callable[..., Any]) -> Callable[..., Any]:
         wanted, unwanted = spoken(" ".join(text))
         command(choice=Choice(wanted, like, (*unwanted, *not_text), unlike, filters), **options)
 
-    run.__doc__ = command.__doc__
-    run.__click_params__ = [*getattr(command, "__click_params__", []), *run.__click_params__]  # type: ignore[attr-defined]
     return run
 
 

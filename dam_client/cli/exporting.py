@@ -10,12 +10,11 @@ from typing import Literal
 from uuid import UUID
 
 import click
-from tqdm import tqdm
 
 from dam_client.assets import UNSAFE, original_name
 from dam_client.cli.choosing import Choice, searched
 from dam_client.cli.session import Session, shared
-from dam_client.cli.showing import many, say
+from dam_client.cli.showing import many, progress, say
 from dam_client.errors import ApiError
 from dam_client.library import Library
 from dam_client.shapes import Asset, Job
@@ -102,7 +101,7 @@ def by_job(
         if error.status in {404, 405}:
             return False
         raise
-    with tqdm(desc="Exporting", unit=" pictures", delay=1, dynamic_ncols=True) as bar:
+    with progress("Exporting") as bar:
 
         def seen(now: Job) -> None:
             bar.total = now.total
@@ -139,11 +138,15 @@ def save_files(session: Session, assets: list[Asset], places: dict[UUID, str], t
         return ""
 
     pool = ThreadPoolExecutor(3)
+    failures = []
     try:
-        told = tqdm(pool.map(fetch, assets), total=len(assets), unit=" pictures", desc="Exporting", delay=1)
-        return [sentence for sentence in told if sentence]
+        with progress("Exporting", len(assets)) as bar:
+            for sentence in pool.map(fetch, assets):
+                failures += [sentence] if sentence else []
+                bar.update()
     finally:
         pool.shutdown(cancel_futures=True)
+    return failures
 
 
 def namesakes(path: Path) -> Iterator[Path]:
@@ -165,9 +168,10 @@ def save_zip(session: Session, assets: list[Asset], places: dict[UUID, str], to:
     """Originals as they are, and manifest.jsonl."""
     part, failures, taken = to.with_name(f".{to.name}.part"), [], {"manifest.jsonl"}
     try:
-        with zipfile.ZipFile(part, "w") as archive:
+        with zipfile.ZipFile(part, "w") as archive, progress("Exporting", len(assets)) as bar:
             lines = []
-            for asset in tqdm(assets, unit=" pictures", desc="Exporting", delay=1):
+            for asset in assets:
+                bar.update()
                 try:
                     content = session.client.assets.read(asset)
                 except ApiError as error:

@@ -47,7 +47,7 @@ def list_assets(
         ]
         table(rows, "name", "pixels", "size", "added", "tags", "id", address=True)
     if len(found) > len(shown):
-        say(f"There are more than these {len(shown)}: --all lists them.")
+        say("There are more: --all lists them.")
 
 
 @click.command()

@@ -2,11 +2,10 @@
 
 import json
 import signal
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import IO, Any
 import click
 
 from dam_client.cli.session import Session, shared
-from dam_client.cli.showing import clean, many, say, size
+from dam_client.cli.showing import clean, many, progress, say, size, tell
 from dam_client.errors import ApiError
 from dam_client.importing import bucket, sources
 from dam_client.importing.journal import DUPLICATE, FAILED, SENT, Journal
@@ -124,26 +123,13 @@ def would_send(session: Session, sending: Sending, found: list[Source], into: st
 def send(
     session: Session, sending: Sending, found: list[Source], parallel: int, report: IO[str] | None
 ) -> Counter[str]:
-    from tqdm import tqdm
-
     counts: Counter[str] = Counter()
-    often = 0.2 if sys.stderr.isatty() else 10
-    bar = tqdm(
-        total=len(found),
-        unit=" pictures",
-        desc="Importing",
-        dynamic_ncols=True,
-        smoothing=0.05,
-        mininterval=often,
-        maxinterval=often * 2,
-        delay=0.5,
-        file=sys.stderr,
-    )
-    with bar, stopping(sending.stopped, lambda sentence: bar.write(sentence, file=sys.stderr)):
+    bar = progress("Importing", len(found))
+    with bar, stopping(sending.stopped, lambda sentence: tell(bar, sentence)):
         for outcome in sending.run(found, parallel):
             counts[outcome.state] += 1
             if outcome.state == FAILED:
-                bar.write(clean(f"{outcome.source.key}: {outcome.sentence}"), file=sys.stderr)
+                tell(bar, f"{outcome.source.key}: {outcome.sentence}")
                 if report:
                     report.write(json.dumps(told(outcome)) + "\n")
             if session.as_json:
@@ -158,14 +144,14 @@ def told(outcome: Outcome) -> dict[str, Any]:
 
 
 @contextmanager
-def stopping(stopped: threading.Event, tell: Any) -> Iterator[None]:
+def stopping(stopped: threading.Event, told: Callable[[str], None]) -> Iterator[None]:
     """Ctrl-C, and SIGTERM, let what is under way be finished; a second one does not."""
 
     def stop(number: int, _frame: object) -> None:
         if stopped.is_set():
             raise KeyboardInterrupt
         stopped.set()
-        tell("Stopping after the pictures that are under way; press Ctrl-C again to stop at once.")
+        told("Stopping after the pictures that are under way; press Ctrl-C again to stop at once.")
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -2,6 +2,7 @@ import click
 
 from dam_client.cli.session import Session, shared
 from dam_client.cli.showing import pairs, say, table
+from dam_client.errors import ApiError
 from dam_client.shapes import Job
 
 
@@ -17,7 +18,12 @@ def jobs(session: Session, job: str | None, *, wait: bool, cancel: bool, retry: 
     if job is None:
         if wait or cancel or retry:
             raise click.UsageError("Say which job.")
-        told(session, list(known.list(limit=100)))
+        try:
+            told(session, list(known.list(limit=100)))
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            raise ApiError("This server has no jobs.", code="no_jobs") from error
         return
     if cancel:
         known.cancel(job)

@@ -1,7 +1,13 @@
+import hashlib
+
 import click
 
 from dam_client.cli.session import Session, shared
+from dam_client.cli.showing import say
 from dam_client.errors import ApiError
+from dam_client.stored import Login
+
+LOOPBACK = "127.0.0.1"
 
 
 @click.command()
@@ -17,8 +23,17 @@ def mcp(session: Session, port: int, *, allow_write: bool, http: bool) -> None:
         if error.name not in {"mcp", "mcp_types"}:
             raise
         raise ApiError("The MCP SDK is missing: pip install 'dam[mcp]'.", code="no_mcp") from error
+    session.client.libraries()  # what is wrong with address or token is said now, not to an assistant
     server = served(session.client, session.library_name, allow_write=allow_write)
-    if http:
-        server.run("streamable-http", host="127.0.0.1", port=port)
-    else:
+    if not http:
         server.run("stdio")
+        return
+    path = secret_path(session)
+    say(f"Serving at http://{LOOPBACK}:{port}{path} until Ctrl-C. Whoever has this address has your permissions.")
+    server.run("streamable-http", host=LOOPBACK, port=port, streamable_http_path=path)
+
+
+def secret_path(session: Session) -> str:
+    """Other accounts of this machine reach the port as well. The same as long as the token is the same."""
+    token = Login.current(session.url).token
+    return f"/{hashlib.sha256(f'mcp {token}'.encode()).hexdigest()[:32]}/mcp"

@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NoReturn
 
 import click
+from tqdm import tqdm
 
 
 def table(rows: Sequence[Sequence[str]], *heads: str, address: bool = False) -> None:
@@ -36,6 +38,30 @@ def pairs(rows: Sequence[tuple[str, str]]) -> None:
         click.echo(
             f"{click.style(f'{name:<{width}}', dim=True)}  {value}" if sys.stdout.isatty() else f"{name}\t{value}"
         )
+
+
+def progress(what: str, total: int | None = None) -> "tqdm[NoReturn]":
+    """Rate and time left, on standard error: a bar that moves on a terminal, else a line now and then."""
+    often = 0.2 if sys.stderr.isatty() else 10
+    return tqdm(
+        total=total,
+        unit=" pictures",
+        desc=what,
+        dynamic_ncols=True,
+        smoothing=0.05,
+        mininterval=often,
+        maxinterval=often * 2,
+        delay=0.5 if sys.stderr.isatty() else 5,
+        file=sys.stderr,
+    )
+
+
+def tell(bar: "tqdm[NoReturn]", sentence: str) -> None:
+    """A line above the bar, where there is one."""
+    if sys.stderr.isatty():
+        bar.write(clean(sentence), file=sys.stderr)
+    else:
+        say(clean(sentence))
 
 
 def say(sentence: str) -> None:

@@ -3,6 +3,8 @@
 import hashlib
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from uuid import uuid4
 
 from platformdirs import user_state_path
 
+from dam_client.errors import ApiError
 from dam_client.importing.sources import Source
 
 SENDING, SENT, DUPLICATE, FAILED = "sending", "sent", "duplicate", "failed"
@@ -39,10 +42,11 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")
-        self._database.executescript(SCHEMA)
+        with self._working():
+            self._database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+            self._database.executescript(SCHEMA)
 
     @classmethod
     def of(cls, url: str, library_id: object) -> "Journal":
@@ -52,6 +56,16 @@ class Journal:
     def close(self) -> None:
         with self._lock:
             self._database.close()
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """One at a time. Raises ApiError where the disk is full, or the file is no journal."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                sentence = f"The journal of imports {self.path} cannot be used: {error}."
+                raise ApiError(sentence, code="journal") from error
 
     def of_path(self, source: Source) -> Entry | None:
         """What is known of a picture, if it has not been changed since."""
@@ -82,11 +96,11 @@ class Journal:
 
     def _write(self, source: Source, sha256: str, key: str, state: str, asset: str, sentence: str) -> None:
         row = (text(source.key), source.size, source.mtime, sha256, key, state, asset, sentence)
-        with self._lock:
+        with self._working():
             self._database.execute("INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
-        with self._lock:
+        with self._working():
             found: tuple[Any, ...] | None = self._database.execute(query, values).fetchone()
         return found
 

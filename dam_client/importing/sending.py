@@ -61,7 +61,7 @@ class Sending:
         return Outcome(source, KNOWN, entry.asset) if entry and entry.state in done else None
 
     def run(self, sources: Sequence[Source], parallel: int) -> Iterator[Outcome]:
-        waiting, outcomes = iter(sources), queue.SimpleQueue[Outcome | None]()
+        waiting, outcomes = iter(sources), queue.SimpleQueue[Outcome | BaseException | None]()
 
         def work() -> None:
             try:
@@ -71,6 +71,8 @@ class Sending:
                     if source is None:
                         return
                     outcomes.put(self.send(source))
+            except BaseException as error:  # noqa: BLE001  # a mistake of ours is raised where it is seen
+                outcomes.put(error)
             finally:
                 outcomes.put(None)
 
@@ -82,15 +84,18 @@ class Sending:
             outcome = outcomes.get()
             if outcome is None:
                 working -= 1
+            elif isinstance(outcome, BaseException):
+                self.stopped.set()
+                raise outcome
             else:
                 yield outcome
 
     def send(self, source: Source) -> Outcome:
-        """Send one picture, unless it has been. Raises nothing."""
-        if outcome := self.known(source):
-            return outcome
+        """Send one picture, unless it has been. Its failure is its outcome."""
         digest = ""
         try:
+            if outcome := self.known(source):
+                return outcome
             if source.open is None:
                 return self._upload(source, source.key, digest)
             with source.open() as file:
@@ -103,9 +108,7 @@ class Sending:
         except ApiError as error:
             return self._refused(source, digest, error)
         except OSError as error:
-            sentence = f"It cannot be read: {error.strerror or error}."
-            self.journal.end(source, digest, FAILED, sentence=sentence)
-            return Outcome(source, FAILED, sentence=sentence, code="unreadable")
+            return Outcome(source, FAILED, sentence=f"It cannot be read: {error.strerror or error}.", code="unreadable")
 
     def _upload(self, source: Source, picture: str | BinaryIO, digest: str) -> Outcome:
         try:

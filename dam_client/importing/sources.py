@@ -1,6 +1,7 @@
 """What there is to import: files below folders, objects of a bucket, addresses of pictures."""
 
 import os
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -72,8 +73,13 @@ def below(root: Path, passed: Passed) -> Iterator[Source]:
 
 
 def is_picture(path: Path) -> bool:
-    if path.suffix or not path.is_file():
-        return path.suffix.lower() in PICTURES and path.is_file()
+    """By its ending, or, where it has none, by its first bytes. Raises OSError."""
+    if path.suffix and path.suffix.lower() not in PICTURES:
+        return False
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+        return False
+    if path.suffix:
+        return True
     with path.open("rb") as opened:
         head = opened.read(16)
     beginnings = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*")
