@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx2
 
+from dam_client.errors import ApiError
 from dam_client.filters import parameters
 from dam_client.rows import Id, Rows, id_of, plain, segment
 from dam_client.searching import Area, Crop, Found
@@ -19,6 +20,7 @@ from dam_client.shapes import Asset, Region
 from dam_client.transport import Transport
 
 Size = Literal["original", "preview", "thumb"]
+CHANGED, RACES = 412, 10
 ADDRESSES = {"original": "file", "preview": "preview", "thumb": "thumb"}
 UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 
@@ -39,13 +41,22 @@ class Assets:
         return Asset.read(self._transport.json("PATCH", self._of(asset), json=plain(changes)))
 
     def retag(self, asset: Asset | Id, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> Asset:
-        """Add and remove tags; the others stay. Case does not tell two tags apart."""
-        before = asset if isinstance(asset, Asset) else self.get(asset)
-        gone = {name.casefold() for name in remove}
-        kept = [name for name in before.tags if name.casefold() not in gone]
-        has = {name.casefold() for name in kept}
-        wanted = kept + [name for name in dict.fromkeys(add) if name.casefold() not in has]
-        return before if wanted == before.tags else self.update(before, tags=wanted)
+        """Add and remove tags; the others stay, also those that somebody else changes at this moment. Case does not
+        tell two tags apart."""
+        for _time in range(RACES):
+            answer = self._transport.request("GET", self._of(asset))
+            before = Asset.read(answer.json())
+            wanted = retagged(before.tags, add, remove)
+            if wanted == before.tags:
+                return before
+            headers = {"If-Match": answer.headers["etag"]} if "etag" in answer.headers else {}
+            try:
+                body = self._transport.json("PATCH", self._of(asset), json={"tags": wanted}, headers=headers)
+                return Asset.read(body)
+            except ApiError as error:
+                if error.status != CHANGED:
+                    raise
+        raise ApiError("Others change its tags all the time: try again later.", code="changed", status=CHANGED)
 
     def trash(self, asset: Asset | Id) -> None:
         self._transport.request("DELETE", self._of(asset))
@@ -123,6 +134,13 @@ class Assets:
 
     def _of(self, asset: Asset | Id, below: str = "") -> str:
         return f"assets/{segment(asset)}/{below}"
+
+
+def retagged(tags: list[str], add: Iterable[str], remove: Iterable[str]) -> list[str]:
+    gone = {name.casefold() for name in remove}
+    kept = [name for name in tags if name.casefold() not in gone]
+    has = {name.casefold() for name in kept}
+    return kept + [name for name in dict.fromkeys(add) if name.casefold() not in has]
 
 
 def file_name(answer: httpx2.Response, asset: Asset | Id) -> str:

@@ -7,11 +7,11 @@ from dam_client.assets import Assets
 from dam_client.errors import ApiError
 from dam_client.jobs import Jobs
 from dam_client.library import Library
-from dam_client.rows import Rows
-from dam_client.shapes import LibraryInfo, Readiness, Webhook
+from dam_client.shapes import LibraryInfo, Readiness
 from dam_client.signing_in import Password, auth_of
 from dam_client.stored import Login
 from dam_client.transport import Transport, normal
+from dam_client.webhooks import Webhooks
 
 
 class Client:
@@ -48,7 +48,7 @@ class Client:
         self.transport = Transport(self.url, auth, timeout=timeout, retries=retries, patience=patience)
         self.assets = Assets(self.transport)
         self.jobs = Jobs(self.transport)
-        self.webhooks = Rows(self.transport, "webhooks/", Webhook)
+        self.webhooks = Webhooks(self.transport)
 
     def __enter__(self) -> Self:
         return self

@@ -1,8 +1,9 @@
 """`client.jobs`: what the server does in the background."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from dam_client.errors import ApiError
 from dam_client.rows import Id, Rows
@@ -18,10 +19,22 @@ class Jobs(Rows[Job]):
         super().__init__(transport, "jobs/", Job)
 
     def cancel(self, job: Job | Id) -> Job:
+        """Stop it for good; what it has done stays."""
         return self._told(job, "cancel/")
 
+    def pause(self, job: Job | Id) -> Job:
+        return self._told(job, "pause/")
+
+    def resume(self, job: Job | Id) -> Job:
+        return self._told(job, "resume/")
+
     def retry(self, job: Job | Id) -> Job:
+        """Do again only what failed."""
         return self._told(job, "retry/")
+
+    def failures(self, job: Job | Id) -> Iterator[dict[str, Any]]:
+        """What could not be done, one by one: `item`, `code`, `message`."""
+        return self._transport.rows(f"{self._of(job)}failures/")
 
     def wait(
         self, job: Job | Id, *, timeout: float | None = None, seen: Callable[[Job], None] = lambda job: None
@@ -35,7 +48,7 @@ class Jobs(Rows[Job]):
                 return now
             if now.state in ENDED:
                 why = f"The job {now.id} has failed" if now.state == "failed" else f"The job {now.id} was cancelled"
-                sentence = f"{why}: {now.error}" if now.error else f"{why}."
+                sentence = f"{why}: {now.error.message}" if now.error else f"{why}."
                 raise ApiError(sentence, code=f"job_{now.state}", data=now.model_dump(mode="json"))
             if until is not None and time.monotonic() > until:
                 raise ApiError(f"The job {now.id} is still {now.state}.", code="still_running")

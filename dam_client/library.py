@@ -7,11 +7,12 @@ from typing import Any, BinaryIO, Literal
 from uuid import uuid4
 
 from dam_client.assets import Assets
+from dam_client.collections import Collections
 from dam_client.errors import ApiError
 from dam_client.finding import Findable
 from dam_client.rows import Id, Rows, id_of, plain
 from dam_client.searching import opened
-from dam_client.shapes import Asset, Collection, Folder, Job, LibraryDetail, LibraryInfo, Member, SavedSearch, Tag
+from dam_client.shapes import Asset, Folder, Job, LibraryDetail, LibraryInfo, Member, SavedSearch, Tag
 from dam_client.transport import IDEMPOTENCY_KEY, Transport
 
 OnDuplicate = Literal["reject", "keep", "existing"]
@@ -26,7 +27,7 @@ class Library(Findable):
         self.info = info
         self.id, self.name, self.slug, self.language = info.id, info.name, info.slug, info.language
         self.tags = Rows(transport, f"{self._path}tags/", Tag)
-        self.collections = Rows(transport, f"{self._path}collections/", Collection)
+        self.collections = Collections(transport, f"{self._path}collections/")
         self.saved_searches = Rows(transport, f"{self._path}saved-searches/", SavedSearch)
         self.members = Rows(transport, f"{self._path}members/", Member)
 
@@ -135,6 +136,10 @@ class Library(Findable):
         `client.jobs` waits for it and downloads it."""
         body = {"format": format} | self._chosen(assets, query) | plain(parameters)
         return Job.read(self._transport.json("POST", f"{self._path}export/", json=body))
+
+    def start_import(self, **what: Any) -> Job:
+        """Have the server import by itself: `urls`, `s3_uri`, or a `path` below its watch folder."""
+        return Job.read(self._transport.json("POST", f"{self._path}imports/", json=plain(what)))
 
     def _chosen(self, assets: Iterable[Asset | Id] | None, query: Mapping[str, Any] | None) -> dict[str, Any]:
         if assets is not None:

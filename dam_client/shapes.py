@@ -10,7 +10,7 @@ from dam_client.errors import ApiError
 
 
 class Shape(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=(), defer_build=True)
 
     @classmethod
     def read(cls, body: Any) -> Self:
@@ -200,8 +200,11 @@ class Collection(Shape):
 
 
 class SavedSearch(Shape):
+    """`params` are those of a search or a list, by name."""
+
     id: UUID
     name: str
+    params: dict[str, Any] = {}
 
 
 class Member(Shape):
@@ -219,8 +222,12 @@ class Webhook(Shape):
     events: list[str] = []
 
 
+class Delivery(Shape):
+    id: UUID
+
+
 class Job(Shape):
-    """`percent`, `rate` and `seconds_left` are None where that is not known."""
+    """`progress` (percent), `rate` (a second) and `seconds_left` are None where that is not known."""
 
     id: UUID
     kind: str = ""
@@ -229,10 +236,10 @@ class Job(Shape):
     done: int = 0
     failed: int = 0
     skipped: int = 0
-    percent: float | None = None
+    progress: int | None = None
     rate: float | None = None
     seconds_left: float | None = None
-    error: str | dict[str, Any] | None = None
+    error: Failure | None = None
 
 
 class Readiness(Shape):

@@ -140,7 +140,7 @@ def tag(session: Session, assets: tuple[str, ...], added: tuple[str, ...], remov
             failed += 1
             say(f"{before.display_name}: {error}")
             continue
-        changed += asset is not before
+        changed += asset.tags != before.tags
         if session.as_json:
             session.print(asset)
     say(f"Changed {many(changed, 'asset')}.")

@@ -23,6 +23,7 @@ from dam_client.importing.sources import Passed, Source
 from dam_client.library import Library
 
 INTERRUPTED = 130
+PATIENT = 6  # half a minute: a server that is started anew meanwhile ends no import
 SAID = {SENT: "imported", DUPLICATE: "in the library already", KNOWN: "sent before", FAILED: "failed"}
 
 
@@ -70,6 +71,7 @@ def import_(
     dam import s3://bucket/shoot/ --into "Shoots/May" --tag may
     """
     library = session.library
+    session.client.transport.retries = PATIENT
     passed = Passed()
     found = list(gathered(what, passed))
     journal = Journal.of(session.client.url, library.id)

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import click
 
 from dam_client.cli.session import Session, shared
@@ -9,8 +11,8 @@ from dam_client.shapes import Job
 @click.command()
 @click.argument("job", required=False)
 @click.option("--wait", is_flag=True, help="Until it has finished; fails if it has failed.")
-@click.option("--cancel", is_flag=True)
-@click.option("--retry", is_flag=True)
+@click.option("--cancel", is_flag=True, help="Stop it for good.")
+@click.option("--retry", is_flag=True, help="Do again what failed.")
 @shared(library=False)
 def jobs(session: Session, job: str | None, *, wait: bool, cancel: bool, retry: bool) -> None:
     """What the server does in the background: all jobs, or one."""
@@ -44,10 +46,13 @@ def told(session: Session, found: list[Job]) -> None:
     if not found:
         say("There are no jobs.")
         return
-    rows = [(str(job.id), job.kind, job.state, percent(job)) for job in found]
-    table(rows, "id", "kind", "state", "progress")
+    rows = [(str(job.id), job.kind, job.state, percent(job), str(job.failed), left(job)) for job in found]
+    table(rows, "id", "kind", "state", "progress", "failed", "time left")
 
 
 def percent(job: Job) -> str:
-    progress = getattr(job, "progress", None)
-    return f"{progress} %" if isinstance(progress, int | float) else ""
+    return "" if job.progress is None else f"{job.progress} %"
+
+
+def left(job: Job) -> str:
+    return "" if job.seconds_left is None else str(timedelta(seconds=round(job.seconds_left)))

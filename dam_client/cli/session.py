@@ -28,7 +28,8 @@ class Session:
 
     @cached_property
     def client(self) -> Client:
-        return Client(self.url)
+        """Of a server that is not there people want to hear soon; `dam import` has more patience."""
+        return Client(self.url, retries=2)
 
     @cached_property
     def library(self) -> Library:

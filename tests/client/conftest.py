@@ -28,18 +28,13 @@ def dam(stack: Stack, token: str) -> Iterator[Client]:
 @pytest.fixture(scope="session")
 def shown(dam: Client) -> Library:
     """The product's own library of drawn pictures, all of them searchable; not to be changed."""
-    (library,) = [library for library in dam.libraries() if library.name not in MADE]
-    return library
-
-
-MADE: list[str] = []
+    return dam.library("photos")
 
 
 @pytest.fixture
 def library(dam: Client, request: pytest.FixtureRequest) -> Iterator[Library]:
     """An empty one."""
-    MADE.append(f"{len(MADE)} {request.node.originalname}")
-    made = dam.create_library(MADE[-1])
+    made = dam.create_library(request.node.originalname)
     yield made
     for _time in range(100):
         try:
