@@ -126,9 +126,17 @@ def send(
     session: Session, sending: Sending, found: list[Source], parallel: int, report: IO[str] | None
 ) -> Counter[str]:
     counts: Counter[str] = Counter()
-    bar = progress("Importing", len(found))
+    new = []
+    for source in found:
+        if outcome := sending.known(source):
+            counts[outcome.state] += 1
+            if session.as_json:
+                session.print(told(outcome))
+        else:
+            new.append(source)
+    bar = progress("Importing", len(new))  # only these, or rate and time left would mean nothing
     with bar, stopping(sending.stopped, lambda sentence: tell(bar, sentence)):
-        for outcome in sending.run(found, parallel):
+        for outcome in sending.run(new, parallel):
             counts[outcome.state] += 1
             if outcome.state == FAILED:
                 tell(bar, f"{outcome.source.key}: {outcome.sentence}")

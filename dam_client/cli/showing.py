@@ -8,26 +8,36 @@ from typing import NoReturn
 import click
 from tqdm import tqdm
 
+NARROW = 18  # what a column takes at least, with its margins
+
 
 def table(rows: Sequence[Sequence[str]], *heads: str, address: bool = False) -> None:
-    """`address`: whether the last column holds addresses, which must be whole to be of use."""
+    """`address`: whether the last column holds ids or addresses, which are of use only whole."""
     rows = [[clean(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in rows:
             click.echo("\t".join(row))
         return
-    from rich import box
     from rich.console import Console
+
+    console, whole = Console(highlight=False), max((len(row[-1]) for row in rows), default=0) if address else 0
+    if address and console.width < whole + NARROW * (len(heads) - 1):
+        for row in rows:
+            click.echo(click.style(row[0], bold=True) + "  " + "  ".join(cell for cell in row[1:-1] if cell))
+            click.echo(f"    {row[-1]}")
+        return
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for number, head in enumerate(heads):
-        whole = address and number == len(heads) - 1
-        shown.add_column(head, overflow="fold" if whole else "ellipsis", no_wrap=not whole, ratio=None)
+    for head in heads:
+        shown.add_column(head, overflow="ellipsis", no_wrap=True)
+    if address:
+        shown.columns[-1].min_width = whole
     for row in rows:
         shown.add_row(*(Text(cell) for cell in row))
-    Console().print(shown)
+    console.print(shown)
 
 
 def pairs(rows: Sequence[tuple[str, str]]) -> None:

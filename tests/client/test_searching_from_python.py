@@ -27,7 +27,7 @@ def test_words_find_names_and_say_why(shown: Library) -> None:
     hits = list(found)
     assert hits[0].asset.display_name == "Sunset over the sea"
     assert "name:sunset" in hits[0].reasons
-    assert (found.total, found.query["text"]) == (len(hits), "sunset over the sea")
+    assert (found.total, found.query["text"]) == (shown.detail().counts.total, "sunset over the sea")
 
 
 @pytest.mark.parametrize("kind", ["asset", "id", "text", "path", "bytes", "file", "url", "anchor", "crop"])

@@ -63,7 +63,7 @@ def test_status_and_libraries_say_how_things_are(stack: Stack, drawn: Shell, sho
     rows = drawn.lines("status")
     assert rows[:2] == [["server", stack.url], ["state", "ready"]]
     (row,) = [row for row in drawn.lines("libraries") if row[0] == shown.slug]
-    assert row[2:] == ["manager", "8", str(shown.id)]
+    assert row[2:] == ["manager", str(shown.detail().counts.total), str(shown.id)]
 
 
 def test_search_prints_a_table_or_json(drawn: Shell) -> None:
