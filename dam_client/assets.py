@@ -3,8 +3,7 @@
 import mimetypes
 import os
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from email.message import Message
 from pathlib import Path
 from typing import Any, Literal
@@ -108,13 +107,14 @@ class Assets:
 
     def read(self, asset: Asset | Id, size: Size = "original") -> bytes:
         """The original, the `preview` (at most 2048 px, WebP) or the `thumb` (512 px, WebP)."""
-        with self._opened(asset, size) as answer:
-            return bytes(answer.read())
+        path = self._of(asset, f"{ADDRESSES[size]}/")
+        return self._transport.request("GET", path, follow=True, headers={"Accept": "*/*"}).content
 
     def download(self, asset: Asset | Id, to: Path | str = ".", size: Size = "original", *, name: str = "") -> Path:
         """Save it as the file `to`, or in the folder `to` under its own name, or `name`, made unlike those there."""
         to = Path(to).expanduser()
-        with self._opened(asset, size) as answer:
+        path = self._of(asset, f"{ADDRESSES[size]}/")
+        with self._transport.streamed("GET", path, follow=True, headers={"Accept": "*/*"}) as answer:
             inside = to.is_dir()
             wanted = to / (name or file_name(answer, asset)) if inside else to
             part = wanted.with_name(f".{wanted.name[:200]}.{uuid4().hex[:8]}.part")
@@ -125,12 +125,6 @@ class Assets:
                 return put(part, wanted, replace=not inside)
             finally:
                 part.unlink(missing_ok=True)
-
-    @contextmanager
-    def _opened(self, asset: Asset | Id, size: Size) -> Iterator[httpx2.Response]:
-        path = self._of(asset, f"{ADDRESSES[size]}/")
-        with self._transport.streamed("GET", path, follow=True, headers={"Accept": "*/*"}) as answer:
-            yield answer
 
     def _of(self, asset: Asset | Id, below: str = "") -> str:
         return f"assets/{segment(asset)}/{below}"

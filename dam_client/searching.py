@@ -54,7 +54,7 @@ class Found:
     def _ask(self, cursor: str | None) -> dict[str, Any]:
         asked = self._asked | {"limit": self._page} | ({"cursor": cursor} if cursor else {})
         options = {"json": asked} if self._method == "POST" else {"params": asked}
-        return dict(self._transport.json(self._method, self._path, repeatable=True, **options))
+        return self._transport.page(self._method, self._path, repeatable=True, **options)
 
     def __iter__(self) -> Iterator[Hit]:
         body, given = self._first, 0

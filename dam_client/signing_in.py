@@ -56,6 +56,8 @@ class Password(httpx2.Auth):
         answer.read()
         if not answer.is_success:
             raise read_failure(answer)
-        body = answer.json()
-        self.token = body["access"]
-        self.ends = datetime.fromisoformat(body["expires_at"]).timestamp()
+        try:
+            body = answer.json()
+            self.token, self.ends = body["access"], datetime.fromisoformat(body["expires_at"]).timestamp()
+        except (ValueError, KeyError, TypeError) as error:
+            raise ApiError(f"{self.url} is not the address of a library.", code="bad_url") from error

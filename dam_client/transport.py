@@ -54,28 +54,34 @@ class Transport:
 
         `repeatable`: whether sending it twice does no harm. If None, whether its method or an idempotency key says so.
         """
-        with self.streamed(method, path, repeatable=repeatable, **options) as answer:
-            answer.read()
-            return answer
+        return self._sent(method, path, repeatable=repeatable, whole=True, **options)
 
     @contextmanager
     def streamed(
         self, method: str, path: str, *, repeatable: bool | None = None, follow: bool = False, **options: Any
     ) -> Iterator[httpx2.Response]:
         """As `request`, before the body has been read. `follow` redirects, as from files to their store."""
-        if repeatable is None:
-            repeatable = method != "POST" or IDEMPOTENCY_KEY in (options.get("headers") or {})
-        answer = self._sent(method, path, repeatable=repeatable, follow=follow, options=options)
+        answer = self._sent(method, path, repeatable=repeatable, follow=follow, **options)
         try:
             yield answer
-        except httpx2.TransportError as error:  # while the body was read
+        except httpx2.RequestError as error:  # while the body was read
             raise unreachable(self.url, error) from error
         finally:
             answer.close()
 
     def _sent(
-        self, method: str, path: str, *, repeatable: bool, follow: bool, options: dict[str, Any]
+        self,
+        method: str,
+        path: str,
+        *,
+        repeatable: bool | None = None,
+        follow: bool = False,
+        whole: bool = False,
+        **options: Any,
     ) -> httpx2.Response:
+        """`whole`: with its body, so that one that is cut off is asked for again, too."""
+        if repeatable is None:
+            repeatable = method != "POST" or IDEMPOTENCY_KEY in (options.get("headers") or {})
         patience = self.patience
         for attempt in range(self.retries + 1):
             last = attempt == self.retries
@@ -83,9 +89,11 @@ class Transport:
                 rewind(options.get("files"))
                 request = self.http.build_request(method, self.address(path), **options)
                 answer = self.http.send(request, stream=True, follow_redirects=follow)
+                if whole or not answer.is_success:
+                    answer.read()
             except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
                 raise ApiError(f"{self.url} is not the address of a server.", code="bad_url") from error
-            except httpx2.TransportError as error:
+            except httpx2.RequestError as error:
                 # One that could not connect has sent nothing.
                 never_sent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
                 wait = backoff(attempt)
@@ -111,7 +119,7 @@ class Transport:
         """The JSON that one GET answers, whatever its status: what is not ready says so with 503."""
         try:
             return self.http.get(self.address(path)).json()
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             raise unreachable(self.url, error) from error
         except (httpx2.InvalidURL, ValueError) as error:
             raise ApiError(f"{self.url} is not the address of a library.", code="bad_url") from error
@@ -124,11 +132,18 @@ class Transport:
         try:
             return answer.json()
         except ValueError:
-            raise ApiError(
-                f"{self.url} answers, but not as this library does: is it the right address?",
-                code="unexpected_answer",
-                status=answer.status_code,
-            ) from None
+            raise self._no_library() from None
+
+    def page(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        """The body of a list, which has `results`."""
+        body = self.json(method, path, **options)
+        if not (isinstance(body, dict) and isinstance(body.get("results"), list)):
+            raise self._no_library()
+        return body
+
+    def _no_library(self) -> ApiError:
+        sentence = f"{self.url} answers, but not as this library does: is it the right address?"
+        return ApiError(sentence, code="unexpected_answer")
 
     def rows(
         self, path: str, params: Mapping[str, Any] | None = None, *, limit: int | None = None
@@ -136,7 +151,7 @@ class Transport:
         """The rows of a list, page after page, at most `limit`."""
         wanted = dict(params or {})
         while limit is None or limit > 0:
-            body = self.json("GET", path, params=wanted | {"limit": min(MAX_PAGE, limit or MAX_PAGE)})
+            body = self.page("GET", path, params=wanted | {"limit": min(MAX_PAGE, limit or MAX_PAGE)})
             rows = body["results"] if limit is None else body["results"][:limit]
             yield from rows
             limit = None if limit is None else limit - len(rows)
@@ -163,15 +178,15 @@ def rewind(files: Mapping[str, Any] | None) -> None:
         file.seek(0)
 
 
-def unreachable(url: str, error: httpx2.TransportError) -> ApiError:
+def unreachable(url: str, error: httpx2.RequestError) -> ApiError:
     late = isinstance(error, httpx2.TimeoutException)
     why = "it does not answer in time" if late else re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or "cut off"
     return ApiError(f"The server {url} cannot be reached: {why}.", code="unreachable")
 
 
 def read_failure(answer: httpx2.Response) -> ApiError:
-    """`{"detail", "code", "fields"?, …}`, or what can be said of an answer that is nothing of the kind."""
-    answer.read()
+    """`{"detail", "code", "fields"?, …}`, or what can be said of an answer that is nothing of the kind; it has been
+    read."""
     status = answer.status_code
     if answer.is_redirect:
         place = answer.headers.get("location", "another address")

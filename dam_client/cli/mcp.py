@@ -22,7 +22,7 @@ def mcp(session: Session, port: int, *, allow_write: bool, http: bool) -> None:
     except ModuleNotFoundError as error:
         if error.name not in {"mcp", "mcp_types"}:
             raise
-        raise ApiError("The MCP SDK is missing: pip install 'dam[mcp]'.", code="no_mcp") from error
+        raise ApiError("The MCP SDK is missing: `pip install mcp` brings it.", code="no_mcp") from error
     session.client.libraries()  # what is wrong with address or token is said now, not to an assistant
     server = served(session.client, session.library_name, allow_write=allow_write)
     if not http:

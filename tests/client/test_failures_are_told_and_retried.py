@@ -70,6 +70,13 @@ def test_what_may_be_read_twice_is_read_again_after_it_was_cut_off(waits: list[f
     assert len(script.asked) == 3
 
 
+def test_an_answer_that_was_cut_off_is_asked_for_again(waits: list[float]) -> None:
+    half = (200, b'{"results": [', {"Connection": "close", "X-Length": "999"})
+    with serving(half, EMPTY) as script:
+        assert Client(script.url, "x").libraries() == []
+    assert len(script.asked) == 2
+
+
 def test_a_post_that_was_cut_off_is_not_sent_twice(waits: list[float]) -> None:
     with serving(None) as script:
         error = refused(lambda: Client(script.url, "x").create_library("A"))
@@ -106,6 +113,8 @@ def test_a_server_that_is_not_there_is_one_sentence(waits: list[float]) -> None:
             "cannot be read (LibraryInfo, id)",
         ),
         ((404, ["nothing"], {}), "The server answers 404 Not Found."),
+        ((200, {"hello": "world"}, {}), "answers, but not as this library does: is it the right address?"),
+        ((200, ["hello"], {}), "answers, but not as this library does: is it the right address?"),
     ],
 )
 def test_what_is_no_library_is_one_sentence(answer: Any, sentence: str) -> None:
