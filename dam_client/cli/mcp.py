@@ -18,7 +18,7 @@ LOOPBACK = "127.0.0.1"
 def mcp(session: Session, port: int, *, allow_write: bool, http: bool) -> None:
     """Let an assistant search the library, by the Model Context Protocol. Read-only unless --allow-write."""
     try:
-        from dam_client.mcp_server import served
+        from dam_client.assistants.server import served
     except ModuleNotFoundError as error:
         if error.name not in {"mcp", "mcp_types"}:
             raise

@@ -35,7 +35,7 @@ def held(shell: Shell, library: Library) -> Shell:
 
 
 def test_it_needs_nothing_of_the_server() -> None:
-    code = "import sys, dam_client.cli, dam_client.mcp_server; "
+    code = "import sys, dam_client.cli, dam_client.assistants.server; "
     code += "print({'django', 'dam', 'media_library', 'search', 'torch', 'boto3'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
