@@ -9,6 +9,7 @@ ENV PATH=/opt/venv/bin:$PATH
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md ./
 COPY dam dam
+COPY dam_client dam_client
 COPY media_library media_library
 COPY search search
 RUN pip install -c constraints.txt ".[offline]"

@@ -7,13 +7,13 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --prefer-binary -c constraints.txt
-CHECKED := dam media_library search benchmarks
+CHECKED := dam dam_client media_library search benchmarks
 
 .PHONY: demo test check format bench eval-search eval-facts eval-duplicates train calibrate eval-model clean distclean
 
 # Compiled here, every process starts faster, also where PYTHONDONTWRITEBYTECODE is set.
 demo: $(VENV)/demo.stamp
-	@$(PY) -m compileall -qq dam media_library search || true
+	@$(PY) -m compileall -qq dam dam_client media_library search || true
 	@exec $(PY) -m dam.embedded.demo
 
 test: $(VENV)/dev.stamp
@@ -83,15 +83,15 @@ eval-model: $(VENV)/train.stamp
 
 $(VENV)/demo.stamp: pyproject.toml constraints.txt $(VENV)/made.stamp
 	@echo "Installing into $(VENV): some minutes and about 1.5 GB the first time."
-	$(PIP_INSTALL) -e '.[offline,embedded,demo]'
+	$(PIP_INSTALL) -e '.[offline,embedded,demo,mcp]'
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml constraints.txt $(VENV)/demo.stamp
-	$(PIP_INSTALL) -e '.[offline,embedded,demo,dev]'
+	$(PIP_INSTALL) -e '.[offline,embedded,demo,mcp,dev]'
 	@touch $@
 
 $(VENV)/train.stamp: pyproject.toml constraints.txt $(VENV)/demo.stamp
-	$(PIP_INSTALL) -e '.[offline,embedded,demo,train]'
+	$(PIP_INSTALL) -e '.[offline,embedded,demo,mcp,train]'
 	@touch $@
 
 $(VENV)/made.stamp:

@@ -1,0 +1,3 @@
+from dam_client.cli import main
+
+main()
