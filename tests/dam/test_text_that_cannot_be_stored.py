@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from dam.urls import urlpatterns
 from media_library.metadata import fields
-from media_library.models import Library, User
+from media_library.models import ImportSource, Job, Library, User
 from search.models import EmbeddingModel
 from tests import factories
 from tests.media_library.pages import signed_in, text_of
@@ -51,6 +51,15 @@ def ids(library: Library, model: EmbeddingModel, user: User) -> dict[str, str]:
     known |= {"collection_id": str(library.collections.create(name="Best", owner=user).pk)}
     known |= {"search_id": str(library.saved_searches.create(name="Red", owner=user, params={"q": ["red"]}).pk)}
     known |= {"field": "season", "choice": "s"}
+    job = Job.objects.create(kind="bulk", owner=user, library=library)
+    source = ImportSource.objects.create(library=library, address="/srv/pictures")
+    hook = factories.webhook(library)
+    known |= {
+        "job_id": str(job.pk),
+        "source_id": str(source.pk),
+        "webhook_id": str(hook.pk),
+        "delivery_id": str(factories.delivery(hook).pk),
+    }
     return known | dict.fromkeys(("cluster_id", "anchor_id", "decision_id", "object_id"), some)
 
 
