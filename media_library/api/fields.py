@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers, status
@@ -124,6 +125,19 @@ BAD = {400: ErrorSerializer, 401: ErrorSerializer, 403: ErrorSerializer, 404: Er
 SEEN = {400: ErrorSerializer, 401: ErrorSerializer, 404: ErrorSerializer}
 
 
+def in_order(request: Request, rows: QuerySet[Any], serializer: type[serializers.Serializer[Any]]) -> Response:
+    """A page of them, by their positions."""
+    params = request.query_params
+    found = page(
+        rows,
+        sort="position",
+        sorts=BY_POSITION,
+        limit=limit_of(params.get("limit")),
+        cursor=params.get("cursor", ""),
+    )
+    return Response({"results": serializer(found.items, many=True).data, "next_cursor": found.next_cursor})
+
+
 class Fields(LibraryView):
     @extend_schema(
         operation_id="fields_list",
@@ -133,14 +147,7 @@ class Fields(LibraryView):
     )
     def get(self, request: Request, library_id: str) -> Response:
         """The typed fields of the metadata, in their order."""
-        found = page(
-            self.library.metadata_fields.prefetch_related("choices"),
-            sort="position",
-            sorts=BY_POSITION,
-            limit=limit_of(request.query_params.get("limit")),
-            cursor=request.query_params.get("cursor", ""),
-        )
-        return Response({"results": FieldSerializer(found.items, many=True).data, "next_cursor": found.next_cursor})
+        return in_order(request, self.library.metadata_fields.prefetch_related("choices"), FieldSerializer)
 
     @extend_schema(
         operation_id="fields_create",
@@ -200,14 +207,7 @@ class Choices(FieldView):
     )
     def get(self, request: Request, library_id: str, field: str) -> Response:
         """The choices of a field, in their order."""
-        found = page(
-            self.field.choices.all(),
-            sort="position",
-            sorts=BY_POSITION,
-            limit=limit_of(request.query_params.get("limit")),
-            cursor=request.query_params.get("cursor", ""),
-        )
-        return Response({"results": ChoiceSerializer(found.items, many=True).data, "next_cursor": found.next_cursor})
+        return in_order(request, self.field.choices.all(), ChoiceSerializer)
 
     @extend_schema(
         operation_id="choices_create",

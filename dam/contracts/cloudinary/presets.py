@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -42,31 +43,30 @@ class PresetTaken(AppError):
     status = 409
 
 
+class UnsignedThrottle(AddressThrottle):
+    scope = "unsigned"
+
+
 class UnsignedPreset(BaseAuthentication):
     """A form without a signature that names an unsigned preset: whoever sends it uploads as the preset's owner.
 
-    What is no such preset of this cloud is not told apart.
+    What is no such preset of this cloud is not told apart. It is counted here, before the name is looked up: no request
+    can be let in this way without being counted.
     """
 
     def authenticate(self, request: Request) -> tuple[User, UploadPreset] | None:
         name = parameters.text(parameters.of(request), "upload_preset")
         if not name:
             return None
+        throttle = UnsignedThrottle()
+        if not throttle.allow_request(request, request.parser_context["view"]):
+            raise Throttled(throttle.wait())
         presets = UploadPreset.objects.open_to_strangers().select_related("owner", "library")
         cloud = request.parser_context["kwargs"]["cloud"]
         preset = presets.filter(library__slug=cloud, name=name).first()
         if preset is None:
             raise InvalidRequest(_("Upload preset not found"))
         return preset.owner, preset
-
-
-class UnsignedThrottle(AddressThrottle):
-    scope = "unsigned"
-
-
-def is_unsigned(request: Request, params: Params) -> bool:
-    signed = parameters.text(params, "signature") or request.headers.get("Authorization")
-    return not signed and "upload_preset" in params
 
 
 def applied(preset: UploadPreset, given: Params, *, unsigned: bool) -> Params:

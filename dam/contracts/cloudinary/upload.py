@@ -60,14 +60,10 @@ class Upload(UploadView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if kwargs["resource_type"] == "raw":  # what `upload_large` says if nobody says otherwise
             kwargs["resource_type"] = "auto"
-        if presets.is_unsigned(request, parameters.of(request)):
-            throttle = presets.UnsignedThrottle()  # before the name of the preset is looked up
-            if not throttle.allow_request(request, self):
-                self.throttled(request, throttle.wait())
         super().initial(request, *args, **kwargs)
 
     def get_throttles(self) -> list[Any]:
-        """Strangers do not use up what the owner of their preset may ask for; see `initial`."""
+        """Strangers do not use up what the owner of their preset may ask for; `UnsignedPreset` limits them."""
         return [] if self.preset else super().get_throttles()
 
     @property

@@ -196,8 +196,8 @@ def test_strangers_are_limited_by_address_whatever_they_forge(cloud: Cloud, monk
     make(cloud, unsigned=True)
     done(stranger(cloud))
     refused(stranger(cloud, upload_preset="guessed"))
-    answer = stranger(cloud, headers={"X-Forwarded-For": "192.0.2.7"})
-    assert "throttled" in refused(answer, 420)
+    for headers in ({"X-Forwarded-For": "192.0.2.7"}, {"Authorization": "Nonsense x"}, {}):
+        assert "throttled" in refused(stranger(cloud, headers=headers), 420)
     done(cloud.get("ping"))
 
 

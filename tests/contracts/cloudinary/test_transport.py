@@ -14,7 +14,7 @@ from dam.contracts.cloudinary.auth import sign, string_to_sign
 from dam.contracts.cloudinary.chunked import Dechunked
 from dam.contracts.cloudinary.views import FeatureRateThrottle
 from dam.errors import InvalidRequest
-from dam.middleware import FORM_OVERHEAD
+from dam.middleware import DATA_URI, FORM_OVERHEAD
 from media_library.auth import issue_access
 from media_library.models import Library
 from tests import factories
@@ -240,4 +240,4 @@ def test_a_chunked_body_gets_a_length() -> None:
 def test_a_chunked_body_is_read_no_further_than_an_upload_may_go(settings: Any) -> None:
     settings.MAX_UPLOAD_BYTES = 10
     length, _body = sent_chunked(b"x" * 3_000_000)
-    assert int(length) == 10 + FORM_OVERHEAD + 1
+    assert int(length) == int(10 * DATA_URI) + FORM_OVERHEAD + 1
