@@ -32,7 +32,7 @@ class BulkSerializer(SelectionSerializer):
         return fields
 
 
-class OutcomeSerializer(serializers.Serializer[Any]):
+class BulkOutcomeSerializer(serializers.Serializer[Any]):
     """`detail` and `code` where it failed."""
 
     asset = serializers.UUIDField()
@@ -44,7 +44,7 @@ class OutcomeSerializer(serializers.Serializer[Any]):
 class BulkAnswerSerializer(serializers.Serializer[Any]):
     done = serializers.IntegerField()
     failed = serializers.IntegerField()
-    results = OutcomeSerializer(many=True)
+    results = BulkOutcomeSerializer(many=True)
 
 
 class Bulk(LibraryView):
