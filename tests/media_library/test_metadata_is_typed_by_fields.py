@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from rest_framework.test import APIClient
 
 from media_library import imports, ingest, metadata
+from media_library.imports.manifest import Manifest
 from media_library.metadata import InvalidMetadata, changed, fields
 from media_library.models import Asset, Library, MetadataField, User
 from tests import factories
@@ -221,7 +222,7 @@ def test_of_several_uploads_each_is_checked_by_itself(library: Library, user: Us
 def test_an_import_tells_and_tries_again_later(library: Library, user: User, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(factories.picture())
     needed = field(library, "text", "rights", required=True)
-    manifest = imports.Manifest(tmp_path / "manifest.jsonl")
+    manifest = Manifest(tmp_path / "manifest.jsonl")
 
     def outcomes() -> list[imports.Outcome]:
         sources = [source for source in imports.walk(tmp_path) if source.path.suffix == ".png"]

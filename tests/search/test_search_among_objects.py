@@ -224,7 +224,7 @@ def test_each_plan_of_regions_uses_what_it_says(model: EmbeddingModel) -> None:
     fill(model, 300)
     factories.build_index(model)
     plans = nearest.explain(Region.objects.all(), 20, model)
-    assert f"region_hnsw_{model.pk}" in plans["narrow"]
+    assert f"region_hnsw_{model.pk}" in plans["image among few"]
     assert "hnsw" not in plans["exact"]
 
 
