@@ -333,7 +333,10 @@ REST_FRAMEWORK = {
         "media_library.auth.KeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "media_library.scopes.HasScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["dam.rendering.Renderer"],
     "DEFAULT_PARSER_CLASSES": [
         "rest_framework.parsers.JSONParser",

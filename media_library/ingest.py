@@ -20,6 +20,7 @@ from dam.errors import AppError, Forbidden, InvalidRequest
 from media_library import images, processing, stored_files
 from media_library.images import BadImage
 from media_library.models import Asset, Folder, Library, Role, Tag, User
+from media_library.scopes import Scope
 
 MAX_TAGS = 100
 
@@ -214,6 +215,7 @@ def update(asset: Asset, user: User, changes: dict[str, Any]) -> Asset:
 
 
 def trash(asset: Asset, user: User) -> None:
+    user.grant.require(Scope.DELETE)
     require_edit(asset, user)
     Asset.objects.filter(pk=asset.pk, deleted_at=None).update(deleted_at=timezone.now())
 
@@ -225,6 +227,7 @@ def restore(asset: Asset, user: User) -> None:
 
 def purge(asset: Asset, user: User) -> None:
     """Remove row, vectors and files for good."""
+    user.grant.require(Scope.DELETE)
     asset.library.require(user, Role.EDITOR)
     with transaction.atomic():
         list(Asset.objects.select_for_update().filter(pk=asset.pk))  # so that no worker adds to it meanwhile

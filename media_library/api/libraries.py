@@ -19,7 +19,8 @@ from media_library.api.serializers import (
     TagSerializer,
 )
 from media_library.filters import boolean
-from media_library.models import Library, Membership, Role
+from media_library.models import Library, Role
+from media_library.scopes import Scope
 
 
 class NameTaken(AppError):
@@ -41,6 +42,8 @@ def listing(name: str, item: Any) -> Any:
 
 
 class Libraries(APIView):
+    scopes = {"POST": Scope.ADMIN}
+
     @extend_schema(operation_id="libraries_list", responses=listing("LibraryList", LibrarySerializer))
     def get(self, request: Request) -> Response:
         """The libraries that the caller is a member of."""
@@ -51,14 +54,14 @@ class Libraries(APIView):
     def post(self, request: Request) -> Response:
         """Make a library; the caller becomes its manager."""
         data = validated(LibrarySerializer(data=request.data))
-        with transaction.atomic():
-            library = Library.objects.create(**data)
-            Membership.objects.create(library=library, user=caller(request), role=Role.MANAGER)
+        library = Library.found(caller(request), **data)
         body = LibraryDetailSerializer(library, context={"request": request}).data
         return Response(body, status.HTTP_201_CREATED)
 
 
 class LibraryDetail(LibraryView):
+    scopes = {"PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN}
+
     @extend_schema(responses=LibraryDetailSerializer)
     def get(self, request: Request, library_id: str) -> Response:
         """A library, the caller's role, and how far it is indexed."""
@@ -82,6 +85,7 @@ class LibraryDetail(LibraryView):
     def delete(self, request: Request, library_id: str) -> Response:
         """Remove an empty library, or with `purge=true` any (managers)."""
         self.library.require(request.user, Role.MANAGER)
+        caller(request).grant.require(Scope.DELETE)
         if not boolean(request.query_params, "purge", default=False) and self.library.assets.exists():
             raise LibraryNotEmpty
         self.library.delete()

@@ -1,9 +1,11 @@
 from django.urls import path
 
-from media_library.api import assets, facets, files, libraries, tokens
+from media_library.api import assets, facets, files, libraries, sign_in, tokens
 
 urlpatterns = [
-    path("token/", tokens.Token.as_view(), name="token"),
+    path("token/", sign_in.Token.as_view(), name="token"),
+    path("tokens/", tokens.Tokens.as_view(), name="tokens"),
+    path("tokens/<int:token_id>/", tokens.TokenDetail.as_view(), name="personal-token"),
     path("libraries/", libraries.Libraries.as_view(), name="libraries"),
     path("libraries/<uuid:library_id>/", libraries.LibraryDetail.as_view(), name="library"),
     path("libraries/<uuid:library_id>/folders/", libraries.Folders.as_view(), name="folders"),

@@ -18,6 +18,7 @@ from media_library.filters import one, uuid_of
 from media_library.models import Asset
 from media_library.paging import limit_of
 from media_library.renditions import Box
+from media_library.scopes import Scope
 from media_library.serving import serve
 from search import anchors, queries, recent
 from search.api.serializers import (
@@ -87,6 +88,8 @@ def indexed(hits: list[Hit], query: Query) -> set[UUID]:
 
 
 class Search(LibraryView):
+    scopes = {"POST": Scope.READ}
+
     @extend_schema(parameters=[*PARTS, *AMONG, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
     def get(self, request: Request, library_id: str) -> Response:
         """Search by text, by example, or both; most similar first."""
@@ -157,6 +160,8 @@ class Similar(AssetView):
 
 
 class Anchors(LibraryView):
+    scopes = {"POST": Scope.READ}
+
     @extend_schema(
         request={"multipart/form-data": AnchorRequestSerializer, "application/json": AnchorRequestSerializer},
         responses={201: AnchorSerializer},

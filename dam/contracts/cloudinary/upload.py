@@ -25,6 +25,7 @@ from dam.errors import InvalidRequest, NotFound
 from media_library import fetch, images, ingest
 from media_library.images import too_large
 from media_library.models import Asset, Role
+from media_library.scopes import Scope
 
 DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
@@ -189,6 +190,8 @@ class Explicit(UploadView):
 
 class Destroy(UploadView):
     """Move to the trash, from which `restore` takes it back."""
+
+    scopes = {"POST": Scope.DELETE}
 
     def post(self, request: Request, cloud: str, resource_type: str) -> Response:
         public_id = parameters.required(self.params, "public_id")

@@ -12,6 +12,7 @@ from dam.contracts.visual_layer.base import DatasetView, given, level_or_none, r
 from dam.contracts.visual_layer.datasets import require_ready
 from dam.errors import InvalidRequest
 from media_library.renditions import Box
+from media_library.scopes import Scope
 from search import anchors
 
 UPLOAD, MEDIA = "UPLOAD", "MEDIA"
@@ -19,6 +20,7 @@ UPLOAD, MEDIA = "UPLOAD", "MEDIA"
 
 class SearchImageSimilarity(DatasetView):
     parser_classes = [MultiPartParser, FormParser]
+    scopes = {"POST": Scope.READ}
 
     def post(self, request: Request, dataset_id: str) -> Response:
         library = self.library

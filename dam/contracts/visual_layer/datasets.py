@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Sum
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +13,8 @@ from rest_framework.response import Response
 from dam.contracts.visual_layer import conditions
 from dam.contracts.visual_layer.base import DatasetView, DialectView, NotReady, given, null
 from dam.errors import InvalidRequest
-from media_library.models import Asset, Library, Membership, Role
+from media_library.models import Asset, Library, Role
+from media_library.scopes import Scope
 from search import readiness
 from search.models import Region
 from search.readiness import Readiness
@@ -74,6 +74,8 @@ class Datasets(DialectView):
 
 
 class NewDataset(DialectView):
+    scopes = {"POST": Scope.ADMIN}
+
     def post(self, request: Request) -> Response:
         """An empty dataset, which the caller manages; media are added to it."""
         params = given(request)
@@ -84,19 +86,20 @@ class NewDataset(DialectView):
             raise InvalidRequest(
                 _("Buckets are not read yet. Make the dataset without bucket_path and add media to it.")
             )
-        with transaction.atomic():
-            library = Library.objects.create(name=name)
-            Membership.objects.create(library=library, user=self.user, role=Role.MANAGER)
+        library = Library.found(self.user, name=name)
         return Response({"dataset_id": str(library.pk), **dataset_json(library)}, status.HTTP_201_CREATED)
 
 
 class Dataset(DatasetView):
+    scopes = {"DELETE": Scope.ADMIN}
+
     def get(self, request: Request, dataset_id: str) -> Response:
         return Response(dataset_json(self.library))
 
     def delete(self, request: Request, dataset_id: str) -> HttpResponse:
         """With all its media, for good (managers)."""
         self.library.require(self.user, Role.MANAGER)
+        self.user.grant.require(Scope.DELETE)
         self.library.delete()
         return null()
 
