@@ -351,7 +351,8 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "user": env_str("DAM_RATE_USER", "6000/min"),
         "anon": env_str("DAM_RATE_ANONYMOUS", "60/min"),
-        "token": env_str("DAM_RATE_TOKEN", "20/min"),
+        "sign_in": env_str("DAM_RATE_TOKEN", "20/min"),
+        "file": env_str("DAM_RATE_FILES", "60000/min"),
     },
     "EXCEPTION_HANDLER": "dam.rest.handle_exception",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

@@ -7,9 +7,9 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
+from dam.throttling import SignInThrottle
 from media_library.api.base import validated
 from media_library.api.serializers import TokenRequestSerializer, TokenSerializer
 from media_library.auth import BearerAuthentication, issue_access
@@ -21,8 +21,7 @@ class Token(APIView):
 
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
-    throttle_classes = [ScopedRateThrottle]
-    throttle_scope = "token"
+    throttle_classes = [SignInThrottle]
 
     @extend_schema(
         request={

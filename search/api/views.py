@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dam.errors import NotFound
+from dam.throttling import FileThrottle
 from media_library import findable
 from media_library.api.base import FILTERS, PAGING, AssetView, LibraryView, caller, validated
 from media_library.api.files import AnyType
@@ -173,7 +174,7 @@ class Anchors(LibraryView):
 
 
 class AnchorThumb(APIView):
-    throttle_classes: list = []
+    throttle_classes = [FileThrottle]
     content_negotiation_class = AnyType
 
     @extend_schema(responses={(200, "image/webp"): OpenApiTypes.BINARY})
