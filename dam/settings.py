@@ -312,6 +312,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-renditions": {"task": "media_library.tasks.sweep_renditions", "schedule": 60},
     "add-missing-facts": {"task": "media_library.tasks.add_missing_facts", "schedule": 60},
     "sweep-words": {"task": "media_library.tasks.sweep_words", "schedule": 60},
+    "forget-answers": {"task": "media_library.tasks.forget_answers", "schedule": 3600},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
     "update-outliers": {"task": "search.tasks.update_outliers", "schedule": 300},
     "sweep-regions": {"task": "search.tasks.sweep_regions", "schedule": 60},

@@ -16,6 +16,7 @@ from media_library.api.base import (
     caller,
     validated,
 )
+from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.api.serializers import (
     AssetChangesSerializer,
@@ -51,6 +52,7 @@ class Assets(LibraryView):
         return Response({"results": assets_json(self, shown.items), "next_cursor": shown.next_cursor})
 
     @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={201: AssetDetailSerializer})
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Upload one picture."""
         data = validated(UploadSerializer(data=request.data, context={"library": self.library}))
@@ -66,6 +68,7 @@ class AssetsFromUrl(LibraryView):
     parser_classes = [JSONParser, FormParser, MultiPartParser]
 
     @extend_schema(request=UrlUploadSerializer, responses={201: AssetDetailSerializer})
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Fetch a picture from the web and keep it."""
         data = validated(UrlUploadSerializer(data=request.data, context={"library": self.library}))

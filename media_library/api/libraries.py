@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from dam.errors import AppError
 from media_library.api.base import LibraryView, caller, validated
+from media_library.api.idempotency import idempotent
 from media_library.api.serializers import (
     FolderSerializer,
     LibraryDetailSerializer,
@@ -51,6 +52,7 @@ class Libraries(APIView):
         return Response({"results": LibrarySerializer(libraries, many=True).data, "next_cursor": None})
 
     @extend_schema(request=LibrarySerializer, responses={201: LibraryDetailSerializer})
+    @idempotent
     def post(self, request: Request) -> Response:
         """Make a library; the caller becomes its manager."""
         data = validated(LibrarySerializer(data=request.data))
@@ -100,6 +102,7 @@ class Folders(LibraryView):
         return Response({"results": folders.data, "next_cursor": None})
 
     @extend_schema(request=FolderSerializer, responses={201: FolderSerializer})
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Make a folder, inside another one or at the top."""
         self.library.require(request.user, Role.CONTRIBUTOR)

@@ -1,6 +1,7 @@
 from media_library.models.api_key import ApiKey
 from media_library.models.asset import Asset, AssetQuerySet, Rendition
 from media_library.models.folder import Folder
+from media_library.models.kept_answer import KeptAnswer
 from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
 from media_library.models.tag import Tag
@@ -15,6 +16,7 @@ __all__ = [
     "AssetWords",
     "Folder",
     "Language",
+    "KeptAnswer",
     "Library",
     "Membership",
     "PersonalToken",

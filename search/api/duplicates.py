@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from media_library.api.base import PAGING, LibraryView, asset_context, caller, validated
+from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.api.serializers import AssetSerializer
 from media_library.filters import one, uuid_of
@@ -88,6 +89,7 @@ class Duplicates(LibraryView):
 
 class DuplicateDecisions(LibraryView):
     @extend_schema(request=DecisionRequestSerializer, responses={201: DecisionSerializer, 200: DecisionSerializer})
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Decide about a group, or undo a decision (editors).
 

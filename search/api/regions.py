@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from dam.errors import InvalidRequest, NotFound
 from media_library.api.base import AssetView, LibraryView, caller, validated
+from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.renditions import Box
 from search import region_files, region_indexing, regions
@@ -93,6 +94,7 @@ class AssetRegions(AssetView):
         return Response({"results": RegionSerializer(found, many=True, context=context).data, "next_cursor": None})
 
     @extend_schema(request=NewRegionSerializer, responses={201: RegionSerializer})
+    @idempotent
     def post(self, request: Request, asset_id: str) -> Response:
         """Draw a region: a box with a label. It can be found seconds later."""
         data = validated(NewRegionSerializer(data=request.data))
@@ -141,6 +143,7 @@ class RegionImport(LibraryView):
     parser_classes = [MultiPartParser, FormParser]
 
     @extend_schema(request={"multipart/form-data": ImportSerializer}, responses=ImportOutcomeSerializer)
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Import regions from COCO JSON, YOLO or CSV; importing twice makes nothing twice.
 
