@@ -344,7 +344,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.MultiPartParser",
         "rest_framework.parsers.FormParser",
     ],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "dam.schema.Schema",
     "DEFAULT_THROTTLE_CLASSES": [
         "dam.throttling.UserThrottle",
         "dam.throttling.AnonymousThrottle",
@@ -356,6 +356,7 @@ REST_FRAMEWORK = {
         "file": env_str("DAM_RATE_FILES", "60000/min"),
     },
     "EXCEPTION_HANDLER": "dam.rest.handle_exception",
+    "URL_FORMAT_OVERRIDE": None,  # answers are JSON: `?format=` means nothing
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -369,6 +370,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
+    # Choices stand where they are used: names for them would clash between subjects.
+    "POSTPROCESSING_HOOKS": ["dam.examples.add_examples"],
 }
 
 # --- logging --------------------------------------------------------------------------------------------------

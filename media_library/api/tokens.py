@@ -53,7 +53,9 @@ class PersonalTokenRequestSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
 
     def validate_libraries(self, ids: list[Any] | None) -> list[Any] | None:
-        if ids is not None and Library.objects.visible_to(self.context["user"]).filter(pk__in=ids).count() < len({*ids}):
+        if ids is not None and Library.objects.visible_to(self.context["user"]).filter(pk__in=ids).count() < len(
+            {*ids}
+        ):
             raise serializers.ValidationError(_("One of these libraries does not exist, or you may not see it."))
         return ids
 

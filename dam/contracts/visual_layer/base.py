@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from dam.contracts.visual_layer.schemas import DetailSerializer
 from dam.errors import AppError, InvalidRequest, NotFound
 from dam.rest import handle_exception
 from media_library.api.base import caller
@@ -38,7 +39,9 @@ class NotReady(AppError):
 
 
 class DialectView(APIView):
-    schema = None  # the OpenAPI schema describes the native API
+    tags = ["visual layer"]
+    error_serializer = DetailSerializer
+    statuses = dict.fromkeys(BAD_REQUEST, 400)  # in the schema, as `status_of` has it
     parser_classes = [MultiPartParser, FormParser, JSONParser]
 
     @classmethod

@@ -5,13 +5,15 @@ from typing import Any
 from django.db.models import Sum
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dam.contracts.visual_layer import conditions
+from dam.contracts.visual_layer import conditions, schemas
 from dam.contracts.visual_layer.base import DatasetView, DialectView, NotReady, given, null
+from dam.contracts.visual_layer.schemas import NULL
 from dam.errors import InvalidRequest
 from media_library.models import Asset, Library, Role
 from media_library.scopes import Scope
@@ -69,13 +71,16 @@ def owner_of(library: Library) -> str:
 
 
 class Datasets(DialectView):
+    @extend_schema(operation_id="datasets_list", responses=schemas.DatasetSerializer(many=True))
     def get(self, request: Request) -> Response:
+        """The datasets that the caller is a member of."""
         return Response([dataset_json(library) for library in Library.objects.visible_to(self.user)])
 
 
 class NewDataset(DialectView):
     scopes = {"POST": Scope.ADMIN}
 
+    @extend_schema(request=schemas.NewDatasetRequestSerializer, responses={201: schemas.NewDatasetSerializer})
     def post(self, request: Request) -> Response:
         """An empty dataset, which the caller manages; media are added to it."""
         params = given(request)
@@ -93,11 +98,14 @@ class NewDataset(DialectView):
 class Dataset(DatasetView):
     scopes = {"DELETE": Scope.ADMIN}
 
+    @extend_schema(responses=schemas.DatasetSerializer)
     def get(self, request: Request, dataset_id: str) -> Response:
+        """How far a dataset is indexed, and how much is in it."""
         return Response(dataset_json(self.library))
 
+    @extend_schema(responses={200: NULL})
     def delete(self, request: Request, dataset_id: str) -> HttpResponse:
-        """With all its media, for good (managers)."""
+        """Remove a dataset with all its media, for good (managers)."""
         self.library.require(self.user, Role.MANAGER)
         self.user.grant.require(Scope.DELETE)
         self.library.delete()
@@ -105,7 +113,9 @@ class Dataset(DatasetView):
 
 
 class Stats(DatasetView):
+    @extend_schema(responses=schemas.StatsSerializer)
     def get(self, request: Request, dataset_id: str) -> Response:
+        """How many images, objects and issues a dataset has."""
         library, user = self.library, self.user
         live = Asset.objects.visible_to(user).live().filter(library=library)
         state = readiness.of(library)
@@ -131,5 +141,7 @@ class HealthCheck(DialectView):
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
 
+    @extend_schema(responses=schemas.HealthSerializer, auth=[])
     def get(self, request: Request) -> Response:
+        """Whether the server answers."""
         return Response({"status": "ok"})
