@@ -71,7 +71,7 @@ NAMED: dict[str, list[Any]] = {
     "url": ["https://example.org/harbour.jpg"],
     "username": ["ann"],
     "value": ["red"],
-    "vql": ['[{"labels": {"op": "one_of", "value": ["lighthouse"]}}]', [{"labels": {"op": "one_of", "value": ["dog"]}}]],
+    "vql": ['[{"labels": {"op": "one_of", "value": ["boat"]}}]', [{"labels": {"op": "one_of", "value": ["boat"]}}]],
     "weights": [{"text": 2}],
     "width": [3000, 0.5],
 }
@@ -86,6 +86,7 @@ FORMATS = {
     "byte": base64.b64encode(b"(bytes)").decode(),
 }
 TYPES = {"string": "text", "integer": 3, "number": 0.5, "boolean": True, "null": None}
+KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 # Of components whose members depend on each other.
 WHOLE: dict[str, Any] = {
     "TokenRequestRequest": {"username": "ann", "password": "…"},
@@ -216,5 +217,4 @@ def types_of(schema: Described) -> list[str]:
 
 
 def kind_of(value: Any) -> str:
-    kinds: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
-    return kinds.get(type(value), "null")
+    return KINDS.get(type(value), "null")

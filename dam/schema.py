@@ -9,6 +9,7 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
@@ -55,8 +56,27 @@ class Schema(AutoSchema):
         """The first sentence of the docstring."""
         return " ".join(SENTENCE.split(self.get_description().strip())[0].split()).rstrip(".")
 
+    def map_parsers(self) -> list[str]:
+        """JSON wherever JSON is read: how values are written in forms, which are read there too, no schema can say."""
+        kinds: list[str] = super().map_parsers()
+        return ["application/json"] if "application/json" in kinds else kinds
+
+    def _map_serializer_field(self, field: Any, direction: Any, *options: Any, **more: Any) -> Any:
+        described = super()._map_serializer_field(field, direction, *options, **more)
+        if direction == "request" and type(field) is serializers.CharField and not field.allow_blank:
+            return described | ({"pattern": r"\S"} if field.trim_whitespace else {})
+        return described
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        """With the `rules` of a serializer: what JSON Schema says of members that depend on each other."""
+        described = super()._map_basic_serializer(serializer, direction)
+        return described | (getattr(serializer, "rules", {}) if direction == "request" else {})
+
     def _process_override_parameters(self, direction: str = "request") -> Any:
         found = super()._process_override_parameters(direction)
+        for (_name, location), parameter in found.items():
+            if location == "query" and parameter and not parameter.get("required"):
+                parameter["allowEmptyValue"] = True  # as if it were absent
         if self.is_idempotent:
             found[KEY_NAME, "header"] = IDEMPOTENCY_KEY
         return found
@@ -107,3 +127,11 @@ class Schema(AutoSchema):
         if view.throttle_classes:
             found.add(429)
         return {getattr(view, "statuses", {}).get(status, status) for status in found}
+
+
+def allow_overlaps(result: dict[str, Any], **_context: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: an empty list is one of images as well as one of objects."""
+    for described in result.get("components", {}).get("schemas", {}).values():
+        if "oneOf" in described and all("$ref" in one for one in described["oneOf"]):
+            described["anyOf"] = described.pop("oneOf")
+    return result

@@ -371,7 +371,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     # Choices stand where they are used: names for them would clash between subjects.
-    "POSTPROCESSING_HOOKS": ["dam.examples.add_examples"],
+    "POSTPROCESSING_HOOKS": ["dam.schema.allow_overlaps", "dam.examples.add_examples"],
 }
 
 # --- logging --------------------------------------------------------------------------------------------------

@@ -20,9 +20,8 @@ from dam.errors import AppError, Forbidden, InvalidRequest
 from media_library import images, processing, stored_files
 from media_library.images import BadImage
 from media_library.models import Asset, Folder, Library, Role, Tag, User
+from media_library.models.tag import MAX_TAGS
 from media_library.scopes import Scope
-
-MAX_TAGS = 100
 
 
 class DuplicateAsset(AppError):

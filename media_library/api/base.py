@@ -15,10 +15,11 @@ from dam.errors import NotFound
 from media_library import findable, properties
 from media_library.api.serializers import AssetDetailSerializer, AssetSerializer
 from media_library.models import Asset, Library, User
+from media_library.paging import MAX_LIMIT
 from media_library.parameters import require_text
 
 PAGING = [
-    OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 500; 50 if absent."),
+    OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}, description="50 if absent."),
     OpenApiParameter("cursor", OpenApiTypes.STR, description="`next_cursor` of the page before."),
 ]
 WORDS = (
@@ -32,10 +33,12 @@ FILTERS = [
     OpenApiParameter("q", OpenApiTypes.STR, description=WORDS),
     OpenApiParameter("state", OpenApiTypes.STR, enum=Asset.State.values),
     *(
-        OpenApiParameter(item.name, OpenApiTypes.STR, many=item.repeatable, description=item.description)
+        OpenApiParameter(item.name, item.described, description=item.description)
         for item in properties.PROPERTIES.values()
     ),
-    OpenApiParameter("metadata.<field>", OpenApiTypes.STR, description="What this member of the metadata is."),
+    OpenApiParameter(
+        "metadata.<field>", {"type": "string", "maxLength": 255}, description="What this member of the metadata is."
+    ),
 ]
 
 

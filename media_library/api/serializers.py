@@ -13,6 +13,7 @@ from rest_framework import serializers
 from media_library import facts, findable
 from media_library.models import Asset, Folder, Library, Tag
 from media_library.models.asset import ANY_ID, address_pattern
+from media_library.models.tag import MAX_TAGS
 
 
 class LibrarySerializer(serializers.ModelSerializer[Library]):
@@ -115,7 +116,7 @@ class FactsSerializer(serializers.Serializer[Any]):
 class AssetSerializer(serializers.ModelSerializer[Asset]):
     """`context["indexed"]`: the ids of the assets shown that have a vector."""
 
-    folder: serializers.Field = serializers.PrimaryKeyRelatedField(read_only=True)
+    folder: serializers.Field = serializers.PrimaryKeyRelatedField(read_only=True, allow_null=True)
     tags: serializers.Field = serializers.ListField(child=serializers.CharField(), source="tag_names", read_only=True)
     colors = serializers.ListField(child=serializers.ListField(), read_only=True)
     facts = serializers.SerializerMethodField()
@@ -252,7 +253,7 @@ class AssetChangesSerializer(serializers.Serializer[Any]):
     folder = serializers.PrimaryKeyRelatedField(
         queryset=Folder.objects.all(), required=False, allow_null=True, pk_field=serializers.UUIDField()
     )
-    tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
+    tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False, max_length=MAX_TAGS)
     metadata = serializers.DictField(required=False)
     visual_search = serializers.BooleanField(required=False)
 
@@ -262,12 +263,17 @@ class AssetChangesSerializer(serializers.Serializer[Any]):
             self.fields["folder"].queryset = Folder.objects.filter(library=library)  # type: ignore[attr-defined]
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class JsonObjectField(serializers.JSONField):
+    pass
+
+
 class UploadSerializer(AssetChangesSerializer):
     """What a multipart upload carries. `tags` may be repeated or comma-separated; `metadata` is a JSON object."""
 
     alt_text = None  # type: ignore[assignment]
     file = serializers.FileField(allow_empty_file=True, help_text="At most 40 MB (40 x 1024 x 1024 bytes).")
-    metadata = serializers.JSONField(required=False, binary=False)  # type: ignore[assignment]
+    metadata = JsonObjectField(required=False, binary=False)  # type: ignore[assignment]
     on_duplicate = serializers.ChoiceField(choices=["reject", "keep"], default="reject")
 
     def validate_tags(self, tags: list[str]) -> list[str]:
@@ -284,8 +290,16 @@ class UrlUploadSerializer(UploadSerializer):
     url = serializers.CharField(max_length=2000)
 
 
+def pair(*names: str) -> dict[str, Any]:
+    """Both of them, and none of the others."""
+    others = [name for name in ("username", "password", "api_key", "api_secret") if name not in names]
+    return {"required": [*names], "not": {"anyOf": [{"required": [name]} for name in others]}}
+
+
 class TokenRequestSerializer(serializers.Serializer[Any]):
     """`username` and `password`, or `api_key` and `api_secret`."""
+
+    rules = {"oneOf": [pair("username", "password"), pair("api_key", "api_secret")]}
 
     username = serializers.CharField(required=False)
     password = serializers.CharField(required=False, trim_whitespace=False)

@@ -22,6 +22,7 @@ class Token(APIView):
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
     throttle_classes = [SignInThrottle]
+    failures = {"POST": (401,)}
 
     @extend_schema(
         request={

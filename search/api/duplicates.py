@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,11 +36,22 @@ class GroupSerializer(serializers.Serializer[Any]):
     size = serializers.IntegerField()
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 2, "maxItems": 25})
+class GroupField(serializers.ListField):
+    """`search.duplicates.decisions` says why it is none."""
+
+
 class DecisionRequestSerializer(serializers.Serializer[Any]):
     action = serializers.ChoiceField(choices=[*DuplicateDecision.Action.values, UNDO])
-    assets = serializers.ListField(
-        child=serializers.UUIDField(), required=False, help_text="The group: 2 to 25 ids; all but for `undo`."
-    )
+    rules = {
+        "anyOf": [
+            {"properties": {"action": {"const": UNDO}}, "required": ["decision"]},
+            {"properties": {"action": {"const": "keep_this_one"}}, "required": ["assets", "keep"]},
+            {"properties": {"action": {"enum": ["keep_all", "not_duplicates"]}}, "required": ["assets"]},
+        ]
+    }
+
+    assets = GroupField(child=serializers.UUIDField(), required=False, help_text="The group; all but for `undo`.")
     keep = serializers.UUIDField(
         required=False, help_text="For `keep_this_one`: the id that is not moved to the trash."
     )

@@ -105,7 +105,7 @@ class AssetRegions(AssetView):
     def delete(self, request: Request, asset_id: str) -> Response:
         """Remove all regions of the asset, or those of one source."""
         source = request.query_params.get("source")
-        if source is not None and source not in Region.Source.values:
+        if source and source not in Region.Source.values:
             raise InvalidRequest("source must be drawn, imported or detected.", code="bad_source")
         regions.remove(self.asset, caller(request), **({"source": source} if source else {}))
         return Response(status=status.HTTP_204_NO_CONTENT)

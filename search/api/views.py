@@ -32,19 +32,34 @@ from search.api.serializers import (
 )
 from search.models import QueryAnchor
 from search.queries import Hit
-from search.query import IMAGES, Query
+from search.query import IMAGES, MAX_EXAMPLES, MAX_LABELS, MAX_TEXT, Query
+
+SENTENCE = {"type": "string", "maxLength": MAX_TEXT}
+WEIGHT = {"type": "string", "pattern": "^.+:[0-9.]+$"}
+ID = {"type": "string", "format": "uuid"}
+
+
+def several(schema: dict[str, Any], most: int = MAX_EXAMPLES) -> dict[str, Any]:
+    return {"type": "array", "items": schema, "maxItems": most}
+
 
 AMONG = [
     OpenApiParameter("entity_type", OpenApiTypes.STR, enum=["IMAGES", "OBJECTS"], description="IMAGES if absent."),
-    OpenApiParameter("labels", OpenApiTypes.STR, many=True, description="Only regions with one of these labels."),
+    OpenApiParameter(
+        "labels", several({"type": "string"}, MAX_LABELS), description="Only regions with one of these labels."
+    ),
 ]
 PARTS = [
-    OpenApiParameter("text", OpenApiTypes.STR),
-    OpenApiParameter("not_text", OpenApiTypes.STR, many=True, description="What they should not show."),
-    OpenApiParameter("like", OpenApiTypes.UUID, many=True, description="Ids of example assets or regions."),
-    OpenApiParameter("unlike", OpenApiTypes.UUID, many=True, description="Ids of assets they should not be like."),
-    OpenApiParameter("anchor", OpenApiTypes.UUID, many=True, description="Ids of anchors."),
-    OpenApiParameter("weight", OpenApiTypes.STR, many=True, description="`text:2`, `not_text:1`, `<id>:0.5`."),
+    OpenApiParameter("text", SENTENCE),
+    OpenApiParameter("not_text", several(SENTENCE), description="What they should not show."),
+    OpenApiParameter("like", several(ID), description="Ids of example assets or regions."),
+    OpenApiParameter("unlike", several(ID), description="Ids of assets they should not be like."),
+    OpenApiParameter("anchor", several(ID), description="Ids of anchors."),
+    OpenApiParameter(
+        "weight",
+        several(WEIGHT),
+        description="`text:2`, `not_text:1`, `<id>:0.5`.",
+    ),
     OpenApiParameter("keywords", OpenApiTypes.BOOL, description=KEYWORDS),
 ]
 

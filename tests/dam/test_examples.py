@@ -57,9 +57,7 @@ def test_every_example_is_one_that_its_schema_accepts(schema: dict[str, Any], op
 def absolute(part: Any) -> Any:
     """With references that name the document."""
     if isinstance(part, dict):
-        return {
-            name: f"urn:api{value}" if name == "$ref" else absolute(value) for name, value in part.items()
-        }
+        return {name: f"urn:api{value}" if name == "$ref" else absolute(value) for name, value in part.items()}
     return [absolute(item) for item in part] if isinstance(part, list) else part
 
 

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from dam.contracts.visual_layer.schemas import DetailSerializer
+from dam.contracts.visual_layer.schemas import LONGEST_NAME, DetailSerializer
 from dam.errors import AppError, InvalidRequest, NotFound
 from dam.rest import handle_exception
 from media_library.api.base import caller
@@ -109,6 +109,15 @@ def given(request: Request) -> dict[str, Any]:
     params = {**dict(request.data.items()), **request.query_params.dict()}
     require_text(params)
     return params
+
+
+def name_of(params: Mapping[str, Any], name: str) -> str:
+    """A text on one line. Raises InvalidRequest without one."""
+    text = params.get(name)
+    line = " ".join(text.split()) if isinstance(text, str) else ""
+    if not line or len(line) > LONGEST_NAME:
+        raise InvalidRequest(_("%(name)s is required, of at most 200 characters.") % {"name": name})
+    return line
 
 
 def required_entity_type(params: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dam.contracts.visual_layer import conditions, schemas
-from dam.contracts.visual_layer.base import DatasetView, DialectView, NotReady, given, null
+from dam.contracts.visual_layer.base import DatasetView, DialectView, NotReady, given, name_of, null
 from dam.contracts.visual_layer.schemas import NULL
 from dam.errors import InvalidRequest
 from media_library.models import Asset, Library, Role
@@ -28,7 +28,6 @@ WAITING = {
     PARTIAL_INDEX: _("The dataset is not READY: its images are being indexed for the first time."),
     ERROR: _("The dataset is not READY: none of its images could be indexed."),
 }
-LONGEST_NAME = 200
 
 
 def status_of(state: Readiness) -> str:
@@ -84,9 +83,7 @@ class NewDataset(DialectView):
     def post(self, request: Request) -> Response:
         """An empty dataset, which the caller manages; media are added to it."""
         params = given(request)
-        name = " ".join(str(params.get("dataset_name") or "").split())
-        if not name or len(name) > LONGEST_NAME:
-            raise InvalidRequest(_("dataset_name is required, of at most 200 characters."))
+        name = name_of(params, "dataset_name")
         if params.get("bucket_path"):
             raise InvalidRequest(
                 _("Buckets are not read yet. Make the dataset without bucket_path and add media to it.")

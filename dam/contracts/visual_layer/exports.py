@@ -53,7 +53,12 @@ class Export(NamedTuple):
 class ExportContext(DatasetView):
     @extend_schema(
         parameters=[
-            schemas.text("file_name", "What the file will be called.", required=True),
+            OpenApiParameter(
+                "file_name",
+                {"type": "string", "pattern": r"[0-9A-Za-z]$"},
+                required=True,
+                description="What the file will be called.",
+            ),
             schemas.text("export_format", enum=["json"], required=True),
             OpenApiParameter("include_images", OpenApiTypes.BOOL, description="With the originals."),
         ],

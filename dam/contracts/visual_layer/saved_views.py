@@ -11,14 +11,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dam.contracts.visual_layer import schemas, vql
-from dam.contracts.visual_layer.base import DatasetView, given, level_or_none, null, required_entity_type, uuid_or_none
+from dam.contracts.visual_layer.base import (
+    DatasetView,
+    given,
+    level_or_none,
+    name_of,
+    null,
+    required_entity_type,
+    uuid_or_none,
+)
 from dam.contracts.visual_layer.schemas import NULL, text
 from dam.errors import InvalidRequest, NotFound
 from media_library.models import Role
 from search.models import SavedView
 from search.query import IMAGES, OBJECTS, sentence
 
-LONGEST_NAME = 200
 UNCOUNTED = {"n_images": -1, "n_objects": -1, "n_video_frames": -1}
 
 
@@ -43,9 +50,7 @@ class Views(DatasetView):
         """Keep the filters of this address under a `name` (contributors)."""
         self.library.require(self.user, Role.CONTRIBUTOR)
         params = given(request)
-        name = " ".join(str(params.get("name") or "").split())
-        if not name or len(name) > LONGEST_NAME:
-            raise InvalidRequest(_("name is required, of at most 200 characters."))
+        name = name_of(params, "name")
         try:
             with transaction.atomic():
                 view = SavedView.objects.create(
@@ -74,7 +79,7 @@ def filters_of(params: dict[str, Any]) -> dict[str, Any]:
     text = params.get("vql") or "[]"
     vql.parse(text)
     return {
-        "entity_type": required_entity_type({"entity_type": IMAGES} | params),
+        "entity_type": required_entity_type({"entity_type": params.get("entity_type") or IMAGES}),
         "threshold": str(level_or_none(params) or 0),
         "caption": sentence(params.get("caption") or "") or None,
         "vql": json.loads(text),

@@ -21,6 +21,7 @@ LEVEL = text("threshold", "0 (finest, if absent) to 4 (coarsest).", enum=[str(le
 PAGE_NUMBER = OpenApiParameter(
     "page_number", {"type": "integer", "minimum": 0, "maximum": 999_999_999}, description="From 0; 100 clusters each."
 )
+LONGEST_NAME = 200
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 
 
@@ -62,7 +63,7 @@ class NewDatasetSerializer(DatasetSerializer):
 
 
 class NewDatasetRequestSerializer(serializers.Serializer[Any]):
-    dataset_name = serializers.CharField(max_length=200)
+    dataset_name = serializers.CharField(max_length=LONGEST_NAME)
 
 
 class IssueCountsSerializer(serializers.Serializer[Any]):
@@ -215,7 +216,7 @@ class SavedViewSerializer(serializers.Serializer[Any]):
 
 
 class SavedViewRequestSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=200)
+    name = serializers.CharField(max_length=LONGEST_NAME)
 
 
 class ExportIdSerializer(serializers.Serializer[Any]):
