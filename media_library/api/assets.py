@@ -1,10 +1,11 @@
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from dam.parsing import JsonParser
 from media_library import fetch, ingest
 from media_library.api.base import (
     FILTERS,
@@ -65,7 +66,7 @@ class Assets(LibraryView):
 
 
 class AssetsFromUrl(LibraryView):
-    parser_classes = [JSONParser, FormParser, MultiPartParser]
+    parser_classes = [JsonParser, FormParser, MultiPartParser]
 
     @extend_schema(request=UrlUploadSerializer, responses={201: AssetDetailSerializer})
     @idempotent

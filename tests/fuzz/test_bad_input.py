@@ -18,12 +18,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_e
 LONG = "a" * 1_000_000
 DEEP = json.loads("[" * 500 + "]" * 500)
 VALUES: list[Any] = [
-    10**400, -1, 2**63, 2**31, 1.5, LONG, "", " ", "a\0b", "a\ud800b", "ä\u202e😀", [], {}, None, True, [None], {"a": None},
+    10**400, -1, 2**63, 2**31, 1.5, LONG, "", " ",
+    "a\0b", "a\ud800b", "ä\u202e😀", [], {}, None, True, [None], {"a": None},
     [[]], DEEP, "../../etc/passwd", "%s%n", "' OR 1=1 --", "2026-13-45", "NaN",
 ]  # fmt: skip
 BODIES = [
     b"{", b"nul", b"", b"[1]", b'"text"', b"null", b"1e999", b'{"a": NaN}', b'{"a": Infinity}', b"\xff\xfe{}", b"\0",
-    b'{"name": "a\\u0000b"}', b'{"name": "a\\ud800b"}', b"[" * 200_000, b'{"a":' * 100_000, b"9" * 100_000,
+    b'{"name": "a\\u0000b"}', b'{"name": "a\\ud800b"}', b"[" * 20_000, b'{"a":' * 20_000, b"9" * 100_000,
 ]  # fmt: skip
 KINDS = [
     "text/plain", "application/xml", "nonsense", "multipart/form-data", "multipart/form-data; boundary=\"\"",

@@ -125,11 +125,11 @@ def client(secret: str = "", **headers: str) -> APIClient:
 def send(api: APIClient, method: str, path: str, body: Any = None, kind: str = "application/json") -> Any:
     """As text that is JSON, or a form with a picture; whatever it does is undone."""
     with transaction.atomic():
-        if kind == "multipart/form-data":
+        if isinstance(body, bytes):
+            answer = api.generic(method.upper(), path, body, content_type=kind)
+        elif kind == "multipart/form-data":
             form = {name: as_field(value) for name, value in (body or {}).items()}
             answer = getattr(api, method)(path, form, format="multipart")
-        elif isinstance(body, bytes):
-            answer = api.generic(method.upper(), path, body, content_type=kind)
         else:
             answer = api.generic(method.upper(), path, b"" if body is None else json.dumps(body), content_type=kind)
         transaction.set_rollback(True)

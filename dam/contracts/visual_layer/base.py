@@ -12,13 +12,14 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dam.contracts.visual_layer.schemas import LONGEST_NAME, DetailSerializer
 from dam.errors import AppError, InvalidRequest, NotFound
+from dam.parsing import JsonParser
 from dam.rest import handle_exception
 from media_library.api.base import caller
 from media_library.images import BadImage
@@ -42,7 +43,7 @@ class DialectView(APIView):
     tags = ["visual layer"]
     error_serializer = DetailSerializer
     statuses = dict.fromkeys(BAD_REQUEST, 400)  # in the schema, as `status_of` has it
-    parser_classes = [MultiPartParser, FormParser, JSONParser]
+    parser_classes = [MultiPartParser, FormParser, JsonParser]
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
