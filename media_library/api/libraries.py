@@ -63,6 +63,7 @@ class Libraries(APIView):
 
 class LibraryDetail(LibraryView):
     scopes = {"PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN}
+    failures = {"DELETE": (409,)}
 
     @extend_schema(responses=LibraryDetailSerializer)
     def get(self, request: Request, library_id: str) -> Response:

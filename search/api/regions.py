@@ -112,6 +112,8 @@ class AssetRegions(AssetView):
 
 
 class RegionDetail(APIView):
+    failures = {"PATCH": (409, 422)}
+
     @cached_property
     def region(self) -> Region:
         visible = Region.objects.visible_to(self.request.user).select_related("asset__library")

@@ -105,6 +105,7 @@ def indexed(hits: list[Hit], query: Query) -> set[UUID]:
 
 class Search(LibraryView):
     scopes = {"POST": Scope.READ}
+    failures = {"GET": (409, 503), "POST": (409, 422, 503)}
 
     @extend_schema(parameters=[*PARTS, *AMONG, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
     def get(self, request: Request, library_id: str) -> Response:
@@ -165,6 +166,8 @@ def make_anchor(view: LibraryView, data: dict[str, Any]) -> QueryAnchor:
 
 
 class Similar(AssetView):
+    failures = {"GET": (409, 503)}
+
     @extend_schema(parameters=[*AMONG, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
     def get(self, request: Request, asset_id: str) -> Response:
         """Find similar: the library's pictures by their likeness to this one, itself first."""
@@ -177,6 +180,7 @@ class Similar(AssetView):
 
 class Anchors(LibraryView):
     scopes = {"POST": Scope.READ}
+    failures = {"POST": (409, 422, 503)}
 
     @extend_schema(
         request={"multipart/form-data": AnchorRequestSerializer, "application/json": AnchorRequestSerializer},

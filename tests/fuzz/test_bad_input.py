@@ -108,6 +108,8 @@ def test_every_place_in_a_path(api: Any, operations: list[Operation], known: dic
         for operation in operations:
             for name in (part["name"] for part in operation.described.get("parameters", []) if part["in"] == "path"):
                 for value in (*IN_ADDRESS, "00000000-0000-0000-0000-000000000000"):
+                    if "%2f" in value:  # another path
+                        continue
                     place = walk.filled(operation.path, known | {name: [value]})
                     answer = walk.send(api, operation.method, place, *reversed(operation.body()))
                     wrong = walk.problem(answer, operation)
