@@ -20,6 +20,7 @@ from tests import factories
 from tests.fuzz import walk
 
 HERE = Path(__file__).parent
+PATHS = os.environ.get("FUZZ_PATHS", "^/api/v1/")
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "5")
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "300"))
 
@@ -43,7 +44,7 @@ def test_the_server_does_what_its_schema_says(live_server: Any, library: Library
     }
     command = [
         str(Path(sys.executable).with_name("st")), "--config-file", str(HERE / "schemathesis.toml"), "run",
-        f"{live_server.url}{reverse('schema')}", "--include-path-regex", "^/api/v1/", "--max-examples", EXAMPLES,
+        f"{live_server.url}{reverse('schema')}", "--include-path-regex", PATHS, "--max-examples", EXAMPLES,
         "--header", f"Authorization: Bearer {secret}", "--seed", "7", "--checks", "all",
         "--report", "json", "--report-json-path", str(tmp_path / "report.json"),
     ]  # fmt: skip
