@@ -30,12 +30,14 @@ class RedisCache(redis.RedisCache):
         """
         period, elapsed = divmod(now, seconds)
         names = [self.make_and_validate_key(f"{key}_{number:.0f}") for number in (period, period - 1)]
-        taken, before, current = self._take(keys=names, args=[limit, seconds, elapsed], client=self._cache._kept)
+        taken, before, current = self._take(
+            keys=names, args=[limit, seconds, elapsed], client=self._cache.get_client(names[0], write=True)
+        )
         return bool(taken), int(before), int(current)
 
     @cached_property
     def _take(self) -> Any:
-        return self._cache._kept.register_script(TAKE)
+        return self._cache.get_client(TAKE, write=True).register_script(TAKE)
 
 
 # What is refused is not counted: who keeps asking does not lock themselves out.

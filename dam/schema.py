@@ -94,6 +94,10 @@ class Schema(AutoSchema):
         headers = super()._get_response_headers_for_code(status_code, direction)
         return headers | ({"Retry-After": RETRY_AFTER} if status_code in {"429", "503"} else {})
 
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        body = super()._get_request_body(direction)
+        return body | {"required": True} if body and self.method != "PATCH" else body
+
     @property
     def handler(self) -> Any:
         return getattr(self.view, self.method.lower())

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
+from django.http import QueryDict
 from django.utils.functional import cached_property
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
-from rest_framework.serializers import BaseSerializer
+from rest_framework.serializers import BaseSerializer, CharField, Serializer, ValidationError
 from rest_framework.views import APIView
 
 from dam.errors import NotFound
@@ -87,9 +88,19 @@ def asset_json(view: APIView, asset_id: UUID) -> Any:
     return AssetDetailSerializer(asset, context=asset_context(view, [asset])).data
 
 
+def require_json_text(serializer: BaseSerializer[Any]) -> None:
+    """JSON has types: a number is no name, though a form could not tell it from one. Raises ValidationError."""
+    given = serializer.initial_data
+    if isinstance(serializer, Serializer) and isinstance(given, dict) and not isinstance(given, QueryDict):
+        for name, field in serializer.fields.items():
+            if type(field) is CharField and isinstance(given.get(name), int | float):
+                raise ValidationError({name: [CharField.default_error_messages["invalid"]]})
+
+
 def validated(serializer: BaseSerializer[Any]) -> dict[str, Any]:
     if isinstance(serializer.initial_data, Mapping):
         require_text(serializer.initial_data)
+    require_json_text(serializer)
     serializer.is_valid(raise_exception=True)
     require_text(serializer.validated_data)  # a member of a form may have been JSON
     return serializer.validated_data

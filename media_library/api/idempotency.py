@@ -22,6 +22,7 @@ from rest_framework.response import Response
 
 from dam.errors import AppError, InvalidRequest
 from dam.rendering import Renderer
+from media_library.api.base import caller
 from media_library.models import KeptAnswer
 
 HEADER = "Idempotency-Key"
@@ -60,13 +61,13 @@ def idempotent(post: Post) -> Post:
             raise InvalidRequest(message, code="bad_idempotency_key")
         for owner in ("library", "asset"):  # who may no longer see them is not told the answer
             getattr(view, owner, None)
-        seen = fingerprint(request)
+        user, seen = caller(request), fingerprint(request)
         with transaction.atomic():
-            lock(request.user.pk, key)
-            kept = KeptAnswer.objects.live().filter(user=request.user, key=key).first()
+            lock(user.pk, key)
+            kept = KeptAnswer.objects.live().filter(user=user, key=key).first()
             if kept is None:
                 answer = post(view, request, *args, **kwargs)
-                keep(request.user.pk, key, seen, answer)
+                keep(user.pk, key, seen, answer)
                 return answer
         if kept.fingerprint != seen:
             raise OtherRequest
@@ -97,7 +98,7 @@ def digest(value: Any) -> Any:
     if not isinstance(value, UploadedFile):
         return str(value)
     value.seek(0)
-    content = hashlib.file_digest(value, "sha256").hexdigest()  # type: ignore[arg-type]
+    content = hashlib.file_digest(value, "sha256").hexdigest()
     value.seek(0)
     return [value.name, content]
 

@@ -43,13 +43,7 @@ class GroupField(serializers.ListField):
 
 class DecisionRequestSerializer(serializers.Serializer[Any]):
     action = serializers.ChoiceField(choices=[*DuplicateDecision.Action.values, UNDO])
-    rules = {
-        "anyOf": [
-            {"properties": {"action": {"const": UNDO}}, "required": ["decision"]},
-            {"properties": {"action": {"const": "keep_this_one"}}, "required": ["assets", "keep"]},
-            {"properties": {"action": {"enum": ["keep_all", "not_duplicates"]}}, "required": ["assets"]},
-        ]
-    }
+    rules = {"anyOf": [{"required": ["decision"]}, {"required": ["assets"]}]}
 
     assets = GroupField(child=serializers.UUIDField(), required=False, help_text="The group; all but for `undo`.")
     keep = serializers.UUIDField(

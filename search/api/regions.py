@@ -136,7 +136,7 @@ class RegionDetail(APIView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, region_id: str) -> Response:
-        """Remove it."""
+        """Remove a region."""
         regions.remove(self.region.asset, caller(request), pk=self.region.pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 

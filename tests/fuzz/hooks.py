@@ -27,6 +27,7 @@ LEFT_OUT = {
     "filters",  # the parameters of a list, each with its rules
     "weight",  # of what else is in the search
     "weights",
+    "libraries",  # that there are
     "names",
     "box",  # has to lie inside, and to have exactly one picture
     "labels_json",
@@ -74,6 +75,9 @@ def told(params: dict[str, Any]) -> None:
             del params[name]
         elif name in THINGS and params[name] is not None:
             params[name] = thing(name, "GET")
+    for name in ("like", "unlike", "anchor", "not_text"):  # at most 20 together
+        if isinstance(params.get(name), list):
+            params[name] = params[name][:5]
     for subject in RANGES:
         for low, high in ((f"{subject}_after", f"{subject}_before"), (f"min_{subject}", f"max_{subject}")):
             if low in params and high in params:
@@ -90,8 +94,9 @@ def by_operation(case: Any) -> None:
     body = case.body
     if case.path.endswith("/regions/import/"):
         body["file"], body["format"] = CSV, "csv"
-    if case.path.endswith("/decisions/") and body.get("assets"):
-        body["assets"] = THINGS["asset_id"][: max(2, len(body["assets"]))]
+    if case.path.endswith("/decisions/"):  # `undo` wants a decision, all else a group
+        body["decision"] = "00000000-0000-4000-8000-000000000000"
+        body["assets"] = THINGS["asset_id"][: max(2, len(body.get("assets", [])))]
         body["keep"] = body["assets"][0]
     if "/regions/" in case.path and "import" not in case.path and (case.method == "POST" or chosen.random() < 0.5):
         body["box"] = BOX

@@ -17,6 +17,7 @@ from search.models import EmbeddingModel
 from tests import factories
 
 PLACE = re.compile("<(?:[a-z]+:)?([a-z_]+)>")
+FILTERS = {"entity_type": "IMAGES", "threshold": "0", "caption": None, "vql": []}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -85,7 +86,7 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
         QueryAnchor.objects.create(library=library, owner=user, box=Box(0, 0, 1, 1).as_dict()) for _ in range(many)
     ]
     saved = [
-        SavedView.objects.create(library=library, owner=user, name=f"View {number}", params={})
+        SavedView.objects.create(library=library, owner=user, name=f"View {number}", params=FILTERS)
         for number in range(many)
     ]
     return {

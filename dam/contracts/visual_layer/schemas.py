@@ -135,7 +135,7 @@ class MediumSerializer(serializers.Serializer[Any]):
 
 class DetectedObjectSerializer(serializers.Serializer[Any]):
     media_id = serializers.UUIDField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     bounding_box = BoundingBoxSerializer()
 
 
