@@ -18,7 +18,7 @@ KEYWORDS = (
 )
 
 
-EXAMPLES = {"required": False, "max_length": MAX_EXAMPLES}
+EXAMPLES: dict[str, Any] = {"required": False, "max_length": MAX_EXAMPLES}
 FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
 SIDES = {
     "x": FRACTION | {"exclusiveMaximum": 1},
