@@ -91,6 +91,8 @@ KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: 
 WHOLE: dict[str, Any] = {
     "TokenRequestRequest": {"username": "ann", "password": "…"},
     "SearchRequestRequest": {"text": "a lighthouse at dusk", "not_text": ["people"], "filters": {"tags": ["harbour"]}},
+    "JsonSearchRequestRequest": {"text": "a lighthouse at dusk", "filters": {"tags": ["harbour"]}},
+    "JsonAnchorRequestRequest": {"asset": ID, "box": BOX},
     "AnchorRequestRequest": {"asset": ID, "box": BOX},
     "DecisionRequestRequest": {"action": "keep_this_one", "assets": [ID, ID[::-1].replace("-", "")], "keep": ID},
     "MediaRequestRequest": {"files": ["(bytes)"]},

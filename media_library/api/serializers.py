@@ -290,16 +290,10 @@ class UrlUploadSerializer(UploadSerializer):
     url = serializers.CharField(max_length=2000)
 
 
-def pair(*names: str) -> dict[str, Any]:
-    """Both of them, and none of the others."""
-    others = [name for name in ("username", "password", "api_key", "api_secret") if name not in names]
-    return {"required": [*names], "not": {"anyOf": [{"required": [name]} for name in others]}}
-
-
 class TokenRequestSerializer(serializers.Serializer[Any]):
     """`username` and `password`, or `api_key` and `api_secret`."""
 
-    rules = {"oneOf": [pair("username", "password"), pair("api_key", "api_secret")]}
+    rules = {"anyOf": [{"required": ["username", "password"]}, {"required": ["api_key", "api_secret"]}]}
 
     username = serializers.CharField(required=False)
     password = serializers.CharField(required=False, trim_whitespace=False)

@@ -167,6 +167,13 @@ class SearchAnswerSerializer(serializers.Serializer[Any]):
     took_ms = serializers.DictField(child=serializers.FloatField())
 
 
+class JsonSearchRequestSerializer(SearchRequestSerializer):
+    """The same as JSON, which holds no file: register one as an anchor, or send a form."""
+
+    rules = {"anyOf": [{"required": [name]} for name in ("text", "like", "anchor", "image_url")]}
+    file = None  # type: ignore[assignment]
+
+
 class AnchorRequestSerializer(serializers.Serializer[Any]):
     """Exactly one of `file`, `image_url`, `asset` and `anchor`."""
 
@@ -184,8 +191,16 @@ class AnchorRequestSerializer(serializers.Serializer[Any]):
         return data
 
 
+class JsonAnchorRequestSerializer(AnchorRequestSerializer):
+    """Exactly one of `image_url`, `asset` and `anchor`."""
+
+    rules = {"oneOf": [{"required": [name]} for name in ("image_url", "asset", "anchor")]}
+    file = None  # type: ignore[assignment]
+
+
 class AnchorSerializer(serializers.ModelSerializer[QueryAnchor]):
     type = serializers.SerializerMethodField()
+    box = BoxField(read_only=True, allow_null=True)
     thumb = serializers.SerializerMethodField()
 
     class Meta:

@@ -27,6 +27,8 @@ from search.api.serializers import (
     AnchorRequestSerializer,
     AnchorSerializer,
     HitSerializer,
+    JsonAnchorRequestSerializer,
+    JsonSearchRequestSerializer,
     SearchAnswerSerializer,
     SearchRequestSerializer,
 )
@@ -113,7 +115,7 @@ class Search(LibraryView):
         return answer(self, Query.from_params(self.library, request.query_params), request.query_params)
 
     @extend_schema(
-        request={"application/json": SearchRequestSerializer, "multipart/form-data": SearchRequestSerializer},
+        request={"application/json": JsonSearchRequestSerializer, "multipart/form-data": SearchRequestSerializer},
         responses=SearchAnswerSerializer,
     )
     def post(self, request: Request, library_id: str) -> Response:
@@ -183,7 +185,7 @@ class Anchors(LibraryView):
     failures = {"POST": (409, 422, 503)}
 
     @extend_schema(
-        request={"multipart/form-data": AnchorRequestSerializer, "application/json": AnchorRequestSerializer},
+        request={"multipart/form-data": AnchorRequestSerializer, "application/json": JsonAnchorRequestSerializer},
         responses={201: AnchorSerializer},
     )
     def post(self, request: Request, library_id: str) -> Response:

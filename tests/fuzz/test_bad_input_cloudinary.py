@@ -35,7 +35,7 @@ NAMES = {
     *["next_cursor", "sort_by", "text", "image_asset_id", "prefix", "command", "to_folder", "timestamp", "signature"],
 }
 VALUES: list[Any] = [
-    10**400, -1, 2**63, "a" * 100_000, "a\0b", "a\ud800b", [], {}, None, True, [None], {"a": {"b": []}}, "((((", "a:(",
+    10**400, -1, 2**63, "a" * 20_000, "a\0b", "a\ud800b", [], {}, None, True, [None], {"a": {"b": []}}, "((((", "a:(",
     "a=b|c=d|=", "data:image/png;base64,!", "http://127.0.0.1:9/x.png", "../..", "' OR 1=1 --",
 ]  # fmt: skip
 BODIES = [b"{", b"nul", b"", b"[1]", b'"x"', b"\xff\xfe", b"[" * 20_000, b'{"a":' * 20_000, b'{"expression": 1e999}']
@@ -154,11 +154,11 @@ def test_every_body_that_is_none(calls: list[tuple[str, str]], pair: tuple[ApiKe
 
 def test_every_value_that_is_none(calls: list[tuple[str, str]], pair: tuple[ApiKey, str]) -> None:
     api = basic(*pair)
+    names = sorted(NAMES)
     assert found(
-        ((method, path, sorted(sent), str(value)[:20]), problem(walk.send(api, method, path, sent)))
+        ((method, path, [*sent][:2], str(value)[:20]), problem(walk.send(api, method, path, sent)))
         for method, path in calls
-        for number, name in enumerate(sorted(NAMES))
-        for value in (VALUES[number % len(VALUES)], VALUES[(number * 7 + 3) % len(VALUES)])
-        for sent in ({name: value}, dict.fromkeys(NAMES, value))
+        for number, value in enumerate(VALUES)
+        for sent in ({names[number % len(names)]: value}, dict.fromkeys(names, value))
         if method != "get"
     ) == []  # fmt: skip
