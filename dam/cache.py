@@ -1,4 +1,4 @@
-"""Django's cache in Redis, with one client, and with counters."""
+"""Django's cache in Redis, with one client, and with counters of what happened lately."""
 
 from functools import cached_property
 from typing import Any, cast
@@ -22,15 +22,34 @@ class RedisCache(redis.RedisCache):
         super().__init__(server, params)
         self._class = Client
 
-    def count(self, key: str, seconds: int) -> int:
-        """Add one to a counter that is forgotten `seconds` after its first one, in one round trip. Gives the sum."""
-        name = self.make_and_validate_key(key)
-        client = self._cache.get_client(name, write=True)
-        number = client.incr(name)
-        if number == 1:
-            client.expire(name, seconds)
-        return int(number)
+    def take(self, key: str, limit: int, seconds: int, now: float) -> tuple[bool, int, int]:
+        """Count one more use of `key` unless there have been `limit` in the last `seconds`, in one round trip.
+
+        Gives whether there was room, and how many there now are in the last period by the clock and in this one. The
+        last `seconds` are estimated as this period and as much of the last one as still lies in them.
+        """
+        period, elapsed = divmod(now, seconds)
+        names = [self.make_and_validate_key(f"{key}_{number:.0f}") for number in (period, period - 1)]
+        taken, before, current = self._take(
+            keys=names, args=[limit, seconds, elapsed], client=self._cache.get_client(names[0], write=True)
+        )
+        return bool(taken), int(before), int(current)
+
+    @cached_property
+    def _take(self) -> Any:
+        return self._cache.get_client(TAKE, write=True).register_script(TAKE)
 
 
-def count(key: str, seconds: int) -> int:
-    return cast(RedisCache, cache).count(key, seconds)
+# What is refused is not counted: who keeps asking does not lock themselves out.
+TAKE = """
+local current, before = tonumber(redis.call('GET', KEYS[1]) or 0), tonumber(redis.call('GET', KEYS[2]) or 0)
+local limit, seconds, elapsed = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+if before * (1 - elapsed / seconds) + current + 1 > limit then return {0, before, current} end
+current = redis.call('INCR', KEYS[1])
+if current == 1 then redis.call('EXPIRE', KEYS[1], 2 * seconds) end
+return {1, before, current}
+"""
+
+
+def take(key: str, limit: int, seconds: int, now: float) -> tuple[bool, int, int]:
+    return cast(RedisCache, cache).take(key, limit, seconds, now)

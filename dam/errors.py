@@ -19,6 +19,7 @@ class AppError(Exception):
 
     code = "error"
     status = 400
+    retry_after: int | None = None  # seconds, where trying again may help
     message: StrOrPromise = _("This could not be done.")
 
     def __init__(
@@ -63,4 +64,5 @@ class Busy(AppError):
 
     code = "busy"
     status = 503
+    retry_after = 5
     message = _("The server is busy. Try again in a moment.")

@@ -125,8 +125,8 @@ def error_response(request: HttpRequest, error: AppError) -> HttpResponse:
         template = "_error.html" if request.headers.get("HX-Request") == "true" else "error.html"
         context = {"error": error, "status": error.status, "message": message, "code": error.code}
         response = render(request, template, context, status=error.status)
-    if error.status in {429, 503}:
-        response["Retry-After"] = "5"
+    if error.retry_after is not None:
+        response["Retry-After"] = str(error.retry_after)
     return response
 
 

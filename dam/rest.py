@@ -9,7 +9,9 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from dam.errors import AppError
+from dam.throttling import AnonymousThrottle
 
+NOT_SIGNED_IN = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
 CODES = {404: "not_found", 405: "method_not_allowed", 406: "not_acceptable", 415: "unsupported_media_type"}
 
 
@@ -17,8 +19,10 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     """`{"detail", "code", "fields"?}` with the failure's status; None (a 500) for what nobody foresaw."""
     if isinstance(error, AppError):
         body = {"detail": str(error.message), "code": error.code, **error.data}
-        headers = {"Retry-After": "5"} if error.status in {429, 503} else {}
+        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
         return Response(body, error.status, headers=headers)
+    if isinstance(error, NOT_SIGNED_IN):
+        error = throttled(context) or error
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -27,6 +31,14 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     if response is not None and isinstance(error, exceptions.APIException):
         response.data = body_of(error)
     return response
+
+
+def throttled(context: dict[str, Any]) -> exceptions.Throttled | None:
+    """Views ask for their throttles only once somebody has signed in: those who could not are counted here."""
+    throttle = AnonymousThrottle()
+    if throttle.allow_request(context["request"], context["view"]):
+        return None
+    return exceptions.Throttled(throttle.wait())
 
 
 def body_of(error: exceptions.APIException) -> dict[str, Any]:

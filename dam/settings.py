@@ -359,6 +359,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10 if WATCH_FOLDERS or IMPORT_BUCKETS else 600,
         "options": {"expires": 9},
     },
+    "forget-answers": {"task": "media_library.tasks.forget_answers", "schedule": 3600},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
     "update-outliers": {"task": "search.tasks.update_outliers", "schedule": 300},
     "sweep-regions": {"task": "search.tasks.sweep_regions", "schedule": 60},
@@ -380,14 +381,17 @@ REST_FRAMEWORK = {
         "media_library.auth.KeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "media_library.scopes.HasScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["dam.rendering.Renderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
+        "dam.parsing.JsonParser",
         "rest_framework.parsers.MultiPartParser",
         "rest_framework.parsers.FormParser",
     ],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "dam.schema.Schema",
     "DEFAULT_THROTTLE_CLASSES": [
         "dam.throttling.UserThrottle",
         "dam.throttling.AnonymousThrottle",
@@ -395,12 +399,14 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "user": env_str("DAM_RATE_USER", "6000/min"),
         "anon": env_str("DAM_RATE_ANONYMOUS", "60/min"),
-        "token": env_str("DAM_RATE_TOKEN", "20/min"),
+        "sign_in": env_str("DAM_RATE_TOKEN", "20/min"),
+        "file": env_str("DAM_RATE_FILES", "60000/min"),
         "unsigned": env_str("DAM_RATE_UNSIGNED", "30/min"),
     },
     # Whose X-Forwarded-For is believed: anybody else could write one for each request and have no limit.
     "NUM_PROXIES": env_int("DAM_PROXIES", 1 if HTTPS else 0),
     "EXCEPTION_HANDLER": "dam.rest.handle_exception",
+    "URL_FORMAT_OVERRIDE": None,  # answers are JSON: `?format=` means nothing
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -420,6 +426,8 @@ SPECTACULAR_SETTINGS = {
         "DeliveryState": "media_library.models.delivery.Delivery.State",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
+    # Choices stand where they are used: names for them would clash between subjects.
+    "POSTPROCESSING_HOOKS": ["dam.schema.allow_overlaps", "dam.examples.add_examples"],
 }
 
 # --- logging --------------------------------------------------------------------------------------------------

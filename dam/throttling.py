@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING
 from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle, SimpleRateThrottle, UserRateThrottle
 
-from dam.cache import count
+from dam.cache import take
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which needs this module
 
 
 class Counted(SimpleRateThrottle):
-    """As many requests as the rate says in each of its periods by the clock."""
+    """As many requests as the rate says in any of its periods: also across the edge of a minute.
+
+    Two counters, of this minute and the one before, weighted by how much of that one still counts.
+    """
 
     num_requests: int
     duration: int  # seconds
@@ -21,11 +24,23 @@ class Counted(SimpleRateThrottle):
         key = self.get_cache_key(request, view)
         if key is None:
             return True
-        period, self.elapsed = divmod(self.timer(), self.duration)
-        return count(f"{key}_{period:.0f}", self.duration) <= self.num_requests
+        self.now = self.timer()
+        self.elapsed = self.now % self.duration
+        taken, self.before, self.current = take(key, self.num_requests, self.duration, self.now)
+        return taken
+
+    @property
+    def left(self) -> int:
+        """How many more would be allowed now."""
+        used = self.before * (1 - self.elapsed / self.duration) + self.current
+        return max(0, int(self.num_requests - used))
 
     def wait(self) -> float:
-        return self.duration - self.elapsed
+        """Seconds until one more would be allowed."""
+        room = self.num_requests - 1
+        if self.current <= room:  # in this period, once enough of the last one does not count any more
+            return self.duration * (1 - (room - self.current) / self.before) - self.elapsed
+        return self.duration * (1 + 1 - room / self.current) - self.elapsed
 
 
 class UserThrottle(Counted, UserRateThrottle):
@@ -33,7 +48,7 @@ class UserThrottle(Counted, UserRateThrottle):
 
 
 class AnonymousThrottle(Counted, AnonRateThrottle):
-    pass
+    """Also counts who is refused because they did not sign in: see `dam.rest`."""
 
 
 class AddressThrottle(Counted):
@@ -41,3 +56,15 @@ class AddressThrottle(Counted):
 
     def get_cache_key(self, request: Request, view: "APIView") -> str:
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+
+class FileThrottle(Counted, UserRateThrottle):
+    """A grid asks for dozens of thumbnails at once."""
+
+    scope = "file"
+
+
+class SignInThrottle(Counted, AnonRateThrottle):
+    """Attempts to sign in, by address."""
+
+    scope = "sign_in"

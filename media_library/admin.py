@@ -207,10 +207,10 @@ class AssetWordsAdmin(admin.ModelAdmin):
 class PersonalTokenAdmin(admin.ModelAdmin):
     """Tokens can be looked over and revoked; their secrets are nowhere."""
 
-    list_display = ["name", "hint", "user", "created_at", "expires_at"]
+    list_display = ["name", "hint", "user", "scopes", "created_at", "last_used_at", "expires_at"]
     list_select_related = ["user"]
-    readonly_fields = ["user", "hint", "created_at"]
-    shown = ["name", "user", "hint", "created_at", "expires_at"]
+    readonly_fields = ["user", "hint", "scopes", "libraries", "created_at", "last_used_at"]
+    shown = ["name", "user", "hint", "scopes", "libraries", "created_at", "last_used_at", "expires_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -220,12 +220,15 @@ class PersonalTokenAdmin(admin.ModelAdmin):
 class ApiKeyAdmin(admin.ModelAdmin):
     """Keys can be looked over and revoked. Their owners make them, who alone see the secrets, once."""
 
-    list_display = ["name", "key", "owner", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    list_display = ["name", "key", "owner", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at"]
     list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
     list_select_related = ["owner"]
     search_fields = ["key", "name", "owner__username"]
-    fields = ["name", "key", "owner", "created_at", "last_used_at", "expires_at", "revoked_at"]
-    readonly_fields = ["key", "owner", "created_at", "last_used_at", "revoked_at"]
+    fields = [
+        *["name", "key", "owner", "scopes", "libraries"],
+        *["created_at", "last_used_at", "expires_at", "revoked_at"],
+    ]
+    readonly_fields = ["key", "owner", "scopes", "libraries", "created_at", "last_used_at", "revoked_at"]
     actions = ["revoke"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -38,7 +38,10 @@ def user_of_access(access: str) -> User | None:
     user = User.objects.filter(pk=pk, is_active=True).first()
     if user is None or user.get_session_auth_hash()[:32] != password_hash:
         return None
-    return user if key is None or ApiKey.objects.find(key) else None
+    if key is None:
+        return user
+    found = ApiKey.objects.find(key)
+    return found.bearer(user) if found else None
 
 
 def user_of_jwt(token: str) -> User | None:
@@ -62,8 +65,7 @@ def user_of_jwt(token: str) -> User | None:
         return None
     if lifetime > LONGEST_LIFETIME.total_seconds():
         return None
-    key.note_use()
-    return key.owner
+    return key.bearer(key.owner)
 
 
 def user_of_token(token: str) -> User | None:
@@ -102,8 +104,7 @@ class KeyAuthentication(BaseAuthentication):
         key = ApiKey.with_secret(name, secret)
         if key is None:
             raise AuthenticationFailed(_("This API key and secret are not valid: unknown, revoked or expired."))
-        key.note_use()
-        return key.owner, key
+        return key.bearer(key.owner), key
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

@@ -1,13 +1,16 @@
 """What the pages accept."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from media_library.models import Asset, Folder, Library
+from media_library.models import Asset, Folder, Library, User
+from media_library.scopes import Grant, Scope
 
 
 def input_attrs(**attrs: Any) -> dict[str, Any]:
@@ -106,7 +109,9 @@ class AssetForm(forms.Form):
         self.fields["folder"] = FolderField(asset.library)
 
 
-class ApiKeyForm(forms.Form):
+class CredentialForm(forms.Form):
+    """Of a personal token or an API key. Nothing chosen among the libraries: all of them, also later ones."""
+
     name = forms.CharField(
         label=_("What it is for"), max_length=100, widget=forms.TextInput(attrs=input_attrs(autocomplete="off"))
     )
@@ -116,6 +121,29 @@ class ApiKeyForm(forms.Form):
         required=False,
         widget=forms.Select(attrs=input_attrs()),
     )
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"), choices=Scope.choices, initial=Scope.values, widget=forms.CheckboxSelectMultiple
+    )
+    libraries = forms.ModelMultipleChoiceField(
+        label=_("Only in these libraries (all, if none is chosen)"),
+        queryset=Library.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["libraries"].queryset = Library.objects.visible_to(user)  # type: ignore[attr-defined]
+
+    @property
+    def grant(self) -> Grant:
+        chosen = frozenset(library.pk for library in self.cleaned_data["libraries"])
+        return Grant(frozenset(self.cleaned_data["scopes"]), chosen or None)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=int(days)) if days else None
 
 
 class ThemeForm(forms.Form):

@@ -20,8 +20,8 @@ from media_library import events, images, metadata, processing, stored_files
 from media_library.images import BadImage
 from media_library.metadata import InvalidMetadata
 from media_library.models import Asset, Event, Folder, Library, MetadataField, Role, Tag, User
-
-MAX_TAGS = 100
+from media_library.models.tag import MAX_TAGS
+from media_library.scopes import Scope
 
 
 class DuplicateAsset(AppError):
@@ -243,6 +243,7 @@ def update(asset: Asset, user: User, changes: dict[str, Any]) -> Asset:
 
 
 def trash(asset: Asset, user: User) -> None:
+    user.grant.require(Scope.DELETE)
     require_edit(asset, user)
     with events.gathered():
         if Asset.objects.filter(pk=asset.pk).trash():
@@ -258,6 +259,7 @@ def restore(asset: Asset, user: User) -> None:
 
 def purge(asset: Asset, user: User) -> None:
     """Remove row, vectors and files for good."""
+    user.grant.require(Scope.DELETE)
     asset.library.require(user, Role.EDITOR)
     with events.gathered():
         list(Asset.objects.select_for_update().filter(pk=asset.pk))  # so that no worker adds to it meanwhile

@@ -47,6 +47,13 @@ def add_missing_facts() -> None:
 
 
 @shared_task
+def forget_answers() -> None:
+    from media_library.models import KeptAnswer
+
+    KeptAnswer.objects.expired().delete()
+
+
+@shared_task
 def sweep_words() -> None:
     from media_library import words
 

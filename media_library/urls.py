@@ -1,14 +1,16 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from media_library.views import api_keys, asset, cards, filters, issues, library, theme, upload
+from media_library.views import asset, cards, credentials, filters, issues, library, theme, upload
 
 urlpatterns = [
     path("", library.home, name="home"),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
-    path("account/keys/", api_keys.api_keys, name="api-keys"),
-    path("account/keys/<slug:slug>/revoke/", api_keys.revoke, name="api-key-revoke"),
+    path("account/keys/", credentials.api_keys, name="api-keys"),
+    path("account/keys/<slug:slug>/revoke/", credentials.revoke_key, name="api-key-revoke"),
+    path("account/tokens/", credentials.tokens, name="tokens"),
+    path("account/tokens/<int:token_id>/revoke/", credentials.revoke_token, name="token-revoke"),
     path("theme/", theme.theme, name="theme"),
     path("l/<slug:slug>/", library.library, name="library"),
     path("l/<slug:slug>/filters/", filters.filter_panel, name="filters"),

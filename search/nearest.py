@@ -10,6 +10,7 @@ from uuid import UUID
 
 import numpy as np
 from django.core.cache import cache
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from numpy.typing import NDArray
 from pgvector import HalfVector
@@ -105,7 +106,13 @@ def search(
     tried where the first one lets hope for it; and if the filter follows the content or lets little through, what an
     index finds is a matter of luck, and the exact scan decides.
     """
-    wanted = k if enough is None else min(enough, k)
+    try:
+        return planned(vector, scope, k, model, modality, k if enough is None else min(enough, k))
+    except EmptyResultSet:  # as Django knows without asking, such as for words of which none is one
+        return Nearest([], "exact")
+
+
+def planned(vector: Vector, scope: Scope, k: int, model: EmbeddingModel, modality: Modality, wanted: int) -> Nearest:
     share = 1.0  # of the scope among the nearest
     for glance in glances(modality, remembered_indexes(model, Kind.of(scope))) if is_large(scope) else []:
         if share * glance.depth < wanted:

@@ -4,10 +4,11 @@ from django.utils.functional import cached_property
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from dam.parsing import JsonParser
 from media_library import fetch, ingest, ranked
 from media_library.api.base import (
     FILTERS,
@@ -22,6 +23,7 @@ from media_library.api.base import (
     validated,
 )
 from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
+from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.api.serializers import (
     AssetChangesSerializer,
@@ -82,6 +84,7 @@ class Assets(LibraryView):
         return assets_page(self, filters, self.assets.live(), "-created_at")
 
     @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={201: AssetDetailSerializer})
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Upload one picture."""
         data = validated(UploadSerializer(data=request.data, context={"library": self.library}))
@@ -94,9 +97,10 @@ class Assets(LibraryView):
 
 
 class AssetsFromUrl(LibraryView):
-    parser_classes = [JSONParser, FormParser, MultiPartParser]
+    parser_classes = [JsonParser, FormParser, MultiPartParser]
 
     @extend_schema(request=UrlUploadSerializer, responses={201: AssetDetailSerializer})
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Fetch a picture from the web and keep it."""
         data = validated(UrlUploadSerializer(data=request.data, context={"library": self.library}))

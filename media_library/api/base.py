@@ -5,24 +5,25 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
+from django.http import QueryDict
 from django.utils.functional import cached_property
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.request import Request
-from rest_framework.serializers import BaseSerializer
+from rest_framework.serializers import BaseSerializer, CharField, Serializer, ValidationError
 from rest_framework.views import APIView
 
 from dam.errors import NotFound
 from media_library import findable, properties
 from media_library.api.serializers import AssetDetailSerializer, AssetSerializer, ErrorSerializer
 from media_library.models import Asset, AssetQuerySet, Library, User
-from media_library.paging import Page, limit_of, page
+from media_library.paging import MAX_LIMIT, Page, limit_of, page
 from media_library.parameters import one, require_text
 
 Row = TypeVar("Row", bound=Model)
 
 PAGING = [
-    OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 500; 50 if absent."),
+    OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}, description="50 if absent."),
     OpenApiParameter("cursor", OpenApiTypes.STR, description="`next_cursor` of the page before."),
 ]
 WORDS = (
@@ -37,13 +38,12 @@ FILTERS = [
     OpenApiParameter("state", OpenApiTypes.STR, enum=Asset.State.values),
     OpenApiParameter("collection", OpenApiTypes.UUID, description="Only what is in it, or what its query finds now."),
     *(
-        OpenApiParameter(item.name, OpenApiTypes.STR, many=item.repeatable, description=item.description)
+        OpenApiParameter(item.name, item.described, description=item.description)
         for item in properties.PROPERTIES.values()
     ),
     OpenApiParameter(
         "metadata.<field>",
-        OpenApiTypes.STR,
-        many=True,
+        {"type": "array", "items": {"type": "string", "maxLength": 255}},
         description="What this member of the metadata is; of choices, the id. Repeatable: any of them.",
     ),
     OpenApiParameter("metadata.<field>.min", OpenApiTypes.STR, description="At least; of a field of numbers or dates."),
@@ -134,9 +134,19 @@ def asset_json(view: APIView, asset_id: UUID) -> Any:
     return AssetDetailSerializer(asset, context=asset_context(view, [asset])).data
 
 
+def require_json_text(serializer: BaseSerializer[Any]) -> None:
+    """JSON has types: a number is no name, though a form could not tell it from one. Raises ValidationError."""
+    given = serializer.initial_data
+    if isinstance(serializer, Serializer) and isinstance(given, dict) and not isinstance(given, QueryDict):
+        for name, field in serializer.fields.items():
+            if type(field) is CharField and isinstance(given.get(name), int | float):
+                raise ValidationError({name: [CharField.default_error_messages["invalid"]]})
+
+
 def validated(serializer: BaseSerializer[Any]) -> dict[str, Any]:
     if isinstance(serializer.initial_data, Mapping):
         require_text(serializer.initial_data)
+    require_json_text(serializer)
     serializer.is_valid(raise_exception=True)
     require_text(serializer.validated_data)  # a member of a form may have been JSON
     return serializer.validated_data

@@ -87,6 +87,7 @@ class Bulk(LibraryView):
         library.require(user, Role.CONTRIBUTOR)
         data = validated(BulkSerializer(data=request.data))
         action = ACTIONS[data.pop("action")]
+        user.grant.require(action.scope)
         options = action.options(library, data)
         listed = "assets" in data
         chosen = selected(library, user, data, needs_limit=True)

@@ -9,6 +9,7 @@ from media_library.api.job_serializers import JobSerializer
 from media_library.api.jobs import JOB_EXAMPLE, accepted
 from media_library.api.selections import SelectionSerializer, selected
 from media_library.api.serializers import ErrorSerializer, origin_of
+from media_library.scopes import Scope
 
 FORMATS = {"zip": exports.ExportZip, "jsonl": exports.ExportLines}
 
@@ -24,6 +25,8 @@ class ExportSerializer(SelectionSerializer):
 
 
 class Exports(LibraryView):
+    scopes = {"POST": Scope.READ}
+
     @extend_schema(
         request=ExportSerializer,
         responses={202: JobSerializer, **dict.fromkeys((400, 403, 404, 409, 429), ErrorSerializer)},

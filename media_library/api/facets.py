@@ -49,7 +49,9 @@ def body(counts: Counts) -> dict[str, Any]:
 class Facets(LibraryView):
     @extend_schema(operation_id="libraries_facets", parameters=FILTERS, responses=FacetsSerializer)
     def get(self, request: Request, library_id: str) -> Response:
-        """How many of the assets that the caller may see have each colour, shape, size, format, issue, camera, year and
-        choice of a field, under the filters; each facet without its own."""
+        """How many assets have each colour, shape, size, format, issue, camera, year and choice of a field.
+
+        Of those that the caller may see, under the filters; each facet without its own.
+        """
         filters = AssetFilters.from_params(self.library, request.query_params)
         return Response(body(facets.count(filters, facets.of_library(caller(request)))))

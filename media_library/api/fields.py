@@ -16,6 +16,7 @@ from media_library.api.serializers import ErrorSerializer
 from media_library.metadata import fields
 from media_library.models import MetadataChoice, MetadataField
 from media_library.paging import limit_of, page
+from media_library.scopes import ADMINISTERED
 
 BY_POSITION = ("position",)
 
@@ -139,6 +140,8 @@ def in_order(request: Request, rows: QuerySet[Any], serializer: type[serializers
 
 
 class Fields(LibraryView):
+    scopes = ADMINISTERED
+
     @extend_schema(
         operation_id="fields_list",
         parameters=PAGING,
@@ -163,6 +166,8 @@ class Fields(LibraryView):
 
 
 class FieldView(LibraryView):
+    scopes = ADMINISTERED
+
     @property
     def field(self) -> MetadataField:
         found = self.library.metadata_fields.filter(external_id=self.kwargs["field"]).select_related("library").first()

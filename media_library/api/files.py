@@ -10,6 +10,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from dam.errors import NotFound
+from dam.throttling import FileThrottle
 from media_library import ingest, zips
 from media_library.api.base import AssetView
 from media_library.models import Asset, Rendition
@@ -40,7 +41,7 @@ class AnyType(BaseContentNegotiation):
 
 
 class FileView(AssetView):
-    throttle_classes: list = []  # a grid asks for dozens of thumbnails at once
+    throttle_classes = [FileThrottle]
     content_negotiation_class = AnyType
 
 

@@ -18,6 +18,7 @@ from media_library.imports.jobs import start_bucket, start_folder, start_import,
 from media_library.imports.watching import make_sources
 from media_library.models import ImportedFile, ImportSource, Library, Role
 from media_library.paging import limit_of, page
+from media_library.scopes import ADMINISTERED
 
 SOURCE_EXAMPLE = OpenApiExample(
     "A watch folder",
@@ -90,6 +91,8 @@ class Imports(LibraryView):
 
 class SourceView(APIView):
     """A view below `/import-sources/{source_id}/`, for managers of its library."""
+
+    scopes = ADMINISTERED
 
     @cached_property
     def source(self) -> Any:

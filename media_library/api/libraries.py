@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.db import transaction
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
@@ -13,9 +12,11 @@ from rest_framework.views import APIView
 from dam.errors import AppError
 from media_library.api.base import PAGING, LibraryView, by_name, caller, failures, found, validated
 from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
+from media_library.api.idempotency import idempotent
 from media_library.api.serializers import LibraryDetailSerializer, LibrarySerializer
 from media_library.filters import boolean
-from media_library.models import Library, Membership, Role
+from media_library.models import Library, Role
+from media_library.scopes import Scope
 
 
 class LibraryNotEmpty(AppError):
@@ -31,6 +32,8 @@ def listing(name: str, item: Any) -> Any:
 
 
 class Libraries(APIView):
+    scopes = {"POST": Scope.ADMIN}
+
     @extend_schema(
         operation_id="libraries_list",
         parameters=PAGING,
@@ -43,17 +46,18 @@ class Libraries(APIView):
         return Response({"results": results, "next_cursor": shown.next_cursor})
 
     @extend_schema(request=LibrarySerializer, responses={201: LibraryDetailSerializer})
+    @idempotent
     def post(self, request: Request) -> Response:
         """Make a library; the caller becomes its manager."""
         data = validated(LibrarySerializer(data=request.data))
-        with transaction.atomic():
-            library = Library.objects.create(**data)
-            Membership.objects.create(library=library, user=caller(request), role=Role.MANAGER)
+        library = Library.found(caller(request), **data)
         body = LibraryDetailSerializer(library, context={"request": request}).data
         return Response(body, status.HTTP_201_CREATED)
 
 
 class LibraryDetail(ObjectView, LibraryView):
+    scopes = {"PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN}
+
     @cached_property
     def library(self) -> Library:
         return found(self.locked(Library.objects.visible_to(self.request.user)), pk=self.kwargs["library_id"])
@@ -91,6 +95,7 @@ class LibraryDetail(ObjectView, LibraryView):
     def delete(self, request: Request, library_id: str) -> Response:
         """Remove an empty library, or with `purge=true` any (managers)."""
         self.library.require(request.user, Role.MANAGER)
+        caller(request).grant.require(Scope.DELETE)
         if not boolean(request.query_params, "purge", default=False) and self.library.assets.exists():
             raise LibraryNotEmpty
         self.library.delete()

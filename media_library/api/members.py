@@ -13,6 +13,7 @@ from media_library.api.base import PAGING, LibraryView, by_name, caller, example
 from media_library.api.libraries import listing
 from media_library.models import Membership, Role
 from media_library.parameters import require_text
+from media_library.scopes import ADMINISTERED
 
 EXAMPLE = {"username": "ann", "user": 7, "name": "Ann Arbor", "role": "editor", "active": True}
 ROLES = [role.name.lower() for role in Role]
@@ -47,6 +48,8 @@ class MembershipSerializer(serializers.ModelSerializer[Membership]):
 
 
 class MemberView(LibraryView):
+    scopes = ADMINISTERED
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.library.require(request.user, Role.MANAGER)

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from media_library import facts, findable
 from media_library.models import Asset, Folder, Library
 from media_library.models.asset import ANY_ID, address_pattern
+from media_library.models.tag import MAX_TAGS
 
 
 class LibrarySerializer(serializers.ModelSerializer[Library]):
@@ -99,7 +100,7 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
     """`context["indexed"]`: the ids of the assets shown that have a vector. `context["origin"]`, where there is no
     `request`: what addresses begin with."""
 
-    folder: serializers.Field = serializers.PrimaryKeyRelatedField(read_only=True)
+    folder: serializers.Field = serializers.PrimaryKeyRelatedField(read_only=True, allow_null=True)
     tags: serializers.Field = serializers.ListField(child=serializers.CharField(), source="tag_names", read_only=True)
     colors = serializers.ListField(child=serializers.ListField(), read_only=True)
     facts = serializers.SerializerMethodField()
@@ -247,7 +248,7 @@ class AssetChangesSerializer(serializers.Serializer[Any]):
     folder = serializers.PrimaryKeyRelatedField(
         queryset=Folder.objects.all(), required=False, allow_null=True, pk_field=serializers.UUIDField()
     )
-    tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
+    tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False, max_length=MAX_TAGS)
     metadata = serializers.DictField(required=False)
     visual_search = OptionalBoolean(required=False)
 
@@ -257,12 +258,17 @@ class AssetChangesSerializer(serializers.Serializer[Any]):
             self.fields["folder"].queryset = Folder.objects.filter(library=library)  # type: ignore[attr-defined]
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class JsonObjectField(serializers.JSONField):
+    pass
+
+
 class UploadSerializer(AssetChangesSerializer):
     """What a multipart upload carries. `tags` may be repeated or comma-separated; `metadata` is a JSON object."""
 
     alt_text = None  # type: ignore[assignment]
     file = serializers.FileField(allow_empty_file=True, help_text="At most 40 MB (40 x 1024 x 1024 bytes).")
-    metadata = serializers.JSONField(required=False, binary=False)  # type: ignore[assignment]
+    metadata = JsonObjectField(required=False, binary=False)  # type: ignore[assignment]
     on_duplicate = serializers.ChoiceField(choices=["reject", "keep"], default="reject")
 
     def validate_tags(self, tags: list[str]) -> list[str]:
@@ -281,6 +287,8 @@ class UrlUploadSerializer(UploadSerializer):
 
 class TokenRequestSerializer(serializers.Serializer[Any]):
     """`username` and `password`, or `api_key` and `api_secret`."""
+
+    rules = {"anyOf": [{"required": ["username", "password"]}, {"required": ["api_key", "api_secret"]}]}
 
     username = serializers.CharField(required=False)
     password = serializers.CharField(required=False, trim_whitespace=False)

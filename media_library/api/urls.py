@@ -14,6 +14,7 @@ from media_library.api import (
     jobs,
     libraries,
     members,
+    sign_in,
     tags,
     tokens,
     webhooks,
@@ -22,7 +23,9 @@ from media_library.api import (
 COLLECTION = "libraries/<uuid:library_id>/collections/<uuid:collection_id>/"
 
 urlpatterns = [
-    path("token/", tokens.Token.as_view(), name="token"),
+    path("token/", sign_in.Token.as_view(), name="token"),
+    path("tokens/", tokens.Tokens.as_view(), name="tokens"),
+    path("tokens/<int:token_id>/", tokens.TokenDetail.as_view(), name="personal-token"),
     path("libraries/", libraries.Libraries.as_view(), name="libraries"),
     path("libraries/<uuid:library_id>/", libraries.LibraryDetail.as_view(), name="library"),
     path("libraries/<uuid:library_id>/members/", members.Members.as_view(), name="members"),

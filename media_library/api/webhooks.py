@@ -30,6 +30,7 @@ from media_library.models import Delivery, Library, Role, Webhook
 from media_library.models.webhook import WebhookQuerySet
 from media_library.paging import limit_of, page
 from media_library.parameters import one, uuid_of
+from media_library.scopes import ADMINISTERED
 
 MOST = 50  # in one library
 TEST = "webhook.test"
@@ -51,6 +52,8 @@ def native(user: Any) -> WebhookQuerySet:
 
 
 class Webhooks(APIView):
+    scopes = ADMINISTERED
+
     @extend_schema(
         operation_id="webhooks_list",
         parameters=[OpenApiParameter("library", OpenApiTypes.UUID), *PAGING],
@@ -93,6 +96,8 @@ class Webhooks(APIView):
 
 class WebhookView(APIView):
     """A view below `/webhooks/{webhook_id}/`. For whom the webhook is not, it does not exist."""
+
+    scopes = ADMINISTERED
 
     @cached_property
     def webhook(self) -> Webhook:

@@ -13,6 +13,7 @@ from dam.errors import AppError, NotFound
 from media_library import events, ingest, selection
 from media_library.jobs import Kind
 from media_library.models import Asset, Event, Job, JobFailure, Library, Role, User
+from media_library.scopes import Scope
 
 MOST_AT_ONCE = 300  # in one request
 STEP = 100
@@ -26,6 +27,7 @@ class Action(ABC):
 
     name: ClassVar[str]
     of_others: ClassVar[bool] = False
+    scope: ClassVar[Scope] = Scope.WRITE  # that a token needs
     event: ClassVar[Event | None] = None  # that webhooks are told of, unless what it calls tells them
     changes: ClassVar[tuple[str, ...]] = ()  # the fields that are told of an Event.UPDATED
     where: ClassVar[selection.Where] = "live"

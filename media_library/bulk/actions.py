@@ -14,6 +14,7 @@ from dam.errors import AppError, InvalidRequest, NotFound, StrOrPromise
 from media_library import collections, ingest, selection
 from media_library.bulk import Action, Failures
 from media_library.models import Asset, Collection, Event, Folder, Library, Tag, User
+from media_library.scopes import Scope
 
 Tagged = Asset.tags.through
 
@@ -128,6 +129,7 @@ class Delete(Plain):
     """Into the trash."""
 
     name = "delete"
+    scope: ClassVar[Scope] = Scope.DELETE
     event: ClassVar[Event | None] = Event.TRASHED
 
     def changes_it(self, asset: Asset) -> bool:

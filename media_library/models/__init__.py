@@ -5,6 +5,7 @@ from media_library.models.delivery import Delivery, DeliveryAttempt, DeliveryQue
 from media_library.models.folder import Folder
 from media_library.models.import_source import ImportedFile, ImportSource
 from media_library.models.job import Job, JobFailure, ResultPart
+from media_library.models.kept_answer import KeptAnswer
 from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
 from media_library.models.metadata_field import MetadataChoice, MetadataField, MetadataValue
@@ -31,6 +32,7 @@ __all__ = [
     "ImportedFile",
     "Job",
     "JobFailure",
+    "KeptAnswer",
     "Language",
     "Library",
     "Membership",

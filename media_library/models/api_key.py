@@ -1,5 +1,5 @@
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -8,10 +8,10 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError
+from media_library.models.credential import Credential, granted
 from media_library.models.user import User
+from media_library.scopes import Grant
 from media_library.sealing import Unreadable, seal, unseal
-
-USED_AT_MOST_EVERY = timedelta(minutes=1)  # or every request would write
 
 
 class LostSecret(AppError):
@@ -36,19 +36,15 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         return found.first()
 
 
-class ApiKey(models.Model):
+class ApiKey(Credential):
     """A public name and a secret, with which programs sign or sign in as the owner.
 
     Who checks a signature needs the secret itself: see `media_library.sealing`.
     """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys")
-    name = models.CharField(_("name"), max_length=100)
     key = models.CharField(max_length=32, unique=True, editable=False)
     sealed_secret = models.CharField(max_length=255, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-    expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     objects = ApiKeyQuerySet.as_manager()
@@ -62,11 +58,19 @@ class ApiKey(models.Model):
         return f"{self.name} ({self.key})"
 
     @classmethod
-    def issue(cls, owner: User, name: str, expires_at: datetime | None = None) -> tuple["ApiKey", str]:
-        """Make a key; the second value is its secret, to be shown this once."""
+    def issue(
+        cls, owner: User, name: str, expires_at: datetime | None = None, grant: Grant | None = None
+    ) -> tuple["ApiKey", str]:
+        """Make a key; the second value is its secret, to be shown this once. Raises WiderGrant."""
+        columns = granted(owner, grant, expires_at)
         secret = secrets.token_urlsafe(32)
         key = cls.objects.create(
-            owner=owner, name=name, key=secrets.token_hex(10), sealed_secret=seal(secret), expires_at=expires_at
+            owner=owner,
+            name=name,
+            key=secrets.token_hex(10),
+            sealed_secret=seal(secret),
+            expires_at=expires_at,
+            **columns,
         )
         return key, secret
 
@@ -84,15 +88,6 @@ class ApiKey(models.Model):
         except Unreadable:
             raise LostSecret from None
 
-    @property
-    def is_expired(self) -> bool:
-        return self.expires_at is not None and self.expires_at <= timezone.now()
-
     def revoke(self) -> None:
         """For good; revoked keys stay listed."""
         ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
-
-    def note_use(self) -> None:
-        now = timezone.now()
-        if self.last_used_at is None or now - self.last_used_at > USED_AT_MOST_EVERY:
-            ApiKey.objects.filter(pk=self.pk).update(last_used_at=now)

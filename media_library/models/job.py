@@ -15,7 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError
-from media_library.models.library import Library, Role
+from media_library.models.library import Library
 
 if TYPE_CHECKING:
     from media_library.models.user import User
@@ -47,10 +47,8 @@ class JobQuerySet(models.QuerySet["Job"]):
         """One's own, and those of the libraries that one manages."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        if user.is_superuser:
-            return self
-        managed = Library.objects.filter(memberships__user=user, memberships__role=Role.MANAGER)
-        return self.filter(Q(owner=user) | Q(library__in=managed), library__in=Library.objects.visible_to(user))
+        ours = Q(owner=user) | Q(library__in=Library.objects.managed_by(user))
+        return self.filter(ours, library__in=Library.objects.visible_to(user))
 
     def active(self) -> "JobQuerySet":
         return self.filter(state__in=Job.ACTIVE)

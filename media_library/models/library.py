@@ -3,12 +3,13 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import models
+from django.db import models, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import Forbidden, NotFound
 from media_library.models.language import Language
+from media_library.scopes import Grant, Scope, WiderGrant
 
 if TYPE_CHECKING:
     from media_library.models.user import User
@@ -21,13 +22,25 @@ class Role(models.IntegerChoices):
     MANAGER = 4, _("Manager")
 
 
+def most_of(grant: Grant) -> Role:
+    """The highest role that a grant leaves to anybody."""
+    if Scope.ADMIN in grant.scopes:
+        return Role.MANAGER
+    return Role.EDITOR if grant.scopes & {Scope.WRITE, Scope.DELETE} else Role.VIEWER
+
+
 class LibraryQuerySet(models.QuerySet["Library"]):
     def visible_to(self, user: "User | AnonymousUser") -> "LibraryQuerySet":
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        if user.is_superuser:
-            return self
-        return self.filter(memberships__user=user)
+        seen = self if user.is_superuser else self.filter(memberships__user=user)
+        return seen if user.grant.libraries is None else seen.filter(pk__in=user.grant.libraries)
+
+    def managed_by(self, user: "User | AnonymousUser") -> "LibraryQuerySet":
+        seen = self.visible_to(user)
+        if not user.is_authenticated or most_of(user.grant) < Role.MANAGER:
+            return seen.none()
+        return seen if user.is_superuser else seen.filter(memberships__user=user, memberships__role=Role.MANAGER)
 
 
 class Library(models.Model):
@@ -70,13 +83,27 @@ class Library(models.Model):
         if not Library.objects.select_for_update(no_key=True).filter(pk=self.pk).exists():
             raise NotFound
 
+    @classmethod
+    def found(cls, user: "User", **fields: str) -> "Library":
+        """A new library that `user` manages. Raises MissingScope, and WiderGrant for a grant of named libraries."""
+        user.grant.require(Scope.ADMIN)
+        if user.grant.libraries is not None:
+            raise WiderGrant(_("This token or key is for certain libraries, and cannot make another one."))
+        with transaction.atomic():
+            library = cls.objects.create(**fields)
+            Membership.objects.create(library=library, user=user, role=Role.MANAGER)
+        return library
+
     def role_of(self, user: "User | AnonymousUser") -> Role | None:
+        """None for a stranger; at most what the user's grant leaves of it."""
         if not user.is_authenticated or not user.is_active:
             return None
+        if user.grant.libraries is not None and self.pk not in user.grant.libraries:
+            return None
         if user.is_superuser:
-            return Role.MANAGER
+            return most_of(user.grant)
         membership = self.memberships.filter(user=user).first()
-        return Role(membership.role) if membership else None
+        return min(Role(membership.role), most_of(user.grant)) if membership else None
 
     def require(self, user: "User | AnonymousUser", role: Role) -> None:
         """Raise NotFound for a stranger and Forbidden for a member whose role is below `role`."""

@@ -82,7 +82,7 @@ class MetadataChoice(models.Model):
 class MetadataValue(models.Model):
     """A typed value of an asset where indexes find it: a number, a date or one of its choices.
 
-    Triggers of the database keep it from `Asset.metadata`: see migration 0020.
+    Triggers of the database keep it from `Asset.metadata`: see migration 0015.
     """
 
     asset = models.ForeignKey(Asset, models.CASCADE, related_name="metadata_values")

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from media_library.models.library import Library
 
+MAX_TAGS = 100  # of one asset
+
 
 class TagQuerySet(models.QuerySet["Tag"]):
     def named(self, names: list[str]) -> "TagQuerySet":

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError
 from media_library.models.api_key import ApiKey
-from media_library.models.library import Library, Role
+from media_library.models.library import Library
 from media_library.sealing import Unreadable, seal, unseal
 
 if TYPE_CHECKING:
@@ -46,11 +46,7 @@ class LostWebhookSecret(AppError):
 class WebhookQuerySet(models.QuerySet["Webhook"]):
     def managed_by(self, user: "User | AnonymousUser") -> "WebhookQuerySet":
         """Those of the libraries that the user manages; to everybody else they do not exist."""
-        if not user.is_authenticated or not user.is_active:
-            return self.none()
-        if user.is_superuser:
-            return self
-        return self.filter(library__memberships__user=user, library__memberships__role=Role.MANAGER)
+        return self.filter(library__in=Library.objects.managed_by(user))
 
 
 class Webhook(models.Model):

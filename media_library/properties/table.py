@@ -23,6 +23,7 @@ class Property:
     allowed: Callable[[], str]
     value: Callable[[str], str]
     condition: Condition
+    schema: dict[str, Any]
     repeatable: bool = False
     all_of: bool = False
 
@@ -33,6 +34,11 @@ class Property:
         except (ValueError, InvalidRequest):
             sentence = _("%(name)s must be %(allowed)s.") % {"name": self.name, "allowed": self.allowed()}
             raise InvalidRequest(sentence, code="bad_parameter") from None
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """The JSON Schema of the parameter."""
+        return {"type": "array", "items": self.schema} if self.repeatable else self.schema
 
     @property
     def description(self) -> str:
@@ -52,26 +58,27 @@ def colors_allowed() -> str:
 
 
 def choice(name: str, known: Callable[[], Sequence[str]], condition: Condition, **also: str) -> Property:
-    return Property(name, names(known), values.one_of(known, also), condition, repeatable=True)
+    schema = {"type": "string", "enum": sorted({*known(), *also})}
+    return Property(name, names(known), values.one_of(known, also), condition, schema, repeatable=True)
 
 
 def number(name: str, lookup: str) -> Property:
-    return Property(name, lambda: _("a whole number"), values.whole, conditions.compared(lookup))
+    return Property(name, lambda: _("a whole number"), values.whole, conditions.compared(lookup), WHOLE)
 
 
 def truth(name: str) -> Property:
-    return Property(name, lambda: _("true or false"), values.truth, conditions.trait(name))
+    return Property(name, lambda: _("true or false"), values.truth, conditions.trait(name), {"type": "boolean"})
 
 
 def date(name: str, lookup: str, convert: Callable[[str], Any]) -> Property:
     def allowed() -> str:
         return _("a date such as 2024-05-31, which counts whole, or a moment such as 2024-05-31T12:00:00Z")
 
-    return Property(name, allowed, values.moment, conditions.compared(lookup, convert))
+    return Property(name, allowed, values.moment, conditions.compared(lookup, convert), MOMENT)
 
 
 def text(name: str, condition: Condition) -> Property:
-    return Property(name, lambda: _("a text of at most 255 characters"), values.free, condition, repeatable=True)
+    return Property(name, lambda: _("a text of at most 255 characters"), values.free, condition, TEXT, repeatable=True)
 
 
 def an_id(value: str) -> str:
@@ -82,8 +89,19 @@ FORMAT_NAMES = {extension: name for name, extensions in EXTENSIONS.items() for e
     name: name for name in FORMATS
 }
 
+# JSON Schemas of values.
+WHOLE = {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}
+MOMENT = {
+    "type": "string",
+    "anyOf": [{"format": "date"}, {"format": "date-time"}],
+    "pattern": "^[12][0-9]{3}-",
+}
+TEXT = {"type": "string", "maxLength": values.MOST_TEXT}
+UUID = {"type": "string", "format": "uuid"}
+COLOR = {"type": "string", "pattern": f"^({'|'.join([*colours.NAMES, 'gray'])})(:(0\\.0*[1-9][0-9]{{0,5}}|1))?$"}
+
 ALL = [
-    Property("colors", colors_allowed, values.color, conditions.has_colors, repeatable=True, all_of=True),
+    Property("colors", colors_allowed, values.color, conditions.has_colors, COLOR, repeatable=True, all_of=True),
     choice("orientation", lambda: facts.ORIENTATIONS, conditions.any_trait("orientation")),
     choice("size", lambda: tuple(facts.SIZES), conditions.any_trait("size")),
     choice("formats", lambda: tuple(FORMATS), conditions.within("format"), **FORMAT_NAMES),
@@ -102,8 +120,8 @@ ALL = [
     number("max_height", "height__lte"),
     number("min_bytes", "bytes__gte"),
     number("max_bytes", "bytes__lte"),
-    Property("uploaded_by", lambda: _("the number of a user"), values.whole, conditions.within("uploaded_by")),
-    Property("ids", lambda: _("the id of an asset"), an_id, conditions.within("pk"), repeatable=True),
+    Property("uploaded_by", lambda: _("the number of a user"), values.whole, conditions.within("uploaded_by"), WHOLE),
+    Property("ids", lambda: _("the id of an asset"), an_id, conditions.within("pk"), UUID, repeatable=True),
 ]
 PROPERTIES: dict[str, Property] = {item.name: item for item in ALL}
 

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from media_library.api.base import PAGING, LibraryView, asset_context, caller, validated
+from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.api.serializers import AssetSerializer
 from media_library.filters import one, uuid_of
@@ -35,11 +36,16 @@ class GroupSerializer(serializers.Serializer[Any]):
     size = serializers.IntegerField()
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 2, "maxItems": 25})
+class GroupField(serializers.ListField):
+    """`search.duplicates.decisions` says why it is none."""
+
+
 class DecisionRequestSerializer(serializers.Serializer[Any]):
     action = serializers.ChoiceField(choices=[*DuplicateDecision.Action.values, UNDO])
-    assets = serializers.ListField(
-        child=serializers.UUIDField(), required=False, help_text="The group: 2 to 25 ids; all but for `undo`."
-    )
+    rules = {"anyOf": [{"required": ["decision"]}, {"required": ["assets"]}]}
+
+    assets = GroupField(child=serializers.UUIDField(), required=False, help_text="The group; all but for `undo`.")
     keep = serializers.UUIDField(
         required=False, help_text="For `keep_this_one`: the id that is not moved to the trash."
     )
@@ -88,6 +94,7 @@ class Duplicates(LibraryView):
 
 class DuplicateDecisions(LibraryView):
     @extend_schema(request=DecisionRequestSerializer, responses={201: DecisionSerializer, 200: DecisionSerializer})
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Decide about a group, or undo a decision (editors).
 

@@ -11,6 +11,8 @@ from search.query import Query
 
 
 class SearchFacets(LibraryView):
+    failures = {"GET": (409, 503)}
+
     @extend_schema(operation_id="search_facets", parameters=[*PARTS, *FILTERS], responses=FacetsSerializer)
     def get(self, request: Request, library_id: str) -> Response:
         """The facets of a library, counted among the at most 1,000 assets that this search ranks."""

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from dam.errors import InvalidRequest, NotFound
 from media_library.api.base import AssetView, LibraryView, caller, validated
+from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.renditions import Box
 from search import region_files, region_indexing, regions
@@ -93,6 +94,7 @@ class AssetRegions(AssetView):
         return Response({"results": RegionSerializer(found, many=True, context=context).data, "next_cursor": None})
 
     @extend_schema(request=NewRegionSerializer, responses={201: RegionSerializer})
+    @idempotent
     def post(self, request: Request, asset_id: str) -> Response:
         """Draw a region: a box with a label. It can be found seconds later."""
         data = validated(NewRegionSerializer(data=request.data))
@@ -103,13 +105,15 @@ class AssetRegions(AssetView):
     def delete(self, request: Request, asset_id: str) -> Response:
         """Remove all regions of the asset, or those of one source."""
         source = request.query_params.get("source")
-        if source is not None and source not in Region.Source.values:
+        if source and source not in Region.Source.values:
             raise InvalidRequest("source must be drawn, imported or detected.", code="bad_source")
         regions.remove(self.asset, caller(request), **({"source": source} if source else {}))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class RegionDetail(APIView):
+    failures = {"PATCH": (409, 422)}
+
     @cached_property
     def region(self) -> Region:
         visible = Region.objects.visible_to(self.request.user).select_related("asset__library")
@@ -132,7 +136,7 @@ class RegionDetail(APIView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, region_id: str) -> Response:
-        """Remove it."""
+        """Remove a region."""
         regions.remove(self.region.asset, caller(request), pk=self.region.pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -141,6 +145,7 @@ class RegionImport(LibraryView):
     parser_classes = [MultiPartParser, FormParser]
 
     @extend_schema(request={"multipart/form-data": ImportSerializer}, responses=ImportOutcomeSerializer)
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Import regions from COCO JSON, YOLO or CSV; importing twice makes nothing twice.
 

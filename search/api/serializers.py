@@ -4,12 +4,13 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import cached_property
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from media_library.api.serializers import AssetSerializer
 from search.models import QueryAnchor, Region
 from search.queries import Hit
-from search.query import IMAGES, OBJECTS
+from search.query import IMAGES, MAX_EXAMPLES, MAX_WEIGHT, OBJECTS
 
 KEYWORDS = (
     "Whether names, tags, descriptions, metadata and folders that have words of `text` count, too; true if absent and "
@@ -17,6 +18,24 @@ KEYWORDS = (
 )
 
 
+EXAMPLES: dict[str, Any] = {"required": False, "max_length": MAX_EXAMPLES}
+FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
+SIDES = {
+    "x": FRACTION | {"exclusiveMaximum": 1},
+    "y": FRACTION | {"exclusiveMaximum": 1},
+    "width": FRACTION | {"exclusiveMinimum": 0},
+    "height": FRACTION | {"exclusiveMinimum": 0},
+}
+BOX = {"type": "object", "properties": SIDES, "required": [*SIDES]}
+WEIGHTS = {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_WEIGHT}}
+
+
+@extend_schema_field(WEIGHTS)
+class WeightsField(serializers.JSONField):
+    pass
+
+
+@extend_schema_field(BOX)
 class BoxField(serializers.JSONField):
     """`{"x", "y", "width", "height"}`: fractions of the upright image."""
 
@@ -25,21 +44,26 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
     """Something that is wanted: `text`, examples (`like`, `anchor`), or a picture (`file` or `image_url`). The filters
     narrow the scope."""
 
+    rules = {
+        "anyOf": [{"required": [name]} for name in ("text", "like", "anchor", "file", "image_url")],
+        "not": {"required": ["file", "image_url"]},
+    }
+
     text = serializers.CharField(required=False, max_length=500)
     not_text = serializers.ListField(
-        child=serializers.CharField(max_length=500), required=False, help_text="What they should not show."
+        child=serializers.CharField(max_length=500), help_text="What they should not show.", **EXAMPLES
     )
     like = serializers.ListField(
-        child=serializers.UUIDField(), required=False, help_text="Ids of example assets or regions."
+        child=serializers.UUIDField(), help_text="Ids of example assets or regions.", **EXAMPLES
     )
     unlike = serializers.ListField(
-        child=serializers.UUIDField(), required=False, help_text="Ids of what they should not be like."
+        child=serializers.UUIDField(), help_text="Ids of what they should not be like.", **EXAMPLES
     )
-    anchor = serializers.ListField(child=serializers.UUIDField(), required=False, help_text="Ids of anchors.")
+    anchor = serializers.ListField(child=serializers.UUIDField(), help_text="Ids of anchors.", **EXAMPLES)
     file = serializers.FileField(required=False, allow_empty_file=True, help_text="A picture of at most 40 MB.")
     image_url = serializers.CharField(required=False, max_length=2000, help_text="The address of a picture.")
     box = BoxField(required=False, help_text="Search with this part only, of the one picture.")
-    weights = serializers.JSONField(
+    weights = WeightsField(
         required=False,
         binary=False,
         help_text="Of `text`, `not_text`, `picture` (what `file` or `image_url` gives) and examples by id; above 0, "
@@ -143,8 +167,17 @@ class SearchAnswerSerializer(serializers.Serializer[Any]):
     took_ms = serializers.DictField(child=serializers.FloatField())
 
 
+class JsonSearchRequestSerializer(SearchRequestSerializer):
+    """The same as JSON, which holds no file: register one as an anchor, or send a form."""
+
+    rules = {"anyOf": [{"required": [name]} for name in ("text", "like", "anchor", "image_url")]}
+    file = None  # type: ignore[assignment]
+
+
 class AnchorRequestSerializer(serializers.Serializer[Any]):
     """Exactly one of `file`, `image_url`, `asset` and `anchor`."""
+
+    rules = {"oneOf": [{"required": [name]} for name in ("file", "image_url", "asset", "anchor")]}
 
     file = serializers.FileField(required=False, allow_empty_file=True, help_text="At most 40 MB.")
     image_url = serializers.CharField(required=False, max_length=2000)
@@ -158,8 +191,16 @@ class AnchorRequestSerializer(serializers.Serializer[Any]):
         return data
 
 
+class JsonAnchorRequestSerializer(AnchorRequestSerializer):
+    """Exactly one of `image_url`, `asset` and `anchor`."""
+
+    rules = {"oneOf": [{"required": [name]} for name in ("image_url", "asset", "anchor")]}
+    file = None  # type: ignore[assignment]
+
+
 class AnchorSerializer(serializers.ModelSerializer[QueryAnchor]):
     type = serializers.SerializerMethodField()
+    box = BoxField(read_only=True, allow_null=True)
     thumb = serializers.SerializerMethodField()
 
     class Meta:

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dam.errors import NotFound
+from dam.throttling import FileThrottle
 from media_library import findable
 from media_library.api.base import FILTERS, PAGING, AssetView, LibraryView, caller, validated
 from media_library.api.files import AnyType
@@ -18,6 +19,7 @@ from media_library.filters import one, uuid_of
 from media_library.models import Asset
 from media_library.paging import limit_of
 from media_library.renditions import Box
+from media_library.scopes import Scope
 from media_library.serving import serve
 from search import anchors, queries, recent
 from search.api.serializers import (
@@ -25,24 +27,41 @@ from search.api.serializers import (
     AnchorRequestSerializer,
     AnchorSerializer,
     HitSerializer,
+    JsonAnchorRequestSerializer,
+    JsonSearchRequestSerializer,
     SearchAnswerSerializer,
     SearchRequestSerializer,
 )
 from search.models import QueryAnchor
 from search.queries import Hit
-from search.query import IMAGES, Query
+from search.query import IMAGES, MAX_EXAMPLES, MAX_LABELS, MAX_TEXT, Query
+
+SENTENCE = {"type": "string", "maxLength": MAX_TEXT}
+WEIGHT = {"type": "string", "pattern": "^.+:[0-9.]+$"}
+ID = {"type": "string", "format": "uuid"}
+
+
+def several(schema: dict[str, Any], most: int = MAX_EXAMPLES) -> dict[str, Any]:
+    return {"type": "array", "items": schema, "maxItems": most}
+
 
 AMONG = [
     OpenApiParameter("entity_type", OpenApiTypes.STR, enum=["IMAGES", "OBJECTS"], description="IMAGES if absent."),
-    OpenApiParameter("labels", OpenApiTypes.STR, many=True, description="Only regions with one of these labels."),
+    OpenApiParameter(
+        "labels", several({"type": "string"}, MAX_LABELS), description="Only regions with one of these labels."
+    ),
 ]
 PARTS = [
-    OpenApiParameter("text", OpenApiTypes.STR),
-    OpenApiParameter("not_text", OpenApiTypes.STR, many=True, description="What they should not show."),
-    OpenApiParameter("like", OpenApiTypes.UUID, many=True, description="Ids of example assets or regions."),
-    OpenApiParameter("unlike", OpenApiTypes.UUID, many=True, description="Ids of assets they should not be like."),
-    OpenApiParameter("anchor", OpenApiTypes.UUID, many=True, description="Ids of anchors."),
-    OpenApiParameter("weight", OpenApiTypes.STR, many=True, description="`text:2`, `not_text:1`, `<id>:0.5`."),
+    OpenApiParameter("text", SENTENCE),
+    OpenApiParameter("not_text", several(SENTENCE), description="What they should not show."),
+    OpenApiParameter("like", several(ID), description="Ids of example assets or regions."),
+    OpenApiParameter("unlike", several(ID), description="Ids of assets they should not be like."),
+    OpenApiParameter("anchor", several(ID), description="Ids of anchors."),
+    OpenApiParameter(
+        "weight",
+        several(WEIGHT),
+        description="`text:2`, `not_text:1`, `<id>:0.5`.",
+    ),
     OpenApiParameter("keywords", OpenApiTypes.BOOL, description=KEYWORDS),
 ]
 
@@ -87,13 +106,16 @@ def indexed(hits: list[Hit], query: Query) -> set[UUID]:
 
 
 class Search(LibraryView):
+    scopes = {"POST": Scope.READ}
+    failures = {"GET": (409, 503), "POST": (409, 422, 503)}
+
     @extend_schema(parameters=[*PARTS, *AMONG, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
     def get(self, request: Request, library_id: str) -> Response:
         """Search by text, by example, or both; most similar first."""
         return answer(self, Query.from_params(self.library, request.query_params), request.query_params)
 
     @extend_schema(
-        request={"application/json": SearchRequestSerializer, "multipart/form-data": SearchRequestSerializer},
+        request={"application/json": JsonSearchRequestSerializer, "multipart/form-data": SearchRequestSerializer},
         responses=SearchAnswerSerializer,
     )
     def post(self, request: Request, library_id: str) -> Response:
@@ -146,6 +168,8 @@ def make_anchor(view: LibraryView, data: dict[str, Any]) -> QueryAnchor:
 
 
 class Similar(AssetView):
+    failures = {"GET": (409, 503)}
+
     @extend_schema(parameters=[*AMONG, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
     def get(self, request: Request, asset_id: str) -> Response:
         """Find similar: the library's pictures by their likeness to this one, itself first."""
@@ -157,8 +181,11 @@ class Similar(AssetView):
 
 
 class Anchors(LibraryView):
+    scopes = {"POST": Scope.READ}
+    failures = {"POST": (409, 422, 503)}
+
     @extend_schema(
-        request={"multipart/form-data": AnchorRequestSerializer, "application/json": AnchorRequestSerializer},
+        request={"multipart/form-data": AnchorRequestSerializer, "application/json": JsonAnchorRequestSerializer},
         responses={201: AnchorSerializer},
     )
     def post(self, request: Request, library_id: str) -> Response:
@@ -168,7 +195,7 @@ class Anchors(LibraryView):
 
 
 class AnchorThumb(APIView):
-    throttle_classes: list = []
+    throttle_classes = [FileThrottle]
     content_negotiation_class = AnyType
 
     @extend_schema(responses={(200, "image/webp"): OpenApiTypes.BINARY})

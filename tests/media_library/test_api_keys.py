@@ -101,7 +101,7 @@ def test_key_and_secret_sign_in(pair: Pair) -> None:
 
 def test_its_use_is_noted_at_most_once_a_minute(pair: Pair, django_assert_num_queries: Callable[..., Any]) -> None:
     key, secret = pair
-    key.note_use()
+    key.bearer(key.owner)
     with django_assert_num_queries(2):  # the key with its owner, the libraries
         assert basic(key.key, secret) == 200
 

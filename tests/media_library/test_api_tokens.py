@@ -62,9 +62,9 @@ def test_the_command_prints_a_token_that_works(user: User) -> None:
 
 
 def test_attempts_are_limited(user: User, settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rest_framework.throttling import ScopedRateThrottle
+    from dam.throttling import SignInThrottle
 
-    monkeypatch.setattr(ScopedRateThrottle, "THROTTLE_RATES", {"token": "2/min"})
+    monkeypatch.setattr(SignInThrottle, "THROTTLE_RATES", {"sign_in": "2/min"})
     data = {"username": "ann", "password": "nope"}
     answers = [APIClient().post("/api/v1/token/", data, format="json") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [401, 401, 429]

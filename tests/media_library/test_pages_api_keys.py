@@ -15,7 +15,7 @@ PAGE = "/account/keys/"
 
 
 def test_a_key_is_made_and_its_secret_shown_once(client: Client, user: User) -> None:
-    page = client.post(PAGE, {"name": "script", "days": "30"})
+    page = client.post(PAGE, {"name": "script", "days": "30", "scopes": ["read"]})
     made = ApiKey.objects.get(owner=user)
     assert made.secret in page.content.decode()
     assert "no-store" in page["Cache-Control"]

@@ -206,3 +206,11 @@ def test_without_a_model_searching_is_answered_with_busy(api: APIClient, library
     answer = api.get(url(library, "search"), {"text": "red"})
     assert (answer.status_code, answer.json()["code"]) == (503, "no_model")
     assert answer["Retry-After"]
+
+
+def test_by_example_among_what_has_none_of_the_words_nothing_is_found(
+    api: APIClient, library: Library, model: EmbeddingModel
+) -> None:
+    asset = factories.embedded(library, model, [1.0] * 48)
+    answer = api.get(f"/api/v1/assets/{asset.pk}/similar/", {"q": ".."})
+    assert (answer.status_code, answer.json()["results"]) == (200, [])

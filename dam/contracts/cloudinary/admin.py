@@ -95,7 +95,7 @@ class Resources(ResourcesView):
             return self.answer(list(self.assets.filter(public_id__in=ids)), {})
         return self.listing(self.assets.filter(public_id__startswith=parameters.text(self.params, "prefix")))
 
-    def delete(self, request: Request, cloud: str, resource_type: str, type: str) -> Response:
+    def delete(self, request: Request, cloud: str, resource_type: str, type: str = "upload") -> Response:
         if "public_ids" in self.params:
             ids = parameters.ids(self.params, "public_ids", MAX_LISTED)
             return self.delete_all(self.assets.filter(public_id__in=ids), ids, "public_ids")

@@ -20,6 +20,7 @@ from dam.errors import InvalidRequest, NotFound
 from media_library import ingest, zips
 from media_library.models import Asset
 from media_library.properties.conditions import tagged
+from media_library.scopes import Scope
 
 MOST = 1000
 MOST_BYTES = 2 * 1024**3
@@ -30,6 +31,8 @@ UNSUPPORTED = ("transformations", "async", "notification_url", "target_tags", "t
 
 class GenerateArchive(CloudView):
     """`mode=download` answers with the file; else with the address from which it can be downloaded for an hour."""
+
+    scopes = {"POST": Scope.READ}
 
     def post(self, request: Request, cloud: str, resource_type: str) -> Any:
         for name in UNSUPPORTED:

@@ -46,8 +46,7 @@ class SignedForm(BaseAuthentication):
                 % {"signature": signature[:64], "text": to_sign[:2000]}
             )
         check_time(params)
-        key.note_use()
-        return key.owner, key
+        return key.bearer(key.owner), key
 
 
 def string_to_sign(params: Params) -> str:

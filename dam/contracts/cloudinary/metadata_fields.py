@@ -17,6 +17,7 @@ from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
 from media_library.metadata import fields
 from media_library.models import MetadataChoice, MetadataField, Role
+from media_library.scopes import ADMINISTERED
 
 Type = MetadataField.Type
 TYPES = {"string": Type.TEXT, "integer": Type.INTEGER, "date": Type.DATE, "enum": Type.CHOICE, "set": Type.CHOICES}
@@ -131,6 +132,8 @@ def given_choices(values: Any) -> list[dict[str, Any]]:
 
 
 class FieldsView(CloudView):
+    scopes = ADMINISTERED
+
     has_delivery_type = False  # `type` is the type of a field
 
     @property

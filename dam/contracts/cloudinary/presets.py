@@ -20,6 +20,7 @@ from dam.errors import AppError, InvalidRequest, NotFound
 from dam.throttling import AddressThrottle
 from media_library import ingest, metadata
 from media_library.models import Library, Role, UploadPreset, User
+from media_library.scopes import ADMINISTERED
 
 TEXTS = ("public_id", "public_id_prefix", "folder", "asset_folder", "display_name", "filename_override")
 LISTS = ("tags", "allowed_formats")
@@ -113,6 +114,8 @@ def preset_body(preset: UploadPreset) -> dict[str, Any]:
 
 
 class PresetsView(CloudView):
+    scopes = ADMINISTERED
+
     has_delivery_type = False  # `type` would be one of the options
 
     def preset(self, name: str) -> UploadPreset:

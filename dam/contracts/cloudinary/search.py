@@ -18,6 +18,7 @@ from dam.contracts.cloudinary.keyset import Key
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest
 from media_library.models import Asset, Folder
+from media_library.scopes import Scope as GrantScope
 
 MAX_RESULTS = 50
 # By what assets are sorted. Those without a capture date count as the oldest.
@@ -35,6 +36,8 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class SearchView(ABC, CloudView):
+    scopes = {"POST": GrantScope.READ}
+
     def sort_keys(self, sorts: Mapping[str, str], default: Key) -> list[Key]:
         """`sort_by` is `[{"field": "desc"}, …]`, or in an address `field:desc,…`."""
         wanted = self.params.get("sort_by") or []

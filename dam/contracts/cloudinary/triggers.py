@@ -14,12 +14,15 @@ from dam.contracts.cloudinary.resources import timestamp
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
 from media_library.models import Role, Webhook
+from media_library.scopes import ADMINISTERED
 
 MOST = 500  # in one cloud
 UNSUPPORTED = ("filter", "payload_template", "additive")
 
 
 class TriggersView(CloudView):
+    scopes = ADMINISTERED
+
     has_delivery_type = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

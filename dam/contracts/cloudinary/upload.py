@@ -29,6 +29,7 @@ from dam.errors import InvalidRequest, NotFound
 from media_library import events, fetch, folders, images, ingest
 from media_library.images import too_large
 from media_library.models import Asset, Role, UploadPreset
+from media_library.scopes import Scope
 
 DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
@@ -218,6 +219,8 @@ class Explicit(UploadView):
 
 class Destroy(UploadView):
     """Move to the trash, from which `restore` takes it back."""
+
+    scopes = {"POST": Scope.DELETE}
 
     def post(self, request: Request, cloud: str, resource_type: str) -> Response:
         public_id = parameters.required(self.params, "public_id")

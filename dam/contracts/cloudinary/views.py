@@ -7,7 +7,6 @@ from django.utils.functional import cached_property
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
-from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from dam.contracts.cloudinary import notifications, parameters
@@ -15,6 +14,7 @@ from dam.contracts.cloudinary.auth import SignedForm
 from dam.contracts.cloudinary.errors import Unsupported, handle_error
 from dam.contracts.cloudinary.parameters import Params
 from dam.errors import NotFound
+from dam.throttling import UserThrottle
 from media_library import events
 from media_library.auth import BearerAuthentication, KeyAuthentication
 from media_library.models import ApiKey, Asset, AssetQuerySet, Library, User
@@ -22,22 +22,18 @@ from media_library.models import ApiKey, Asset, AssetQuerySet, Library, User
 IMAGES = {"image", "auto", "all"}
 
 
-class FeatureRateThrottle(UserRateThrottle):
+class FeatureRateThrottle(UserThrottle):
     """The rate of the whole REST API, told in headers."""
-
-    num_requests: int
-    duration: int
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         allowed = super().allow_request(request, view)
-        if isinstance(view, CloudView) and self.rate is not None:
-            left = self.num_requests - len(self.history)
+        if isinstance(view, CloudView):
             view.rate = {
                 "X-FeatureRateLimit-Limit": str(self.num_requests),
-                "X-FeatureRateLimit-Remaining": str(max(0, left)),
+                "X-FeatureRateLimit-Remaining": str(self.left),
                 "X-FeatureRateLimit-Reset": http_date(self.now + self.duration),
             }
-        return bool(allowed)
+        return allowed
 
 
 class CloudView(APIView):

@@ -10,6 +10,7 @@ from dam.contracts.cloudinary import parameters, resources
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
 from media_library.filters import AssetFilters
+from media_library.scopes import Scope
 from search import anchors, queries
 from search.query import Query, sentence
 
@@ -19,6 +20,8 @@ MAX_RESULTS = 50
 
 class VisualSearch(CloudView):
     """Pictures by what they look like, the most similar first. Words, tags and the like do not count."""
+
+    scopes = {"POST": Scope.READ}
 
     def get(self, request: Request, cloud: str) -> Response:
         limit = parameters.max_results(self.params, MAX_RESULTS)

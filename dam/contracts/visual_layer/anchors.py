@@ -3,15 +3,18 @@
 from typing import BinaryIO, cast
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from dam.contracts.visual_layer import schemas
 from dam.contracts.visual_layer.base import DatasetView, given, level_or_none, required_entity_type
 from dam.contracts.visual_layer.datasets import require_ready
 from dam.errors import InvalidRequest
 from media_library.renditions import Box
+from media_library.scopes import Scope
 from search import anchors
 
 UPLOAD, MEDIA = "UPLOAD", "MEDIA"
@@ -19,8 +22,17 @@ UPLOAD, MEDIA = "UPLOAD", "MEDIA"
 
 class SearchImageSimilarity(DatasetView):
     parser_classes = [MultiPartParser, FormParser]
+    scopes = {"POST": Scope.READ}
 
+    failures = {"POST": (409, 503)}
+
+    @extend_schema(
+        parameters=[schemas.ENTITY_TYPE, schemas.LEVEL],
+        request={"multipart/form-data": schemas.QueryPictureSerializer},
+        responses={200: schemas.UploadedAnchorSerializer, 202: schemas.UploadedAnchorSerializer},
+    )
     def post(self, request: Request, dataset_id: str) -> Response:
+        """Step 1 of a visual search: a query picture becomes an anchor; 202 while it is not read yet."""
         library = self.library
         params = given(request)
         required_entity_type(params)

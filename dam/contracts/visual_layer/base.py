@@ -12,12 +12,14 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from dam.contracts.visual_layer.schemas import LONGEST_NAME, DetailSerializer
 from dam.errors import AppError, InvalidRequest, NotFound
+from dam.parsing import JsonParser
 from dam.rest import handle_exception
 from media_library.api.base import caller
 from media_library.images import BadImage
@@ -38,8 +40,10 @@ class NotReady(AppError):
 
 
 class DialectView(APIView):
-    schema = None  # the OpenAPI schema describes the native API
-    parser_classes = [MultiPartParser, FormParser, JSONParser]
+    tags = ["visual layer"]
+    error_serializer = DetailSerializer
+    statuses = dict.fromkeys(BAD_REQUEST, 400)  # in the schema, as `status_of` has it
+    parser_classes = [MultiPartParser, FormParser, JsonParser]
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -106,6 +110,15 @@ def given(request: Request) -> dict[str, Any]:
     params = {**dict(request.data.items()), **request.query_params.dict()}
     require_text(params)
     return params
+
+
+def name_of(params: Mapping[str, Any], name: str) -> str:
+    """A text on one line. Raises InvalidRequest without one."""
+    text = params.get(name)
+    line = " ".join(text.split()) if isinstance(text, str) else ""
+    if not line or len(line) > LONGEST_NAME:
+        raise InvalidRequest(_("%(name)s is required, of at most 200 characters.") % {"name": name})
+    return line
 
 
 def required_entity_type(params: Mapping[str, Any]) -> str:

@@ -6,16 +6,18 @@ from django.db import transaction
 from django.db.models import Sum
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dam.contracts.visual_layer import conditions
-from dam.contracts.visual_layer.base import DatasetView, DialectView, NotReady, given, null
-from dam.errors import InvalidRequest
+from dam.contracts.visual_layer import conditions, schemas
+from dam.contracts.visual_layer.base import DatasetView, DialectView, NotReady, given, name_of, null
+from dam.contracts.visual_layer.schemas import NULL
 from media_library.imports.jobs import ImportFrom, start_bucket
-from media_library.models import Asset, Job, Library, Membership, Role
+from media_library.models import Asset, Job, Library, Role
+from media_library.scopes import Scope
 from search import readiness
 from search.models import Region
 from search.readiness import Readiness
@@ -27,7 +29,6 @@ WAITING = {
     PARTIAL_INDEX: _("The dataset is not READY: its images are being indexed for the first time."),
     ERROR: _("The dataset is not READY: none of its images could be indexed."),
 }
-LONGEST_NAME = 200
 
 
 def status_of(state: Readiness) -> str:
@@ -72,38 +73,48 @@ def owner_of(library: Library) -> str:
 
 
 class Datasets(DialectView):
+    @extend_schema(operation_id="datasets_list", responses=schemas.DatasetSerializer(many=True))
     def get(self, request: Request) -> Response:
+        """The datasets that the caller is a member of."""
         return Response([dataset_json(library) for library in Library.objects.visible_to(self.user)])
 
 
 class NewDataset(DialectView):
+    scopes = {"POST": Scope.ADMIN}
+
+    @extend_schema(request=schemas.NewDatasetRequestSerializer, responses={201: schemas.NewDatasetSerializer})
     def post(self, request: Request) -> Response:
         """A dataset that the caller manages: empty, or filled from a bucket. Media are added to it."""
         params = given(request)
-        name = " ".join(str(params.get("dataset_name") or "").split())
-        if not name or len(name) > LONGEST_NAME:
-            raise InvalidRequest(_("dataset_name is required, of at most 200 characters."))
+        name = name_of(params, "dataset_name")
         with transaction.atomic():
-            library = Library.objects.create(name=name)
-            Membership.objects.create(library=library, user=self.user, role=Role.MANAGER)
+            library = Library.found(self.user, name=name)
             job = start_bucket(library, self.user, str(path)) if (path := params.get("bucket_path")) else None
         body = {"dataset_id": str(library.pk), **dataset_json(library)}
         return Response(body | ({"job_id": str(job.pk)} if job else {}), status.HTTP_201_CREATED)
 
 
 class Dataset(DatasetView):
+    scopes = {"DELETE": Scope.ADMIN}
+
+    @extend_schema(responses=schemas.DatasetSerializer)
     def get(self, request: Request, dataset_id: str) -> Response:
+        """How far a dataset is indexed, and how much is in it."""
         return Response(dataset_json(self.library))
 
+    @extend_schema(responses={200: NULL})
     def delete(self, request: Request, dataset_id: str) -> HttpResponse:
-        """With all its media, for good (managers)."""
+        """Remove a dataset with all its media, for good (managers)."""
         self.library.require(self.user, Role.MANAGER)
+        self.user.grant.require(Scope.DELETE)
         self.library.delete()
         return null()
 
 
 class Stats(DatasetView):
+    @extend_schema(responses=schemas.StatsSerializer)
     def get(self, request: Request, dataset_id: str) -> Response:
+        """How many images, objects and issues a dataset has."""
         library, user = self.library, self.user
         live = Asset.objects.visible_to(user).live().filter(library=library)
         state = readiness.of(library)
@@ -129,5 +140,7 @@ class HealthCheck(DialectView):
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
 
+    @extend_schema(responses=schemas.HealthSerializer, auth=[])
     def get(self, request: Request) -> Response:
+        """Whether the server answers."""
         return Response({"status": "ok"})

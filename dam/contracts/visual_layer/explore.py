@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from dam.contracts.visual_layer import schemas
 from dam.contracts.visual_layer.base import DatasetView
 from dam.contracts.visual_layer.datasets import require_ready
 from dam.contracts.visual_layer.parameters import Exploration
@@ -37,7 +39,14 @@ class Shown:
 
 
 class Explore(DatasetView):
+    failures = {"GET": (409, 422, 503)}
+
+    @extend_schema(
+        parameters=schemas.EXPLORE, responses={200: schemas.ExplorationSerializer, 202: schemas.DetailSerializer}
+    )
     def get(self, request: Request, dataset_id: str) -> Response:
+        """Step 2 of a visual search: clusters of what was found, or of all there is; 202 while the query picture is not
+        read yet."""
         library, user = self.library, self.user
         wanted = Exploration.of(request.query_params, library, user)
         if wanted.by_picture:

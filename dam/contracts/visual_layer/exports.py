@@ -14,10 +14,13 @@ from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from dam.contracts.visual_layer import schemas
 from dam.contracts.visual_layer.base import DatasetView, DialectView, given
 from dam.contracts.visual_layer.explore import media_json, object_json, origin_of
 from dam.errors import InvalidRequest, NotFound
@@ -45,7 +48,21 @@ class Export(NamedTuple):
 
 
 class ExportContext(DatasetView):
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "file_name",
+                {"type": "string", "pattern": r"[0-9A-Za-z]$"},
+                required=True,
+                description="What the file will be called.",
+            ),
+            schemas.text("export_format", enum=["json"], required=True),
+            OpenApiParameter("include_images", OpenApiTypes.BOOL, description="With the originals."),
+        ],
+        responses=schemas.ExportIdSerializer,
+    )
     def get(self, request: Request, dataset_id: str) -> Response:
+        """Export a dataset as a ZIP file."""
         library, params = self.library, given(request)
         file_name = ingest.clean_name(str(params.get("file_name") or ""))
         if not file_name:
@@ -58,7 +75,9 @@ class ExportContext(DatasetView):
 
 
 class ExportStatus(DatasetView):
+    @extend_schema(parameters=[schemas.EXPORT_ID], responses=schemas.ExportStateSerializer)
     def get(self, request: Request, dataset_id: str) -> Response:
+        """Where an export can be downloaded."""
         signed = request.query_params.get("export_task_id", "")
         export = Export.read(signed)
         if (export.library, export.user) != (str(self.library.pk), self.user.pk):
@@ -73,7 +92,9 @@ class Download(DialectView):
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
 
+    @extend_schema(parameters=[schemas.EXPORT_ID], responses={(200, "application/zip"): OpenApiTypes.BINARY}, auth=[])
     def get(self, request: Request, dataset_id: str) -> HttpResponseBase:
+        """Download an export: its signed id opens it, for an hour."""
         export = Export.read(request.query_params.get("export_task_id", ""))
         user = User.objects.filter(pk=export.user).first()
         library = Library.objects.visible_to(user).filter(pk=export.library).first() if user else None

@@ -6,10 +6,12 @@ from typing import IO, Any, BinaryIO, cast
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from dam.contracts.visual_layer import schemas
 from dam.contracts.visual_layer.base import DatasetView, DialectView, given, uuid_or_none
 from dam.contracts.visual_layer.explore import media_json, object_json, origin_of
 from dam.errors import AppError, InvalidRequest, NotFound
@@ -28,9 +30,14 @@ class AddMedia(DatasetView):
         request.upload_handlers = [ArchiveUploadHandler(request)]
         return super().initialize_request(request, *args, **kwargs)
 
+    @extend_schema(
+        request={"multipart/form-data": schemas.MediaRequestSerializer}, responses={202: schemas.AddedMediaSerializer}
+    )
     def post(self, request: Request, dataset_id: str) -> Response:
-        """Exactly one of `files`, `archive` and `s3_uri` (contributors). What is no picture is told in `refused`; of a
-        bucket, by the job."""
+        """Add media: exactly one of `files`, `archive` and `s3_uri` (contributors).
+
+        What is no picture is told in `refused`; of a bucket, by the job.
+        """
         self.library.require(self.user, Role.CONTRIBUTOR)
         params = given(request)
         require_one_source(request, params)
@@ -102,7 +109,9 @@ class Outcome:
 
 
 class ImageDetail(DialectView):
+    @extend_schema(responses=schemas.ImageSerializer)
     def get(self, request: Request, media_id: str) -> Response:
+        """What is known of one image."""
         assets = Asset.objects.visible_to(self.user).live().prefetch_related("tags")
         pk = uuid_or_none(media_id)
         asset = assets.filter(pk=pk).first() if pk else None

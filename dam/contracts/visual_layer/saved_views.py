@@ -6,32 +6,51 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dam.contracts.visual_layer import vql
-from dam.contracts.visual_layer.base import DatasetView, given, level_or_none, null, required_entity_type, uuid_or_none
+from dam.contracts.visual_layer import schemas, vql
+from dam.contracts.visual_layer.base import (
+    DatasetView,
+    given,
+    level_or_none,
+    name_of,
+    null,
+    required_entity_type,
+    uuid_or_none,
+)
+from dam.contracts.visual_layer.schemas import NULL, text
 from dam.errors import InvalidRequest, NotFound
 from media_library.models import Role
 from search.models import SavedView
-from search.query import IMAGES, sentence
+from search.query import IMAGES, OBJECTS, sentence
 
-LONGEST_NAME = 200
 UNCOUNTED = {"n_images": -1, "n_objects": -1, "n_video_frames": -1}
 
 
 class Views(DatasetView):
+    failures = {"POST": (422,)}
+
+    @extend_schema(operation_id="dataset_views_list", responses=schemas.SavedViewSerializer(many=True))
     def get(self, request: Request, dataset_id: str) -> Response:
+        """The saved views of a dataset."""
         views = SavedView.objects.filter(library=self.library).select_related("owner")
         return Response([view_json(view) for view in views])
 
+    @extend_schema(
+        parameters=[
+            text("entity_type", "IMAGES if absent.", enum=[IMAGES, OBJECTS]), schemas.LEVEL,
+            OpenApiParameter("caption", {"type": "string", "maxLength": 500}), text("vql", "A JSON array of filters."),
+        ],
+        request=schemas.SavedViewRequestSerializer,
+        responses=schemas.SavedViewSerializer,
+    )  # fmt: skip
     def post(self, request: Request, dataset_id: str) -> Response:
         """Keep the filters of this address under a `name` (contributors)."""
         self.library.require(self.user, Role.CONTRIBUTOR)
         params = given(request)
-        name = " ".join(str(params.get("name") or "").split())
-        if not name or len(name) > LONGEST_NAME:
-            raise InvalidRequest(_("name is required, of at most 200 characters."))
+        name = name_of(params, "name")
         try:
             with transaction.atomic():
                 view = SavedView.objects.create(
@@ -43,8 +62,9 @@ class Views(DatasetView):
 
 
 class ViewDetail(DatasetView):
+    @extend_schema(responses={200: NULL})
     def delete(self, request: Request, dataset_id: str, view_id: str) -> HttpResponse:
-        """One's own, or any (editors)."""
+        """Remove a saved view: one's own, or any (editors)."""
         pk = uuid_or_none(view_id)
         view = SavedView.objects.filter(library=self.library, pk=pk).first() if pk else None
         if view is None:
@@ -59,7 +79,7 @@ def filters_of(params: dict[str, Any]) -> dict[str, Any]:
     text = params.get("vql") or "[]"
     vql.parse(text)
     return {
-        "entity_type": required_entity_type({"entity_type": IMAGES} | params),
+        "entity_type": required_entity_type({"entity_type": params.get("entity_type") or IMAGES}),
         "threshold": str(level_or_none(params) or 0),
         "caption": sentence(params.get("caption") or "") or None,
         "vql": json.loads(text),

@@ -1,25 +1,12 @@
-from argparse import ArgumentParser
-from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
-
-from media_library.models import PersonalToken, User
+from media_library.management.issuing import IssueCommand
+from media_library.models import PersonalToken
 
 
-class Command(BaseCommand):
+class Command(IssueCommand):
     help = "Make a personal token for a user and print it, once."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("username")
-        parser.add_argument("--name", default="command line", help="what the token is for")
-        parser.add_argument("--days", type=int, help="how long it is valid; for ever if absent")
-
     def handle(self, *args: Any, **options: Any) -> None:
-        user = User.objects.filter(username=options["username"]).first()
-        if user is None:
-            raise CommandError(f"There is no user {options['username']!r}.")
-        expires_at = timezone.now() + timedelta(days=options["days"]) if options["days"] else None
-        _token, secret = PersonalToken.issue(user, options["name"], expires_at)
+        _token, secret = self.issued(PersonalToken, options)
         self.stdout.write(secret)

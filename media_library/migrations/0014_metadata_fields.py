@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('media_library', '0017_webhooks'),
+        ('media_library', '0013_webhooks'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('media_library', '0013_jobs'),
+        ('media_library', '0012_jobs'),
     ]
 
     operations = [

@@ -133,7 +133,7 @@ DROP FUNCTION media_library_choice_named, media_library_choice_made, media_libra
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('media_library', '0019_metadata_fields'),
+        ('media_library', '0014_metadata_fields'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('media_library', '0020_metadata_values'),
+        ('media_library', '0015_metadata_values'),
     ]
 
     operations = [

@@ -1,0 +1,53 @@
+"""The running server does what its schema says: schemathesis sends what is valid and what is not, with all checks on.
+
+`make schema-fuzz` runs it for longer. New operations are found in the schema. Whoever adds one with an id in its path
+makes such a thing in `walk.things`.
+"""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from media_library.models import Library, PersonalToken, User
+from tests import factories
+from tests.fuzz import walk
+
+HERE = Path(__file__).parent
+PATHS = os.environ.get("FUZZ_PATHS", "^/api/v1/")
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "5")
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "300"))
+
+
+def pools(library: Library, user: User) -> dict[str, list[str]]:
+    """Of each some, as things are deleted, too; of libraries mostly the one that holds the others."""
+    made = walk.things(library, user, factories.model(), many=30)
+    spare = [str(factories.library(user, name=f"Spare {number}").pk) for number in range(20)]
+    return made | {"library_id": [str(library.pk)] * 3 + spare, "dataset_id": [str(library.pk)] * 3 + spare}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("enqueued", "fake_embedder", "eager")
+def test_the_server_does_what_its_schema_says(live_server: Any, library: Library, user: User, tmp_path: Path) -> None:
+    _token, secret = PersonalToken.issue(user, "fuzz")
+    made = pools(library, user)
+    environment = {
+        **os.environ,
+        "FUZZ_THINGS": json.dumps(made),
+        "FUZZ_PICTURE": base64.b64encode(factories.picture()).decode(),
+    }
+    command = [
+        str(Path(sys.executable).with_name("st")), "--config-file", str(HERE / "schemathesis.toml"), "run",
+        f"{live_server.url}{reverse('schema')}", "--include-path-regex", PATHS, "--max-examples", EXAMPLES,
+        "--header", f"Authorization: Bearer {secret}", "--seed", "7", "--checks", "all",
+        "--report", "json", "--report-json-path", str(tmp_path / "report.json"),
+    ]  # fmt: skip
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
+    Path(os.environ.get("FUZZ_REPORT", os.devnull)).write_text(done.stdout + done.stderr)
+    assert done.returncode == 0, done.stdout[-20000:] + done.stderr
