@@ -44,11 +44,6 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
     """Something that is wanted: `text`, examples (`like`, `anchor`), or a picture (`file` or `image_url`). The filters
     narrow the scope."""
 
-    rules = {
-        "anyOf": [{"required": [name]} for name in ("text", "like", "anchor", "file", "image_url")],
-        "not": {"required": ["file", "image_url"]},
-    }
-
     text = serializers.CharField(required=False, max_length=500)
     not_text = serializers.ListField(
         child=serializers.CharField(max_length=500), help_text="What they should not show.", **EXAMPLES

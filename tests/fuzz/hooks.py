@@ -16,7 +16,7 @@ from schemathesis.core.parameters import ParameterLocation
 
 THINGS: dict[str, list[str]] = json.loads(os.environ["FUZZ_THINGS"])
 PICTURE = base64.b64decode(os.environ["FUZZ_PICTURE"])
-NOWHERE = "http://127.0.0.1/picture.png"  # nothing is asked of anybody else
+NOWHERE = "http://127.0.0.1:9/picture.png"  # nothing is asked of anybody else
 LATER = "2099-01-01T00:00:00Z"
 BOX = {"x": 0.1, "y": 0.1, "width": 0.8, "height": 0.8}
 CSV = b"picture,label,x,y,width,height\nsea.png,boat,0.1,0.1,0.5,0.5\n"
@@ -48,7 +48,12 @@ def thing(name: str, method: str) -> Any:
 
 
 def is_valid(case: Any, location: ParameterLocation) -> bool:
-    component = case.meta.components.get(location) if case.meta else None
+    if case.meta is None:
+        return True
+    component = case.meta.components.get(location)
+    blamed = getattr(case.meta.phase.data, "parameter_location", None)
+    if case.meta.generation.mode.is_negative and blamed in (None, location) and location != ParameterLocation.PATH:
+        return False
     return component is None or component.mode.is_positive
 
 
@@ -96,6 +101,8 @@ def by_operation(case: Any) -> None:
         body["file"], body["format"] = CSV, "csv"
     if case.path.endswith("/add_media"):  # exactly one of two
         case.body = {"files": [PICTURE]}
+    if case.path.endswith("/search/") and not {"text", "like", "anchor", "file", "image_url"} & body.keys():
+        body["text"] = "red"  # something has to be looked for
     if case.path.endswith("/anchors/"):  # exactly one of four
         for name in [*body][1:]:
             del body[name]
