@@ -4,14 +4,20 @@ Raise a subclass where the failure is known; `dam.middleware` (pages) and `dam.r
 each edge. A subclass that belongs to one subject lives beside that subject.
 """
 
+import logging
 from typing import TYPE_CHECKING, Any
 
+from django.db import DatabaseError
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 else:
     StrOrPromise = str
+
+logger = logging.getLogger(__name__)
+
+FOREIGN_KEY, DEADLOCK = "23503", "40P01"
 
 
 class AppError(Exception):
@@ -66,3 +72,25 @@ class Busy(AppError):
     status = 503
     retry_after = 5
     message = _("The server is busy. Try again in a moment.")
+
+
+class Outrun(AppError):
+    """Somebody else removed what this was about to use; nothing was done."""
+
+    code = "changed_meanwhile"
+    status = 409
+    retry_after = 1
+    message = _("Something that this needs was changed or removed at this moment. Nothing was done: try again.")
+
+
+def as_app_error(error: BaseException) -> AppError | None:
+    """The failure that can be told; None for what nobody foresaw.
+
+    That a row which another one refers to is gone, the database may say as late as at the commit.
+    """
+    if isinstance(error, AppError):
+        return error
+    if isinstance(error, DatabaseError) and getattr(error.__cause__, "sqlstate", "") in {FOREIGN_KEY, DEADLOCK}:
+        logger.warning("Two changes at once: one of them is refused.", exc_info=error)
+        return Outrun()
+    return None

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
-from dam.errors import AppError
+from dam.errors import AppError, as_app_error
 from media_library.images import megabytes, too_large
 from media_library.parameters import require_text
 
@@ -88,7 +88,8 @@ class AppErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return error_response(request, exception) if isinstance(exception, AppError) else None
+        error = as_app_error(exception)
+        return error_response(request, error) if error else None
 
 
 class LetGoMiddleware:

@@ -8,7 +8,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from dam.errors import AppError
+from dam.errors import as_app_error
 from dam.throttling import AnonymousThrottle
 
 NOT_SIGNED_IN = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
@@ -17,10 +17,10 @@ CODES = {404: "not_found", 405: "method_not_allowed", 406: "not_acceptable", 415
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """`{"detail", "code", "fields"?}` with the failure's status; None (a 500) for what nobody foresaw."""
-    if isinstance(error, AppError):
-        body = {"detail": str(error.message), "code": error.code, **error.data}
-        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-        return Response(body, error.status, headers=headers)
+    if known := as_app_error(error):
+        body = {"detail": str(known.message), "code": known.code, **known.data}
+        headers = {} if known.retry_after is None else {"Retry-After": str(known.retry_after)}
+        return Response(body, known.status, headers=headers)
     if isinstance(error, NOT_SIGNED_IN):
         error = throttled(context) or error
     if isinstance(error, Http404):

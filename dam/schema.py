@@ -1,6 +1,6 @@
 """What the OpenAPI schema says of every endpoint without each view having to: how it fails, its summary, its tag.
 
-A view adds what cannot be known from outside: `failures = {"POST": (409, 503)}`, beside what its `extend_schema` says.
+A view adds what cannot be known from outside: `failures = {"POST": (422, 503)}`, beside what its `extend_schema` says.
 """
 
 import re
@@ -22,6 +22,7 @@ WHY = {
     406: "No answer in the type that `Accept` asks for.",
     409: "It is not in a state that allows this: `code` says why. With `Retry-After`, it will be.",
     411: "The length of the body is not said.",
+    412: "It has changed since the version that `If-Match` names.",
     413: "The body is too large.",
     415: "The body is of a type that is not read here, or its file is none of the formats.",
     422: "Understood, and cannot be done: a picture that cannot be read, or an `Idempotency-Key` of another request.",
@@ -35,6 +36,23 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
     "description": "Sent again within 24 hours with the same key, the same request is done once and answered as the "
     "first time, with `Idempotency-Replayed: true`.",
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "The `ETag` of what was read: 412, and nothing happens, if it has changed since.",
+}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "The `ETag` of what was read: 304 if it has not changed since.",
+}
+ETAG = {"schema": {"type": "string"}, "description": "Of `GET`: for `If-Match` and `If-None-Match`."}
+REPLAYED = {
+    "schema": {"type": "string", "enum": ["true"]},
+    "description": "This was answered before, to a request with the same `Idempotency-Key`.",
 }
 RETRY_AFTER = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds."}
 
@@ -79,11 +97,18 @@ class Schema(AutoSchema):
                 parameter["allowEmptyValue"] = True  # as if it were absent
         if self.is_idempotent:
             found[KEY_NAME, "header"] = IDEMPOTENCY_KEY
+        if self.is_conditional:
+            found["If-Match", "header"] = IF_MATCH
+        if self.has_etag and self.method == "GET":
+            found["If-None-Match", "header"] = IF_NONE_MATCH
         return found
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         """What the view says, and how it can fail."""
         bodies = super()._get_response_bodies(direction)
+        if self.has_etag and self.method == "GET":
+            headers = self._get_response_headers_for_code("304", direction)
+            bodies["304"] = {"description": "It has not changed since.", "headers": headers}
         for status in sorted(self.failures):
             if str(status) not in bodies:
                 told = OpenApiResponse(self.error_serializer, WHY.get(status) or HTTPStatus(status).phrase)
@@ -92,7 +117,13 @@ class Schema(AutoSchema):
 
     def _get_response_headers_for_code(self, status_code: str, direction: Any = "response") -> dict[str, Any]:
         headers = super()._get_response_headers_for_code(status_code, direction)
-        return headers | ({"Retry-After": RETRY_AFTER} if status_code in {"429", "503"} else {})
+        if status_code in {"429", "503"}:
+            headers["Retry-After"] = RETRY_AFTER
+        if self.has_etag and status_code in {"200", "304"}:
+            headers["ETag"] = ETAG
+        if self.is_idempotent and status_code < "300":
+            headers["Idempotency-Replayed"] = REPLAYED
+        return headers
 
     def _get_request_body(self, direction: Any = "request") -> Any:
         body = super()._get_request_body(direction)
@@ -105,6 +136,14 @@ class Schema(AutoSchema):
     @property
     def is_idempotent(self) -> bool:
         return getattr(self.handler, "is_idempotent", False)
+
+    @property
+    def is_conditional(self) -> bool:
+        return getattr(self.handler, "is_conditional", False)
+
+    @property
+    def has_etag(self) -> bool:
+        return getattr(self.view, "has_etag", False)
 
     @property
     def error_serializer(self) -> Any:
@@ -124,18 +163,23 @@ class Schema(AutoSchema):
         if view.content_negotiation_class is view.settings.DEFAULT_CONTENT_NEGOTIATION_CLASS:
             found.add(406)
         if self.method in UNSAFE:
-            found |= {411, 413}
+            found |= {409, 411, 413}
             found |= {415} if self.method != "DELETE" else set()
         if self.is_idempotent:
-            found |= {409, 422}
+            found.add(422)
+        if self.is_conditional:
+            found.add(412)
         if view.throttle_classes:
             found.add(429)
         return {getattr(view, "statuses", {}).get(status, status) for status in found}
 
 
 def allow_overlaps(result: dict[str, Any], **_context: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: an empty list is one of images as well as one of objects."""
+    """A hook of drf-spectacular: an empty list is one of images as well as one of objects, null is among anything."""
     for described in result.get("components", {}).get("schemas", {}).values():
+        for member in described.get("properties", {}).values():
+            if {} in member.get("oneOf", []):
+                del member["oneOf"]
         if "oneOf" in described and all("$ref" in one for one in described["oneOf"]):
             described["anyOf"] = described.pop("oneOf")
     return result

@@ -18,11 +18,10 @@ from media_library.api.base import (
     asset_json,
     assets_json,
     caller,
-    failures,
     found,
     validated,
 )
-from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
+from media_library.api.conditional import ObjectView, if_match
 from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.api.serializers import (
@@ -65,6 +64,7 @@ def assets_page(view: LibraryView, filters: AssetFilters, assets: AssetQuerySet,
 
 class Assets(LibraryView):
     parser_classes = [MultiPartParser, FormParser]
+    failures = {"GET": (409,)}
 
     @extend_schema(
         operation_id="assets_list",
@@ -74,7 +74,7 @@ class Assets(LibraryView):
             *PAGING,
             SORT,
         ],
-        responses={200: listing("AssetList", AssetSerializer), **failures(409)},
+        responses={200: listing("AssetList", AssetSerializer)},
     )
     def get(self, request: Request, library_id: str) -> Response:
         """The live assets, or the trash, filtered and sorted, a page at a time."""
@@ -126,15 +126,14 @@ class AssetDetail(ObjectView, AssetView):
     def body(self) -> Any:
         return asset_json(self, self.asset.pk)
 
-    @extend_schema(parameters=[IF_NONE_MATCH], responses={200: AssetDetailSerializer, 304: None, **failures()})
+    @extend_schema(responses={200: AssetDetailSerializer})
     def get(self, request: Request, asset_id: str) -> Response:
         """All that is known of one asset, in the trash too."""
         return self.tell()
 
     @extend_schema(
-        parameters=[IF_MATCH],
         request=AssetChangesSerializer,
-        responses={200: AssetDetailSerializer, **failures(403, 412)},
+        responses={200: AssetDetailSerializer},
     )
     @if_match
     def patch(self, request: Request, asset_id: str) -> Response:
@@ -146,10 +145,9 @@ class AssetDetail(ObjectView, AssetView):
 
     @extend_schema(
         parameters=[
-            IF_MATCH,
             OpenApiParameter("purge", OpenApiTypes.BOOL, description="Remove for good (editors)."),
         ],
-        responses={204: None, **failures(403, 412)},
+        responses={204: None},
     )
     @if_match
     def delete(self, request: Request, asset_id: str) -> Response:

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from dam.errors import NotFound
 from media_library import findable, properties
-from media_library.api.serializers import AssetDetailSerializer, AssetSerializer, ErrorSerializer
+from media_library.api.serializers import AssetDetailSerializer, AssetSerializer
 from media_library.models import Asset, AssetQuerySet, Library, User
 from media_library.paging import MAX_LIMIT, Page, limit_of, page
 from media_library.parameters import one, require_text
@@ -90,11 +90,6 @@ def by_name(request: Request, rows: QuerySet[Row], field: str = "name") -> Page[
     """The page that the parameters ask for, in the order of a field or annotation that holds names."""
     limit, cursor = limit_of(request.query_params.get("limit")), one(request.query_params, "cursor")
     return page(rows, sort=field, sorts=[field], limit=limit, cursor=cursor)
-
-
-def failures(*statuses: int) -> dict[int, type[ErrorSerializer]]:
-    """In the schema: how an operation may fail, beside what they all do."""
-    return dict.fromkeys(sorted({400, 401, 404, 429, *statuses}), ErrorSerializer)
 
 
 def example(value: Any, *, of: str = "response") -> OpenApiExample:

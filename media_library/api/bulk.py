@@ -8,10 +8,10 @@ from rest_framework.response import Response
 
 from media_library import jobs
 from media_library.api.base import LibraryView, caller, validated
+from media_library.api.idempotency import idempotent
 from media_library.api.job_serializers import JobSerializer
-from media_library.api.jobs import accepted
+from media_library.api.jobs import LOCATION, accepted
 from media_library.api.selections import SelectionSerializer, selected
-from media_library.api.serializers import ErrorSerializer
 from media_library.bulk import ACTIONS, MOST_AT_ONCE, BulkChange, change
 from media_library.models import Role
 
@@ -49,10 +49,10 @@ class BulkAnswerSerializer(serializers.Serializer[Any]):
 
 class Bulk(LibraryView):
     @extend_schema(
+        parameters=[LOCATION],
         request=BulkSerializer,
         responses={
             200: BulkAnswerSerializer, 202: JobSerializer,
-            **dict.fromkeys((400, 403, 404, 409, 429), ErrorSerializer),
         },
         examples=[
             OpenApiExample(
@@ -80,6 +80,7 @@ class Bulk(LibraryView):
             ),
         ],
     )  # fmt: skip
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Change many assets. Up to 300 are changed at once, with the outcome of each (200); more of them, or what a
         query finds, as a job (202). Contributors change what they uploaded themselves."""

@@ -23,12 +23,12 @@ from media_library.api.base import (
     by_name,
     caller,
     example,
-    failures,
     found,
     listed,
     validated,
 )
-from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
+from media_library.api.conditional import ObjectView, if_match
+from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.api.serializers import AssetSerializer
 from media_library.filters import AssetFilters, one, uuid_of
@@ -145,7 +145,7 @@ class Collections(CollectionView):
             OpenApiParameter("q", OpenApiTypes.STR, description="Only names that have this anywhere."),
             OpenApiParameter("asset", OpenApiTypes.UUID, description="Only those that it was picked for."),
         ],
-        responses={200: listing("CollectionList", CollectionSerializer), **failures()},
+        responses={200: listing("CollectionList", CollectionSerializer)},
         examples=[listed(EXAMPLE | {"assets": None})],
     )
     def get(self, request: Request, library_id: str) -> Response:
@@ -159,12 +159,13 @@ class Collections(CollectionView):
 
     @extend_schema(
         request=NewCollectionSerializer,
-        responses={201: CollectionSerializer, **failures(403, 409)},
+        responses={201: CollectionSerializer},
         examples=[
             example({name: EXAMPLE[name] for name in ("name", "params", "band")}, of="request"),
             example(EXAMPLE),
         ],
     )
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Make a collection: empty, or with `params` one that holds what they find (contributors)."""
         data = validated(NewCollectionSerializer(data=request.data))
@@ -197,8 +198,7 @@ class CollectionDetail(ObjectView, OneCollection):
         return counted(self, self.collection)
 
     @extend_schema(
-        parameters=[IF_NONE_MATCH],
-        responses={200: CollectionSerializer, 304: None, **failures()},
+        responses={200: CollectionSerializer},
         examples=[example(EXAMPLE)],
     )
     def get(self, request: Request, library_id: str, collection_id: str) -> Response:
@@ -206,9 +206,8 @@ class CollectionDetail(ObjectView, OneCollection):
         return self.tell()
 
     @extend_schema(
-        parameters=[IF_MATCH],
         request=CollectionChangesSerializer,
-        responses={200: CollectionSerializer, **failures(403, 409, 412)},
+        responses={200: CollectionSerializer},
         examples=[example({"name": "Covers 2024", "band": "likely"}, of="request"), example(EXAMPLE)],
     )
     @if_match
@@ -218,7 +217,7 @@ class CollectionDetail(ObjectView, OneCollection):
         collections.change(self.collection, caller(request), data)
         return self.tell()
 
-    @extend_schema(parameters=[IF_MATCH], responses={204: None, **failures(403, 412)})
+    @extend_schema(responses={204: None})
     @if_match
     def delete(self, request: Request, library_id: str, collection_id: str) -> Response:
         """Remove it (who made it, and editors). Its assets stay in the library."""
@@ -227,6 +226,8 @@ class CollectionDetail(ObjectView, OneCollection):
 
 
 class CollectionAssets(OneCollection):
+    failures = {"GET": (409,)}
+
     @extend_schema(
         operation_id="collection_assets_list",
         parameters=[
@@ -234,7 +235,7 @@ class CollectionAssets(OneCollection):
             *PAGING,
             SORT,
         ],
-        responses={200: listing("CollectionAssetList", AssetSerializer), **failures(409)},
+        responses={200: listing("CollectionAssetList", AssetSerializer)},
     )
     def get(self, request: Request, library_id: str, collection_id: str) -> Response:
         """Its live assets, filtered and sorted like any list of assets."""
@@ -248,7 +249,7 @@ class CollectionAssets(OneCollection):
 
     @extend_schema(
         request=AddedSerializer,
-        responses={200: OutcomeSerializer, **failures(403, 409)},
+        responses={200: OutcomeSerializer},
         examples=[example({"assets": [PICTURE]}, of="request"), example({"changed": 1})],
     )
     def post(self, request: Request, library_id: str, collection_id: str) -> Response:
@@ -261,7 +262,7 @@ class CollectionAssets(OneCollection):
 class CollectionAssetsRemove(OneCollection):
     @extend_schema(
         request=PickedSerializer,
-        responses={200: OutcomeSerializer, **failures(403, 409)},
+        responses={200: OutcomeSerializer},
         examples=[example({"assets": [PICTURE]}, of="request"), example({"changed": 1})],
     )
     def post(self, request: Request, library_id: str, collection_id: str) -> Response:

@@ -14,20 +14,11 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils.http import parse_etags
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dam.errors import AppError
 from dam.rendering import Renderer
-
-IF_NONE_MATCH = OpenApiParameter(
-    "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="An ETag; 304 if nothing has changed."
-)
-IF_MATCH = OpenApiParameter(
-    "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="An ETag; 412 if it has changed since."
-)
 
 Row = TypeVar("Row", bound=Model)
 Handler = TypeVar("Handler", bound=Callable[..., Response])
@@ -46,6 +37,7 @@ def etag_of(body: Any) -> str:
 class ObjectView(ABC, APIView):
     """A view of one object that can be changed. Mixed in before the view that says where it stands."""
 
+    has_etag = True  # for the schema
     locking = False  # whether the object has to stay as it is until the transaction is over
 
     @abstractmethod
@@ -83,4 +75,5 @@ def if_match(change: Handler) -> Handler:
                 raise Changed
             return change(self, *args, **kwargs)
 
+    compared.is_conditional = True  # type: ignore[attr-defined]  # for the schema
     return compared  # type: ignore[return-value]

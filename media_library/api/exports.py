@@ -5,10 +5,11 @@ from rest_framework.response import Response
 
 from media_library import exports, jobs
 from media_library.api.base import LibraryView, caller, validated
+from media_library.api.idempotency import idempotent
 from media_library.api.job_serializers import JobSerializer
-from media_library.api.jobs import JOB_EXAMPLE, accepted
+from media_library.api.jobs import JOB_EXAMPLE, LOCATION, accepted
 from media_library.api.selections import SelectionSerializer, selected
-from media_library.api.serializers import ErrorSerializer, origin_of
+from media_library.api.serializers import origin_of
 from media_library.scopes import Scope
 
 FORMATS = {"zip": exports.ExportZip, "jsonl": exports.ExportLines}
@@ -28,13 +29,15 @@ class Exports(LibraryView):
     scopes = {"POST": Scope.READ}
 
     @extend_schema(
+        parameters=[LOCATION],
         request=ExportSerializer,
-        responses={202: JobSerializer, **dict.fromkeys((400, 403, 404, 409, 429), ErrorSerializer)},
+        responses={202: JobSerializer},
         examples=[
             OpenApiExample("All with a tag", request_only=True, value={"query": {"tags": ["sea"]}, "folders": True}),
             JOB_EXAMPLE,
         ],
     )
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Make a file of these assets, as a job; its owner downloads it from `/jobs/{id}/result/` within a day."""
         data = validated(ExportSerializer(data=request.data))

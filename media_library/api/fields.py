@@ -11,8 +11,8 @@ from rest_framework.response import Response
 
 from dam.errors import NotFound
 from media_library.api.base import PAGING, LibraryView, caller, validated
+from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
-from media_library.api.serializers import ErrorSerializer
 from media_library.metadata import fields
 from media_library.models import MetadataChoice, MetadataField
 from media_library.paging import limit_of, page
@@ -122,8 +122,6 @@ ONE = [OpenApiExample("A field", EXAMPLE, response_only=True)]
 ALL = [OpenApiExample("Fields", {"results": [EXAMPLE], "next_cursor": None}, response_only=True)]
 ONE_CHOICE = [OpenApiExample("A choice", EXAMPLE["choices"][0], response_only=True)]  # type: ignore[index]
 ALL_CHOICES = [OpenApiExample("Choices", {"results": EXAMPLE["choices"], "next_cursor": None}, response_only=True)]
-BAD = {400: ErrorSerializer, 401: ErrorSerializer, 403: ErrorSerializer, 404: ErrorSerializer}
-SEEN = {400: ErrorSerializer, 401: ErrorSerializer, 404: ErrorSerializer}
 
 
 def in_order(request: Request, rows: QuerySet[Any], serializer: type[serializers.Serializer[Any]]) -> Response:
@@ -145,7 +143,7 @@ class Fields(LibraryView):
     @extend_schema(
         operation_id="fields_list",
         parameters=PAGING,
-        responses={200: listing("FieldList", FieldSerializer), **SEEN},
+        responses={200: listing("FieldList", FieldSerializer)},
         examples=ALL,
     )
     def get(self, request: Request, library_id: str) -> Response:
@@ -155,9 +153,10 @@ class Fields(LibraryView):
     @extend_schema(
         operation_id="fields_create",
         request=NewFieldSerializer,
-        responses={201: FieldSerializer, 409: ErrorSerializer, **BAD},
+        responses={201: FieldSerializer},
         examples=[*ONE, OpenApiExample("A field with choices", NEW_EXAMPLE, request_only=True)],
     )
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Make a field (editors). What assets have in the member of its name counts as values, as far as it fits."""
         data = validated(NewFieldSerializer(data=request.data))
@@ -177,7 +176,7 @@ class FieldView(LibraryView):
 
 
 class FieldDetail(FieldView):
-    @extend_schema(operation_id="fields_retrieve", responses={200: FieldSerializer, **SEEN}, examples=ONE)
+    @extend_schema(operation_id="fields_retrieve", responses={200: FieldSerializer}, examples=ONE)
     def get(self, request: Request, library_id: str, field: str) -> Response:
         """One field with all its choices."""
         return Response(FieldSerializer(self.field).data)
@@ -185,7 +184,7 @@ class FieldDetail(FieldView):
     @extend_schema(
         operation_id="fields_update",
         request=FieldChangesSerializer,
-        responses={200: FieldSerializer, **BAD},
+        responses={200: FieldSerializer},
         examples=[*ONE, OpenApiExample("Another label", {"label": "Time of year"}, request_only=True)],
     )
     def patch(self, request: Request, library_id: str, field: str) -> Response:
@@ -195,7 +194,7 @@ class FieldDetail(FieldView):
 
     @extend_schema(
         operation_id="fields_delete",
-        responses={204: OpenApiResponse(description="It is gone."), **BAD},
+        responses={204: OpenApiResponse(description="It is gone.")},
     )
     def delete(self, request: Request, library_id: str, field: str) -> Response:
         """Forget a field (editors). Its values stay in the assets, as free members of the metadata."""
@@ -207,7 +206,7 @@ class Choices(FieldView):
     @extend_schema(
         operation_id="choices_list",
         parameters=PAGING,
-        responses={200: listing("ChoiceList", ChoiceSerializer), **SEEN},
+        responses={200: listing("ChoiceList", ChoiceSerializer)},
         examples=ALL_CHOICES,
     )
     def get(self, request: Request, library_id: str, field: str) -> Response:
@@ -217,9 +216,10 @@ class Choices(FieldView):
     @extend_schema(
         operation_id="choices_create",
         request=NewChoiceSerializer,
-        responses={201: ChoiceSerializer, 409: ErrorSerializer, **BAD},
+        responses={201: ChoiceSerializer},
         examples=[*ONE_CHOICE, OpenApiExample("A choice", {"id": "spring", "value": "Spring"}, request_only=True)],
     )
+    @idempotent
     def post(self, request: Request, library_id: str, field: str) -> Response:
         """Add a choice (editors)."""
         data = validated(NewChoiceSerializer(data=request.data))
@@ -235,7 +235,7 @@ class ChoiceDetail(FieldView):
             raise NotFound
         return found
 
-    @extend_schema(operation_id="choices_retrieve", responses={200: ChoiceSerializer, **SEEN}, examples=ONE_CHOICE)
+    @extend_schema(operation_id="choices_retrieve", responses={200: ChoiceSerializer}, examples=ONE_CHOICE)
     def get(self, request: Request, library_id: str, field: str, choice: str) -> Response:
         """One choice."""
         return Response(ChoiceSerializer(self.choice).data)
@@ -243,7 +243,7 @@ class ChoiceDetail(FieldView):
     @extend_schema(
         operation_id="choices_update",
         request=ChoiceChangesSerializer,
-        responses={200: ChoiceSerializer, **BAD},
+        responses={200: ChoiceSerializer},
         examples=[*ONE_CHOICE, OpenApiExample("Another name", {"value": "Fall"}, request_only=True)],
     )
     def patch(self, request: Request, library_id: str, field: str, choice: str) -> Response:
@@ -254,7 +254,7 @@ class ChoiceDetail(FieldView):
 
     @extend_schema(
         operation_id="choices_delete",
-        responses={204: OpenApiResponse(description="It cannot be chosen any more."), **BAD},
+        responses={204: OpenApiResponse(description="It cannot be chosen any more.")},
     )
     def delete(self, request: Request, library_id: str, field: str, choice: str) -> Response:
         """Take a choice away from what can be chosen (editors). It stays where it was; PATCH `active` gives it back."""

@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from media_library import folders
-from media_library.api.base import PAGING, LibraryView, by_name, caller, example, failures, found, listed, validated
-from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
+from media_library.api.base import PAGING, LibraryView, by_name, caller, example, found, listed, validated
+from media_library.api.conditional import ObjectView, if_match
+from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.filters import boolean, folder_of, one
 from media_library.models import Folder
@@ -90,7 +91,7 @@ class Folders(FolderView):
             OpenApiParameter("parent", OpenApiTypes.STR, description="Only those right in it; `none`: at the top."),
             OpenApiParameter("q", OpenApiTypes.STR, description="Only names that have this anywhere."),
         ],
-        responses={200: listing("FolderList", FolderSerializer), **failures()},
+        responses={200: listing("FolderList", FolderSerializer)},
         examples=[listed(EXAMPLE)],
     )
     def get(self, request: Request, library_id: str) -> Response:
@@ -104,9 +105,10 @@ class Folders(FolderView):
 
     @extend_schema(
         request=NewFolderSerializer,
-        responses={201: FolderSerializer, **failures(403, 409)},
+        responses={201: FolderSerializer},
         examples=[example({"name": "2024", "parent": EXAMPLE["parent"]}, of="request"), example(EXAMPLE)],
     )
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Make a folder, inside another one or at the top (contributors)."""
         data = validated(NewFolderSerializer(data=request.data, context={"library": self.library}))
@@ -125,8 +127,7 @@ class FolderDetail(ObjectView, FolderView):
         return self.written([self.folder])[0]
 
     @extend_schema(
-        parameters=[IF_NONE_MATCH],
-        responses={200: FolderSerializer, 304: None, **failures()},
+        responses={200: FolderSerializer},
         examples=[example(EXAMPLE)],
     )
     def get(self, request: Request, library_id: str, folder_id: str) -> Response:
@@ -134,9 +135,8 @@ class FolderDetail(ObjectView, FolderView):
         return self.tell()
 
     @extend_schema(
-        parameters=[IF_MATCH],
         request=FolderChangesSerializer,
-        responses={200: FolderSerializer, **failures(403, 409, 412)},
+        responses={200: FolderSerializer},
         examples=[example({"name": "Summer 2024", "parent": None}, of="request"), example(EXAMPLE)],
     )
     @if_match
@@ -151,12 +151,11 @@ class FolderDetail(ObjectView, FolderView):
 
     @extend_schema(
         parameters=[
-            IF_MATCH,
             OpenApiParameter(
                 "recursive", OpenApiTypes.BOOL, description="With its folders; its pictures go to the trash."
             ),
         ],
-        responses={204: None, **failures(403, 409, 412)},
+        responses={204: None},
     )
     @if_match
     def delete(self, request: Request, library_id: str, folder_id: str) -> Response:

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from media_library import history
-from media_library.api.base import AssetView, caller, example, failures
+from media_library.api.base import AssetView, caller, example
 from media_library.api.libraries import listing
 from media_library.api.serializers import FailureSerializer
 from media_library.findable import STATES, Stage
@@ -57,7 +57,7 @@ def body(view: AssetView) -> dict[str, Any]:
 class AssetHistory(AssetView):
     @extend_schema(
         operation_id="asset_history_list",
-        responses={200: StageList, **failures()},
+        responses={200: StageList},
         examples=[example({"results": [EXAMPLE], "next_cursor": None})],
     )
     def get(self, request: Request, asset_id: str) -> Response:
@@ -69,7 +69,7 @@ class AssetReindex(AssetView):
     @extend_schema(
         operation_id="asset_reindex",
         request=None,
-        responses={202: StageList, **failures(403, 409)},
+        responses={202: StageList},
         examples=[example({"results": [EXAMPLE], "next_cursor": None})],
     )
     def post(self, request: Request, asset_id: str) -> Response:

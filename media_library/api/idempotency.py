@@ -59,7 +59,7 @@ def idempotent(post: Post) -> Post:
         if not KEY.fullmatch(key):
             message = _("An Idempotency-Key has 1 to 255 letters, digits and signs of ASCII, without spaces.")
             raise InvalidRequest(message, code="bad_idempotency_key")
-        for owner in ("library", "asset"):  # who may no longer see them is not told the answer
+        for owner in ("library", "asset", "source", "field"):  # who may no longer see them is not told the answer
             getattr(view, owner, None)
         user, seen = caller(request), fingerprint(request)
         with transaction.atomic():

@@ -9,10 +9,10 @@ from rest_framework.views import APIView
 
 from dam.errors import NotFound
 from media_library.api.base import PAGING, LibraryView, caller, validated
+from media_library.api.idempotency import idempotent
 from media_library.api.job_serializers import ImportPicturesSerializer, ImportSourceSerializer, JobSerializer
-from media_library.api.jobs import JOB_EXAMPLE, accepted
+from media_library.api.jobs import JOB_EXAMPLE, LOCATION, accepted
 from media_library.api.libraries import listing
-from media_library.api.serializers import ErrorSerializer
 from media_library.imports import places
 from media_library.imports.jobs import start_bucket, start_folder, start_import, start_urls
 from media_library.imports.watching import make_sources
@@ -33,7 +33,6 @@ SOURCE_EXAMPLE = OpenApiExample(
 SOURCE_LIST = OpenApiExample(
     "One source", response_only=True, value={"results": [SOURCE_EXAMPLE.value], "next_cursor": None}
 )
-FAILURES = dict.fromkeys((400, 403, 404, 429), ErrorSerializer)
 Outcome = ImportedFile.Outcome
 
 
@@ -46,7 +45,7 @@ class Imports(LibraryView):
     @extend_schema(
         operation_id="import_sources_list",
         parameters=PAGING,
-        responses={200: listing("ImportSourceList", ImportSourceSerializer), **FAILURES},
+        responses={200: listing("ImportSourceList", ImportSourceSerializer)},
         examples=[SOURCE_LIST],
     )
     def get(self, request: Request, library_id: str) -> Response:
@@ -64,8 +63,9 @@ class Imports(LibraryView):
         return Response({"results": sources, "next_cursor": shown.next_cursor})
 
     @extend_schema(
+        parameters=[LOCATION],
         request=ImportPicturesSerializer,
-        responses={202: JobSerializer, **FAILURES},
+        responses={202: JobSerializer},
         examples=[
             OpenApiExample("URLs", request_only=True, value={"urls": ["https://example.org/a.jpg"], "tags": ["web"]}),
             OpenApiExample("A bucket", request_only=True, value={"s3_uri": "s3://press/2026/"}),
@@ -73,6 +73,7 @@ class Imports(LibraryView):
             JOB_EXAMPLE,
         ],
     )
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Import pictures from URLs, from a bucket or from a folder of the server, as a job (contributors). What was
         imported from there before is passed over as long as it has not changed."""
@@ -105,16 +106,14 @@ class SourceView(APIView):
 
 
 class ImportSourceDetail(SourceView):
-    @extend_schema(
-        responses={200: ImportSourceSerializer, 403: ErrorSerializer, 404: ErrorSerializer}, examples=[SOURCE_EXAMPLE]
-    )
+    @extend_schema(responses={200: ImportSourceSerializer}, examples=[SOURCE_EXAMPLE])
     def get(self, request: Request, source_id: str) -> Response:
         """A place to import from, and what has come of it (managers)."""
         return Response(ImportSourceSerializer(self.source).data)
 
     @extend_schema(
         request=ImportSourceSerializer,
-        responses={200: ImportSourceSerializer, 400: ErrorSerializer, 403: ErrorSerializer, 404: ErrorSerializer},
+        responses={200: ImportSourceSerializer},
         examples=[
             OpenApiExample("Watch it", request_only=True, value={"watching": True, "folders_as": "tags"}),
             SOURCE_EXAMPLE,
@@ -129,7 +128,8 @@ class ImportSourceDetail(SourceView):
 
 
 class ImportSourceRun(SourceView):
-    @extend_schema(request=None, responses={202: JobSerializer, **FAILURES}, examples=[JOB_EXAMPLE])
+    @extend_schema(parameters=[LOCATION], request=None, responses={202: JobSerializer}, examples=[JOB_EXAMPLE])
+    @idempotent
     def post(self, request: Request, source_id: str) -> Response:
         """Look at it now, and import what is new (managers)."""
         source = self.source

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +18,6 @@ from media_library.api.base import PAGING
 from media_library.api.files import AnyType
 from media_library.api.job_serializers import JobDetailSerializer, JobFailureSerializer, JobSerializer
 from media_library.api.libraries import listing
-from media_library.api.serializers import ErrorSerializer
 from media_library.filters import one, uuid_of
 from media_library.jobs import results
 from media_library.models import Job
@@ -32,6 +31,7 @@ FAILURE = {
 JOB_EXAMPLE = OpenApiExample(
     "A running export",
     response_only=True,
+    status_codes=["200", "202"],
     value={
         "id": "0d9f6c1e-3a0c-4b7e-9a57-2f7c7c1b1f10", "kind": "export_zip",
         "library": "6b6c1c1a-7d6f-4f7e-8f57-0c9a7a2b9c11", "owner": 1, "state": "running", "progress": 42,
@@ -47,8 +47,14 @@ WITH_FAILURES = OpenApiExample(
     value={**JOB_EXAMPLE.value, "failures": [FAILURE]},
 )
 JOB_LIST = OpenApiExample("One job", response_only=True, value={"results": [JOB_EXAMPLE.value], "next_cursor": None})
+LOCATION = OpenApiParameter(
+    "Location",
+    {"type": "string", "format": "uri-reference"},
+    OpenApiParameter.HEADER,
+    description="Of the job.",
+    response=[202],
+)
 FAILURE_LIST = OpenApiExample("One failure", response_only=True, value={"results": [FAILURE], "next_cursor": None})
-REFUSED = {404: ErrorSerializer, 409: ErrorSerializer}
 
 
 class NoResult(AppError):
@@ -76,7 +82,7 @@ class Jobs(APIView):
             OpenApiParameter("library", OpenApiTypes.UUID),
             *PAGING,
         ],
-        responses={200: listing("JobList", JobSerializer), 400: ErrorSerializer},
+        responses={200: listing("JobList", JobSerializer)},
         examples=[JOB_LIST],
     )
     def get(self, request: Request) -> Response:
@@ -113,7 +119,7 @@ class JobView(APIView):
 
 
 class JobDetail(JobView):
-    @extend_schema(responses={200: JobDetailSerializer, 404: ErrorSerializer}, examples=[WITH_FAILURES])
+    @extend_schema(responses={200: JobDetailSerializer}, examples=[WITH_FAILURES])
     def get(self, request: Request, job_id: str) -> Response:
         """How far it is, and what has failed."""
         return Response(JobDetailSerializer(self.job).data)
@@ -124,7 +130,7 @@ class JobFailures(JobView):
         operation_id="jobs_failures",
         parameters=PAGING,
         responses={
-            200: listing("JobFailureList", JobFailureSerializer), 400: ErrorSerializer, 404: ErrorSerializer,
+            200: listing("JobFailureList", JobFailureSerializer),
         },
         examples=[FAILURE_LIST],
     )  # fmt: skip
@@ -142,28 +148,28 @@ class JobFailures(JobView):
 
 
 class JobCancel(JobView):
-    @extend_schema(request=None, responses={200: JobDetailSerializer, **REFUSED}, examples=[WITH_FAILURES])
+    @extend_schema(request=None, responses={200: JobDetailSerializer}, examples=[WITH_FAILURES])
     def post(self, request: Request, job_id: str) -> Response:
         """Stop it for good. What it has done stays."""
         return self.changed(self.job.cancel)
 
 
 class JobPause(JobView):
-    @extend_schema(request=None, responses={200: JobDetailSerializer, **REFUSED}, examples=[WITH_FAILURES])
+    @extend_schema(request=None, responses={200: JobDetailSerializer}, examples=[WITH_FAILURES])
     def post(self, request: Request, job_id: str) -> Response:
         """Stop it until it is resumed."""
         return self.changed(self.job.pause)
 
 
 class JobResume(JobView):
-    @extend_schema(request=None, responses={200: JobDetailSerializer, **REFUSED}, examples=[WITH_FAILURES])
+    @extend_schema(request=None, responses={200: JobDetailSerializer}, examples=[WITH_FAILURES])
     def post(self, request: Request, job_id: str) -> Response:
         """Go on where it was paused."""
         return self.changed(lambda: jobs.set_going(self.job, Job.resume))
 
 
 class JobRetry(JobView):
-    @extend_schema(request=None, responses={200: JobDetailSerializer, **REFUSED}, examples=[WITH_FAILURES])
+    @extend_schema(request=None, responses={200: JobDetailSerializer}, examples=[WITH_FAILURES])
     def post(self, request: Request, job_id: str) -> Response:
         """Do again only what failed; a job that failed as a whole goes on where it broke off."""
         return self.changed(lambda: jobs.set_going(self.job, Job.retry))
@@ -171,13 +177,13 @@ class JobRetry(JobView):
 
 class JobResult(JobView):
     content_negotiation_class = AnyType
+    failures = {"GET": (409,)}
 
     @extend_schema(
         responses={
             (200, "application/octet-stream"): OpenApiTypes.BINARY,
             (206, "application/octet-stream"): OpenApiTypes.BINARY,
-            **REFUSED,
-            416: None,
+            416: OpenApiResponse(description="There is no such range; `Content-Range` says how large it is."),
         }
     )
     def get(self, request: Request, job_id: str) -> HttpResponseBase:

@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dam.errors import AppError
-from media_library.api.base import PAGING, LibraryView, by_name, caller, failures, found, validated
-from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
+from media_library.api.base import PAGING, LibraryView, by_name, caller, found, validated
+from media_library.api.conditional import ObjectView, if_match
 from media_library.api.idempotency import idempotent
 from media_library.api.serializers import LibraryDetailSerializer, LibrarySerializer
 from media_library.filters import boolean
@@ -37,7 +37,7 @@ class Libraries(APIView):
     @extend_schema(
         operation_id="libraries_list",
         parameters=PAGING,
-        responses={200: listing("LibraryList", LibrarySerializer), **failures()},
+        responses={200: listing("LibraryList", LibrarySerializer)},
     )
     def get(self, request: Request) -> Response:
         """The libraries that the caller is a member of, by name."""
@@ -65,15 +65,14 @@ class LibraryDetail(ObjectView, LibraryView):
     def body(self) -> Any:
         return LibraryDetailSerializer(self.library, context={"request": self.request}).data
 
-    @extend_schema(parameters=[IF_NONE_MATCH], responses={200: LibraryDetailSerializer, 304: None, **failures()})
+    @extend_schema(responses={200: LibraryDetailSerializer})
     def get(self, request: Request, library_id: str) -> Response:
         """A library, the caller's role, and how far it is indexed."""
         return self.tell()
 
     @extend_schema(
-        parameters=[IF_MATCH],
         request=LibrarySerializer,
-        responses={200: LibraryDetailSerializer, **failures(403, 412)},
+        responses={200: LibraryDetailSerializer},
     )
     @if_match
     def patch(self, request: Request, library_id: str) -> Response:
@@ -86,10 +85,9 @@ class LibraryDetail(ObjectView, LibraryView):
 
     @extend_schema(
         parameters=[
-            IF_MATCH,
             OpenApiParameter("purge", OpenApiTypes.BOOL, description="With all its assets and files, for good."),
         ],
-        responses={204: None, **failures(403, 409, 412)},
+        responses={204: None},
     )
     @if_match
     def delete(self, request: Request, library_id: str) -> Response:
@@ -98,5 +96,5 @@ class LibraryDetail(ObjectView, LibraryView):
         caller(request).grant.require(Scope.DELETE)
         if not boolean(request.query_params, "purge", default=False) and self.library.assets.exists():
             raise LibraryNotEmpty
-        self.library.delete()
+        self.library.purge()
         return Response(status=status.HTTP_204_NO_CONTENT)

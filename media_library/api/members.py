@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from media_library import members
-from media_library.api.base import PAGING, LibraryView, by_name, caller, example, failures, found, listed, validated
+from media_library.api.base import PAGING, LibraryView, by_name, caller, example, found, listed, validated
+from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.models import Membership, Role
 from media_library.parameters import require_text
@@ -59,7 +60,7 @@ class Members(MemberView):
     @extend_schema(
         operation_id="members_list",
         parameters=PAGING,
-        responses={200: listing("MemberList", MembershipSerializer), **failures(403)},
+        responses={200: listing("MemberList", MembershipSerializer)},
         examples=[listed(EXAMPLE)],
     )
     def get(self, request: Request, library_id: str) -> Response:
@@ -72,9 +73,10 @@ class Members(MemberView):
 
     @extend_schema(
         request=NewMemberSerializer,
-        responses={201: MembershipSerializer, **failures(403, 409)},
+        responses={201: MembershipSerializer},
         examples=[example({"username": "ann", "role": "editor"}, of="request"), example(EXAMPLE)],
     )
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Give somebody a role (managers). Whoever it is has to be named exactly: users cannot be listed."""
         data = validated(NewMemberSerializer(data=request.data))
@@ -89,9 +91,7 @@ class MemberDetail(MemberView):
         everybody = self.library.memberships.select_related("user", "library")
         return found(everybody, user__username=self.kwargs["username"])
 
-    @extend_schema(
-        parameters=[USERNAME], responses={200: MembershipSerializer, **failures(403)}, examples=[example(EXAMPLE)]
-    )
+    @extend_schema(parameters=[USERNAME], responses={200: MembershipSerializer}, examples=[example(EXAMPLE)])
     def get(self, request: Request, library_id: str, username: str) -> Response:
         """One member (managers)."""
         return Response(MembershipSerializer(self.member).data)
@@ -99,7 +99,7 @@ class MemberDetail(MemberView):
     @extend_schema(
         parameters=[USERNAME],
         request=RoleSerializer,
-        responses={200: MembershipSerializer, **failures(403, 409)},
+        responses={200: MembershipSerializer},
         examples=[example({"role": "editor"}, of="request"), example(EXAMPLE)],
     )
     def patch(self, request: Request, library_id: str, username: str) -> Response:
@@ -107,7 +107,7 @@ class MemberDetail(MemberView):
         data = validated(RoleSerializer(data=request.data))
         return Response(MembershipSerializer(members.change(self.member, caller(request), data["role"])).data)
 
-    @extend_schema(parameters=[USERNAME], responses={204: None, **failures(403, 409)})
+    @extend_schema(parameters=[USERNAME], responses={204: None})
     def delete(self, request: Request, library_id: str, username: str) -> Response:
         """Take them out of the library (managers); what they uploaded stays. The last manager stays, too."""
         members.remove(self.member, caller(request))

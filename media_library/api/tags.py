@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from media_library import tags
-from media_library.api.base import PAGING, LibraryView, by_name, caller, example, failures, found, listed, validated
-from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
+from media_library.api.base import PAGING, LibraryView, by_name, caller, example, found, listed, validated
+from media_library.api.conditional import ObjectView, if_match
+from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.filters import one
 from media_library.models import Tag
@@ -52,7 +53,7 @@ class Tags(TagView):
             *PAGING,
             OpenApiParameter("q", OpenApiTypes.STR, description="Only names that begin so; case does not count."),
         ],
-        responses={200: listing("TagList", TagSerializer), **failures()},
+        responses={200: listing("TagList", TagSerializer)},
         examples=[listed(EXAMPLE)],
     )
     def get(self, request: Request, library_id: str) -> Response:
@@ -63,9 +64,10 @@ class Tags(TagView):
 
     @extend_schema(
         request=TagNameSerializer,
-        responses={201: TagSerializer, **failures(403, 409)},
+        responses={201: TagSerializer},
         examples=[example({"name": "sunset"}, of="request"), example(EXAMPLE | {"assets": 0})],
     )
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Make a tag that no asset has yet (contributors). Giving an asset a new tag makes it as well."""
         data = validated(TagNameSerializer(data=request.data))
@@ -84,8 +86,7 @@ class TagDetail(ObjectView, TagView):
         return self.written([self.tag])[0]
 
     @extend_schema(
-        parameters=[IF_NONE_MATCH],
-        responses={200: TagSerializer, 304: None, **failures()},
+        responses={200: TagSerializer},
         examples=[example(EXAMPLE)],
     )
     def get(self, request: Request, library_id: str, tag_id: int) -> Response:
@@ -93,9 +94,8 @@ class TagDetail(ObjectView, TagView):
         return self.tell()
 
     @extend_schema(
-        parameters=[IF_MATCH],
         request=TagNameSerializer,
-        responses={200: TagSerializer, **failures(403, 409, 412)},
+        responses={200: TagSerializer},
         examples=[example({"name": "sunset"}, of="request"), example(EXAMPLE)],
     )
     @if_match
@@ -105,7 +105,7 @@ class TagDetail(ObjectView, TagView):
         self.tag = tags.rename(self.tag, caller(request), data["name"])
         return self.tell()
 
-    @extend_schema(parameters=[IF_MATCH], responses={204: None, **failures(403, 412)})
+    @extend_schema(responses={204: None})
     @if_match
     def delete(self, request: Request, library_id: str, tag_id: int) -> Response:
         """Take it off all assets, and remove it (editors)."""

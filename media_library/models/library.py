@@ -83,6 +83,13 @@ class Library(models.Model):
         if not Library.objects.select_for_update(no_key=True).filter(pk=self.pk).exists():
             raise NotFound
 
+    @transaction.atomic
+    def purge(self) -> None:
+        """Remove it with all that is in it. Raises NotFound if it has gone."""
+        self.lock()
+        list(self.assets.order_by("pk").select_for_update().values_list("pk"))  # so that no worker adds to them
+        self.delete()
+
     @classmethod
     def found(cls, user: "User", **fields: str) -> "Library":
         """A new library that `user` manages. Raises MissingScope, and WiderGrant for a grant of named libraries."""

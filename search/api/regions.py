@@ -112,7 +112,7 @@ class AssetRegions(AssetView):
 
 
 class RegionDetail(APIView):
-    failures = {"PATCH": (409, 422)}
+    failures = {"PATCH": (422,)}
 
     @cached_property
     def region(self) -> Region:

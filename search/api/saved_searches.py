@@ -11,8 +11,9 @@ from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from media_library.api.base import PAGING, LibraryView, by_name, caller, example, failures, found, listed, validated
-from media_library.api.conditional import IF_MATCH, IF_NONE_MATCH, ObjectView, if_match
+from media_library.api.base import PAGING, LibraryView, by_name, caller, example, found, listed, validated
+from media_library.api.conditional import ObjectView, if_match
+from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.filters import one
 from media_library.parameters import EXAMPLES
@@ -84,7 +85,7 @@ class SavedSearches(SavedSearchView):
             *PAGING,
             OpenApiParameter("q", OpenApiTypes.STR, description="Only names that have this anywhere."),
         ],
-        responses={200: listing("SavedSearchList", SavedSearchSerializer), **failures()},
+        responses={200: listing("SavedSearchList", SavedSearchSerializer)},
         examples=[listed(EXAMPLE)],
     )
     def get(self, request: Request, library_id: str) -> Response:
@@ -95,12 +96,13 @@ class SavedSearches(SavedSearchView):
 
     @extend_schema(
         request=NewSavedSearchSerializer,
-        responses={201: SavedSearchSerializer, **failures(403, 409)},
+        responses={201: SavedSearchSerializer},
         examples=[
             example({name: EXAMPLE[name] for name in ("name", "params", "shared")}, of="request"),
             example(EXAMPLE),
         ],
     )
+    @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Keep a search: for oneself, or shared with the library (contributors). What would not run is not kept."""
         data = validated(NewSavedSearchSerializer(data=request.data))
@@ -117,8 +119,7 @@ class SavedSearchDetail(ObjectView, SavedSearchView):
         return self.written(self.search)
 
     @extend_schema(
-        parameters=[IF_NONE_MATCH],
-        responses={200: SavedSearchSerializer, 304: None, **failures()},
+        responses={200: SavedSearchSerializer},
         examples=[example(EXAMPLE)],
     )
     def get(self, request: Request, library_id: str, search_id: str) -> Response:
@@ -126,9 +127,8 @@ class SavedSearchDetail(ObjectView, SavedSearchView):
         return self.tell()
 
     @extend_schema(
-        parameters=[IF_MATCH],
         request=SavedSearchChangesSerializer,
-        responses={200: SavedSearchSerializer, **failures(403, 409, 412)},
+        responses={200: SavedSearchSerializer},
         examples=[example({"shared": True}, of="request"), example(EXAMPLE)],
     )
     @if_match
@@ -138,7 +138,7 @@ class SavedSearchDetail(ObjectView, SavedSearchView):
         saved_queries.change(self.search, caller(request), data)
         return self.tell()
 
-    @extend_schema(parameters=[IF_MATCH], responses={204: None, **failures(403, 412)})
+    @extend_schema(responses={204: None})
     @if_match
     def delete(self, request: Request, library_id: str, search_id: str) -> Response:
         """Forget it (its owner; of a shared one, editors, too)."""

@@ -107,7 +107,7 @@ def indexed(hits: list[Hit], query: Query) -> set[UUID]:
 
 class Search(LibraryView):
     scopes = {"POST": Scope.READ}
-    failures = {"GET": (409, 503), "POST": (409, 422, 503)}
+    failures = {"GET": (409, 503), "POST": (422, 503)}
 
     @extend_schema(parameters=[*PARTS, *AMONG, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
     def get(self, request: Request, library_id: str) -> Response:
@@ -182,7 +182,7 @@ class Similar(AssetView):
 
 class Anchors(LibraryView):
     scopes = {"POST": Scope.READ}
-    failures = {"POST": (409, 422, 503)}
+    failures = {"POST": (422, 503)}
 
     @extend_schema(
         request={"multipart/form-data": AnchorRequestSerializer, "application/json": JsonAnchorRequestSerializer},

@@ -1,11 +1,10 @@
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dam_client import ApiError, Client, Library
+from dam_client import Client, Library
 from tests.client.commands import Shell
 from tests.client.drawn import noise
 from tests.stack import Stack
@@ -36,13 +35,7 @@ def library(dam: Client, request: pytest.FixtureRequest) -> Iterator[Library]:
     """An empty one."""
     made = dam.create_library(request.node.originalname)
     yield made
-    for _time in range(100):
-        try:
-            return made.delete(purge=True)
-        except ApiError as error:  # while a worker writes vectors of its pictures
-            if error.status != 500:
-                raise
-            time.sleep(0.2)
+    made.delete(purge=True)
 
 
 @pytest.fixture

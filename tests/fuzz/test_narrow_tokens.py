@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_e
 READS = {
     "POST /api/v1/libraries/{library_id}/search/",
     "POST /api/v1/libraries/{library_id}/anchors/",
+    "POST /api/v1/libraries/{library_id}/export/",
     "POST /api/v1/dataset/{dataset_id}/search-image-similarity",
 }
 # Nouns whose POST, PUT and PATCH are writes and whose DELETE is a delete. Whatever has another noun has to say in the

@@ -12,7 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from dam.urls import urlpatterns
-from media_library.models import Library, PersonalToken, User
+from media_library.models import Library, PersonalToken, Role, User
 from search.models import EmbeddingModel
 from tests import factories
 
@@ -45,8 +45,13 @@ class Operation(NamedTuple):
     def body(self) -> tuple[str, Any]:
         """Content type and example of a request."""
         for kind, content in self.contents.items():
-            return kind, content["example"]
+            return kind, example(content)
         return "application/json", {}
+
+
+def example(content: dict[str, Any]) -> Any:
+    """The first one."""
+    return content["example"] if "example" in content else next(iter(content["examples"].values()))["value"]
 
 
 def schema() -> dict[str, Any]:
@@ -78,7 +83,7 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
     Whoever adds an operation on something new makes some of it here.
     """
     from media_library.renditions import Box
-    from search.models import QueryAnchor, SavedView
+    from search.models import QueryAnchor, SavedSearch, SavedView
 
     assets = [factories.embedded(library, model, [1.0, number, 1.0] + [0.5] * 45) for number in range(many)]
     regions = [factories.embedded_region(asset, model, [1.0] * 48) for asset in assets]
@@ -89,9 +94,26 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
         SavedView.objects.create(library=library, owner=user, name=f"View {number}", params=FILTERS)
         for number in range(many)
     ]
+    folders = [library.folders.create(name=f"Folder {number}") for number in range(many)]
+    collections = [library.collections.create(name=f"Collection {number}") for number in range(many)]
+    searches = [
+        SavedSearch.objects.create(library=library, owner=user, name=f"Search {number}", params={"text": ["red"]})
+        for number in range(many)
+    ]
+    webhooks = [factories.webhook(library) for _ in range(min(many, 20))]
     return {
         "library_id": [str(library.pk)],
         "dataset_id": [str(library.pk)],
+        "folder_id": ids(folders),
+        "tag_id": ids(library.tags.create(name=f"tag {number}") for number in range(many)),
+        "collection_id": ids(collections),
+        "search_id": ids(searches),
+        "username": [member(library) for _ in range(many)],
+        "job_id": ids(library.jobs.create(kind="export_jsonl", owner=user, state="paused") for _ in range(many)),
+        "source_id": ids(library.import_sources.create(address=f"s3://b/{number}") for number in range(many)),
+        "webhook_id": ids(webhooks),
+        "delivery_id": ids(factories.delivery(webhooks[0]) for _ in range(many)),
+        **fields(library, many),
         "asset_id": ids(assets),
         "media_id": ids(assets),
         "region_id": ids(regions),
@@ -99,8 +121,30 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
         "anchor_id": ids(anchors),
         "view_id": ids(saved),
         "token_id": ids(PersonalToken.issue(user, "spare")[0] for _ in range(many)),
-        "folder": ids(library.folders.create(name=f"Folder {number}") for number in range(many)),
+        "folder": ids(folders),
+        "collection": ids(collections),
     }
+
+
+def member(library: Library) -> str:
+    made = factories.user()
+    library.memberships.create(user=made, role=Role.VIEWER)
+    return made.username
+
+
+def fields(library: Library, many: int) -> dict[str, list[str]]:
+    """Fields of choices, all of which have choices of the same ids."""
+    from media_library.models import MetadataChoice
+
+    choices = [f"choice{number}" for number in range(many)]
+    made = [
+        library.metadata_fields.create(external_id=f"field{number}", label=f"Field {number}", type="choices")
+        for number in range(many)
+    ]
+    MetadataChoice.objects.bulk_create(
+        MetadataChoice(field=field, external_id=choice, value=choice) for field in made for choice in choices
+    )
+    return {"field": [field.external_id for field in made], "choice": choices}
 
 
 def ids(rows: Any) -> list[str]:

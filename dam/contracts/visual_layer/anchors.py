@@ -24,7 +24,7 @@ class SearchImageSimilarity(DatasetView):
     parser_classes = [MultiPartParser, FormParser]
     scopes = {"POST": Scope.READ}
 
-    failures = {"POST": (409, 503)}
+    failures = {"POST": (503,)}
 
     @extend_schema(
         parameters=[schemas.ENTITY_TYPE, schemas.LEVEL],

@@ -107,7 +107,7 @@ class Dataset(DatasetView):
         """Remove a dataset with all its media, for good (managers)."""
         self.library.require(self.user, Role.MANAGER)
         self.user.grant.require(Scope.DELETE)
-        self.library.delete()
+        self.library.purge()
         return null()
 
 
