@@ -70,7 +70,7 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
         choices=[IMAGES, OBJECTS], required=False, help_text="OBJECTS finds regions of assets; IMAGES if absent."
     )
     limit = serializers.IntegerField(required=False, min_value=1, max_value=500)
-    cursor = serializers.CharField(required=False)
+    cursor = serializers.CharField(required=False, allow_blank=True)
 
     def validate_weights(self, weights: Any) -> dict[str, Any]:
         if not isinstance(weights, dict):
