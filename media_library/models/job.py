@@ -35,6 +35,7 @@ class WrongState(AppError):
 class TooManyJobs(AppError):
     code = "too_many_jobs"
     status = 429
+    retry_after = 60
     message = _("You have a hundred jobs that are not done. Wait for some, or cancel them.")
 
 

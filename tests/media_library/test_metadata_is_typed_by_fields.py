@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from rest_framework.test import APIClient
 
 from media_library import imports, ingest, metadata
+from media_library.imports.folders import walk
 from media_library.imports.manifest import Manifest
 from media_library.metadata import InvalidMetadata, changed, fields
 from media_library.models import Asset, Library, MetadataField, User
@@ -225,7 +226,7 @@ def test_an_import_tells_and_tries_again_later(library: Library, user: User, tmp
     manifest = Manifest(tmp_path / "manifest.jsonl")
 
     def outcomes() -> list[imports.Outcome]:
-        sources = [source for source in imports.walk(tmp_path) if source.path.suffix == ".png"]
+        sources = [source for source in walk(tmp_path) if source.path.suffix == ".png"]
         return list(imports.import_all(library, user, manifest.new(sources), manifest))
 
     assert [(outcome.code, outcome.reason) for outcome in outcomes()] == [

@@ -206,4 +206,4 @@ def test_the_openapi_schema_describes_the_dialect_too(db: None) -> None:
     schema = APIClient().get("/api/schema/").content.decode()
     assert "/api/v1/libraries/" in schema
     assert "/api/v1/explore/{dataset_id}" in schema
-    assert "/api/v1/dataset" not in schema
+    assert "/api/v1/dataset/{dataset_id}" in schema
