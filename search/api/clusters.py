@@ -6,7 +6,6 @@ from django.core import signing
 from django.db.models import Prefetch
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -26,7 +25,11 @@ from search.models import Clustering, Region, RegionQuerySet
 from search.models.cluster import LEVELS
 from search.query import OBJECTS, Query, entity_type_of, labels_of
 
-LEVEL = OpenApiParameter("level", OpenApiTypes.INT, description="0 (finest, if absent) to 4 (coarsest).")
+LEVEL = OpenApiParameter(
+    "level",
+    {"type": "integer", "minimum": 0, "maximum": LEVELS - 1},
+    description="0 (finest, if absent) to 4 (coarsest).",
+)
 
 
 def either(name: str, of_images: Any, of_objects: Any) -> PolymorphicProxySerializer:

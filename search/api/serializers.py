@@ -70,7 +70,7 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
         choices=[IMAGES, OBJECTS], required=False, help_text="OBJECTS finds regions of assets; IMAGES if absent."
     )
     limit = serializers.IntegerField(required=False, min_value=1, max_value=500)
-    cursor = serializers.CharField(required=False)
+    cursor = serializers.CharField(required=False, allow_blank=True)
 
     def validate_weights(self, weights: Any) -> dict[str, Any]:
         if not isinstance(weights, dict):
@@ -171,8 +171,6 @@ class JsonSearchRequestSerializer(SearchRequestSerializer):
 
 class AnchorRequestSerializer(serializers.Serializer[Any]):
     """Exactly one of `file`, `image_url`, `asset` and `anchor`."""
-
-    rules = {"oneOf": [{"required": [name]} for name in ("file", "image_url", "asset", "anchor")]}
 
     file = serializers.FileField(required=False, allow_empty_file=True, help_text="At most 40 MB.")
     image_url = serializers.CharField(required=False, max_length=2000)

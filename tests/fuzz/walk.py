@@ -122,7 +122,10 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
         "view_id": ids(saved),
         "token_id": ids(PersonalToken.issue(user, "spare")[0] for _ in range(many)),
         "folder": ids(folders),
+        "parent": ids(folders),
         "collection": ids(collections),
+        "asset": ids(assets),
+        "library": [str(library.pk)],
     }
 
 
