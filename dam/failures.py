@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 
 from dam.errors import AppError, InvalidRequest, NotFound
-from dam.middleware import error_response, wants_json
+from dam.middleware import error_response, refusal, wants_json
 
 
 class ServerError(AppError):
@@ -15,9 +15,9 @@ class ServerError(AppError):
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return (
-        error_response(request, InvalidRequest()) if wants_json(request) else defaults.bad_request(request, exception)
-    )
+    if not wants_json(request):
+        return defaults.bad_request(request, exception)
+    return refusal(request, request.resolver_match and request.resolver_match.func, InvalidRequest())
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

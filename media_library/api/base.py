@@ -55,6 +55,10 @@ FILTERS = [
 class LibraryView(APIView):
     """A view below `/libraries/{library_id}/`. What the caller may not see does not exist for them."""
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        require_text(kwargs)
+
     @cached_property
     def library(self) -> Library:
         return found(Library.objects.visible_to(self.request.user), pk=self.kwargs["library_id"])

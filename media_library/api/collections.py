@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dam.errors import AppError, InvalidRequest
+from dam.parsing import JsonParser
 from media_library import collections
 from media_library.api.assets import POSITION, RELEVANCE, SORT, assets_page
 from media_library.api.base import (
@@ -124,7 +124,7 @@ class OutcomeSerializer(serializers.Serializer[Any]):
 
 
 class CollectionView(LibraryView):
-    parser_classes = [JSONParser]
+    parser_classes = [JsonParser]
 
     def written(self, shown: Sequence[Collection]) -> list[Any]:
         """Two queries, however many there are."""

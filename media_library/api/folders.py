@@ -4,7 +4,7 @@ from typing import Any
 from django.db.models import Count
 from django.utils.functional import cached_property
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -53,8 +53,13 @@ class FolderSerializer(serializers.ModelSerializer[Folder]):
         return self.context["assets"].get(folder.pk, 0)
 
 
+@extend_schema_field({"type": "string", "maxLength": folders.MAX_NAME, "pattern": r"^[^/\\]*[^/\\.\s][^/\\]*$"})
+class FolderNameField(serializers.CharField):
+    """`folders.clean_name` says why it is none."""
+
+
 class FolderChangesSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=255, required=False)
+    name = FolderNameField(max_length=folders.MAX_NAME, required=False)
     parent = serializers.PrimaryKeyRelatedField(  # type: ignore[assignment]
         queryset=Folder.objects.all(), required=False, allow_null=True, pk_field=serializers.UUIDField()
     )
@@ -66,7 +71,7 @@ class FolderChangesSerializer(serializers.Serializer[Any]):
 
 
 class NewFolderSerializer(FolderChangesSerializer):
-    name = serializers.CharField(max_length=255)
+    name = FolderNameField(max_length=folders.MAX_NAME)
 
 
 class FolderView(LibraryView):

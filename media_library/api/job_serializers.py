@@ -66,6 +66,8 @@ class JobDetailSerializer(JobSerializer):
 class ImportPicturesSerializer(serializers.Serializer[Any]):
     """Exactly one of `urls`, `s3_uri` and `path`."""
 
+    rules = {"oneOf": [{"required": [name]} for name in ("urls", "s3_uri", "path")]}
+
     urls = serializers.ListField(
         child=serializers.CharField(max_length=2000), required=False, min_length=1, max_length=MOST_URLS
     )

@@ -13,7 +13,6 @@ from media_library.api.base import PAGING, LibraryView, by_name, caller, example
 from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.models import Membership, Role
-from media_library.parameters import require_text
 from media_library.scopes import ADMINISTERED
 
 EXAMPLE = {"username": "ann", "user": 7, "name": "Ann Arbor", "role": "editor", "active": True}
@@ -87,7 +86,6 @@ class Members(MemberView):
 class MemberDetail(MemberView):
     @cached_property
     def member(self) -> Membership:
-        require_text(self.kwargs)
         everybody = self.library.memberships.select_related("user", "library")
         return found(everybody, user__username=self.kwargs["username"])
 

@@ -21,6 +21,8 @@ RANKED = 1000
 class SelectionSerializer(serializers.Serializer[Any]):
     """Exactly one of `assets` and `query`."""
 
+    rules = {"oneOf": [{"required": ["assets"]}, {"required": ["query"]}]}
+
     assets = serializers.ListField(
         child=serializers.UUIDField(), required=False, min_length=1, max_length=MOST_ASSETS, help_text="Ids."
     )

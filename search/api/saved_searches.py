@@ -7,10 +7,10 @@ from django.utils.functional import cached_property
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from dam.parsing import JsonParser
 from media_library.api.base import PAGING, LibraryView, by_name, caller, example, found, listed, validated
 from media_library.api.conditional import ObjectView, if_match
 from media_library.api.idempotency import idempotent
@@ -67,7 +67,7 @@ class NewSavedSearchSerializer(SavedSearchChangesSerializer):
 
 
 class SavedSearchView(LibraryView):
-    parser_classes = [JSONParser]
+    parser_classes = [JsonParser]
 
     @property
     def searches(self) -> SavedSearchQuerySet:

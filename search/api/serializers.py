@@ -172,8 +172,6 @@ class JsonSearchRequestSerializer(SearchRequestSerializer):
 class AnchorRequestSerializer(serializers.Serializer[Any]):
     """Exactly one of `file`, `image_url`, `asset` and `anchor`."""
 
-    rules = {"oneOf": [{"required": [name]} for name in ("file", "image_url", "asset", "anchor")]}
-
     file = serializers.FileField(required=False, allow_empty_file=True, help_text="At most 40 MB.")
     image_url = serializers.CharField(required=False, max_length=2000)
     asset = serializers.UUIDField(required=False)

@@ -31,10 +31,15 @@ LEFT_OUT = {
     "names",
     "box",  # has to lie inside, and to have exactly one picture
     "labels_json",
+    "before",  # that is in the collection
+    "sort",  # by what only some lists have
+    "default",  # of a field, by its type and rules
+    "validation",
     "vql",  # a language of its own: tests/contracts/visual_layer/test_filter_language.py
 }
 # Pairs of which the first must not be above the second: only one is sent.
 RANGES = ("taken", "created", "width", "height", "bytes")
+WANTED = ("text", "like", "anchor", "file", "image_url")
 counter = iter(range(10**9))
 chosen = random.Random(7)  # noqa: S311  repeatable
 
@@ -63,6 +68,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         for name in case.path_parameters or {}:
             if (known := thing(name, case.method)) is not None:
                 case.path_parameters[name] = known
+    if is_valid(case, ParameterLocation.HEADER) and case.headers and "If-Match" in case.headers:
+        case.headers["If-Match"] = "*"
     if is_valid(case, ParameterLocation.QUERY) and isinstance(case.query, dict):
         told(case.query)
         if case.path.endswith(("/search/", "/search/facets/")) and case.method == "GET":
@@ -76,10 +83,15 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
 def told(params: dict[str, Any]) -> None:
     """Valid values as they can be."""
     for name in [*params]:
-        if name in LEFT_OUT:
+        if name in LEFT_OUT or name.startswith("metadata.<"):
             del params[name]
         elif name in THINGS and params[name] is not None:
             params[name] = thing(name, "GET")
+    if isinstance(params.get("assets"), list):
+        params["assets"] = THINGS["asset_id"][: max(2, min(5, len(params["assets"])))]
+    for name, query in (("params", {"text": "red", "tags": ["harbour"]}), ("query", {"tags": ["harbour"]})):
+        if isinstance(params.get(name), dict):
+            params[name] = query
     for name in ("like", "unlike", "anchor", "not_text"):  # at most 20 together
         if isinstance(params.get(name), list):
             params[name] = params[name][:5]
@@ -99,16 +111,27 @@ def by_operation(case: Any) -> None:
     body = case.body
     if case.path.endswith("/regions/import/"):
         body["file"], body["format"] = CSV, "csv"
-    if case.path.endswith("/add_media"):  # exactly one of two
-        case.body = {"files": [PICTURE]}
-    if case.path.endswith("/search/") and not {"text", "like", "anchor", "file", "image_url"} & body.keys():
+    if case.path.endswith("/search/") and not any(body.get(name) for name in WANTED):
         body["text"] = "red"  # something has to be looked for
     if case.path.endswith("/anchors/"):  # exactly one of four
         for name in [*body][1:]:
             del body[name]
+        if not body:
+            body["asset"] = thing("asset_id", "GET")
     if case.path == "/api/v1/token/":  # one pair and not a part of the other
         for name in ("username", "password") if {"api_key", "api_secret"} <= body.keys() else ("api_key", "api_secret"):
             body.pop(name, None)
+    if case.path.endswith("/bulk/"):  # each action has something that it needs
+        body |= {"tags": ["harbour"], "folder": None, "metadata": {"project": "Coast"}}
+        body["collection"] = thing("collection_id", "GET")
+    if case.path.endswith("/collections/") and "params" not in body:
+        body.pop("band", None)
+    if case.path.endswith("/fields/") and body.get("type") not in {"choice", "choices"}:
+        body.pop("choices", None)
+    if case.path == "/api/v1/webhooks/" or "/imports/" in case.path:
+        body |= {
+            name: value for name, value in (("library", THINGS["library_id"][0]), ("urls", [NOWHERE])) if name in body
+        }
     if case.path.endswith("/decisions/"):  # `undo` wants a decision, all else a group
         body["decision"] = "00000000-0000-4000-8000-000000000000"
         body["assets"] = THINGS["asset_id"][: max(2, len(body.get("assets", [])))]

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ def calls(library: Library) -> list[tuple[str, str]]:
         for name in ("cloud", "resource_type", "type"):
             path = path.replace(f"{{{name}}}", places[name])
         path = re.sub("{[a-z_]+}", "x", path)
-        found += [(method, path) for method in ("get", "post", "put", "delete") if hasattr(view, method)]
+        found += [(method, path) for method in walk.methods(view) if method != "patch"]
     assert len(found) > 60
     return found
 
@@ -154,11 +155,11 @@ def test_every_body_that_is_none(calls: list[tuple[str, str]], pair: tuple[ApiKe
 
 def test_every_value_that_is_none(calls: list[tuple[str, str]], pair: tuple[ApiKey, str]) -> None:
     api = basic(*pair)
-    names = sorted(NAMES)
+    names, every_third = cycle(sorted(NAMES)), cycle(range(3))
     assert found(
         ((method, path, [*sent][:2], str(value)[:20]), problem(walk.send(api, method, path, sent)))
         for method, path in calls
-        for number, value in enumerate(VALUES)
-        for sent in ({names[number % len(names)]: value}, dict.fromkeys(names, value))
-        if method != "get"
+        for value in VALUES
+        for sent in ({next(names): value}, dict.fromkeys(NAMES, value))
+        if method != "get" and (len(sent) == 1 or next(every_third) == 0)
     ) == []  # fmt: skip

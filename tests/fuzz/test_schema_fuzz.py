@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.urls import reverse
 
 from media_library.models import Library, PersonalToken, User
 from tests import factories
@@ -22,7 +21,7 @@ from tests.fuzz import walk
 HERE = Path(__file__).parent
 PATHS = os.environ.get("FUZZ_PATHS", "^/api/v1/")
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "5")
-SECONDS = os.environ.get("FUZZ_SECONDS", "80")
+PHASES = os.environ.get("FUZZ_PHASES", "examples,coverage,fuzzing")
 
 
 def pools(library: Library, user: User) -> dict[str, list[str]]:
@@ -35,7 +34,7 @@ def pools(library: Library, user: User) -> dict[str, list[str]]:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("enqueued", "fake_embedder", "eager")
 def test_the_server_does_what_its_schema_says(
-    live_server: Any, settings: Any, library: Library, user: User, tmp_path: Path
+    live_server: Any, settings: Any, library: Library, user: User, described: dict[str, Any], tmp_path: Path
 ) -> None:
     settings.FETCH_ALLOW_HOSTS = ["127.0.0.1"]  # where nothing answers
     _token, secret = PersonalToken.issue(user, "fuzz")
@@ -45,14 +44,14 @@ def test_the_server_does_what_its_schema_says(
         "FUZZ_THINGS": json.dumps(made),
         "FUZZ_PICTURE": base64.b64encode(factories.picture()).decode(),
     }
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps(described))
     command = [
         str(Path(sys.executable).with_name("st")), "--config-file", str(HERE / "schemathesis.toml"), "run",
-        f"{live_server.url}{reverse('schema')}", "--include-path-regex", PATHS, "--max-examples", EXAMPLES,
-        "--header", f"Authorization: Bearer {secret}", "--seed", "7", "--max-time", SECONDS, "--checks", "all",
+        str(schema), "--url", live_server.url, "--include-path-regex", PATHS, "--max-examples", EXAMPLES,
+        "--header", f"Authorization: Bearer {secret}", "--seed", "7", "--phases", PHASES, "--checks", "all",
         "--report", "json", "--report-json-path", str(tmp_path / "report.json"),
     ]  # fmt: skip
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=int(SECONDS) + 300, check=False
-    )
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
     Path(os.environ.get("FUZZ_REPORT", os.devnull)).write_text(done.stdout + done.stderr)
     assert done.returncode == 0, done.stdout[-20000:] + done.stderr

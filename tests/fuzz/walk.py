@@ -77,6 +77,11 @@ def views(under: str, patterns: list[Any] | None = None, before: str = "/") -> I
             yield PLACE.sub(r"{\1}", route), pattern.callback.view_class
 
 
+def methods(view: Any) -> list[str]:
+    """That the view has, in small letters."""
+    return [method for method in METHODS if hasattr(view, method) and method in view.http_method_names]
+
+
 def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -> dict[str, list[str]]:
     """Ids of what there is in a library, by the name of the place or parameter that takes them.
 
@@ -122,7 +127,10 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
         "view_id": ids(saved),
         "token_id": ids(PersonalToken.issue(user, "spare")[0] for _ in range(many)),
         "folder": ids(folders),
+        "parent": ids(folders),
         "collection": ids(collections),
+        "asset": ids(assets),
+        "library": [str(library.pk)],
     }
 
 

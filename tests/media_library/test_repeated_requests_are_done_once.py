@@ -36,6 +36,16 @@ def test_the_same_upload_again_is_answered_as_the_first(api: APIClient, library:
     assert Asset.objects.count() == 1
 
 
+def test_a_job_is_started_once_and_its_address_told_again(api: APIClient, library: Library) -> None:
+    def export() -> Any:
+        place = f"/api/v1/libraries/{library.pk}/export/"
+        return api.post(place, {"query": {}}, format="json", headers={"Idempotency-Key": "a"})
+
+    first, again = export(), export()
+    assert (again.status_code, again.content, again["Location"]) == (202, first.content, first["Location"])
+    assert library.jobs.count() == 1
+
+
 def test_another_key_or_none_is_another_request(api: APIClient, library: Library) -> None:
     assert upload(api, library, "a").json()["id"] != upload(api, library, "b").json()["id"]
     place = f"/api/v1/libraries/{library.pk}/assets/"

@@ -14,7 +14,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from rest_framework.parsers import FormParser, JSONParser
+from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,6 +26,7 @@ from dam.contracts.cloudinary.notifications import DELETE, EXPLICIT, RENAME, UPL
 from dam.contracts.cloudinary.parameters import Params
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
+from dam.parsing import JsonParser
 from media_library import events, fetch, folders, images, ingest
 from media_library.images import too_large
 from media_library.models import Asset, Role, UploadPreset
@@ -56,7 +57,7 @@ class UploadView(CloudView):
 
 class Upload(UploadView):
     authentication_classes = [*UploadView.authentication_classes, presets.UnsignedPreset]
-    parser_classes = [UploadParser, JSONParser, FormParser]
+    parser_classes = [UploadParser, JsonParser, FormParser]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if kwargs["resource_type"] == "raw":  # what `upload_large` says if nobody says otherwise
