@@ -15,7 +15,7 @@ from media_library.chips import address
 from media_library.organising_forms import Asked, SavedSearchForm
 from media_library.paging import page
 from media_library.parameters import EXAMPLES
-from media_library.views.asking import Done, Question, ask, came_from
+from media_library.views.asking import Done, Question, ask, came_from, posted
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
 from search import saved_queries
@@ -71,7 +71,7 @@ def run(request: PageRequest, slug: str, search_id: UUID) -> HttpResponse:
 
 def form_of(place: Place, search: SavedSearch | None = None) -> SavedSearchForm:
     initial = {"name": search.name, "shared": search.shared} if search else None
-    form = SavedSearchForm(place.request.POST or None, initial=initial)
+    form = SavedSearchForm(posted(place.request), initial=initial)
     if not place.can_upload:  # viewers keep searches for themselves
         del form.fields["shared"]
     return form
@@ -124,4 +124,4 @@ def delete(request: PageRequest, slug: str, search_id: UUID) -> HttpResponse:
         return Done(_("The search “%(name)s” is forgotten.") % {"name": search.name}, came_from(request, back))
 
     question = Question(title, _("Forget it"), back, sentence, danger=True)
-    return ask(request, place, question, Asked(request.POST or None), deed)
+    return ask(request, place, question, Asked(posted(request)), deed)

@@ -126,13 +126,14 @@ def job(request: PageRequest, slug: str, job_id: UUID) -> HttpResponse:
     """One job, with what failed, one by one."""
     place = Place.of(request, slug)
     shown = found(place, job_id)
+    row = Row(shown, shown.owner_id == request.user.pk)
     failures = page(
         shown.failures.all(), sort="created_at", limit=FAILURES, cursor=request.GET.get("cursor", "")
     )
     context = {
         "place": place,
-        "row": Row(shown, shown.owner_id == request.user.pk),
-        "rows": [Row(shown, shown.owner_id == request.user.pk)],
+        "row": row,
+        "rows": [row],
         "polls": shown.state in Job.ACTIVE,
         "failures": named(place, [(each.item, each.message) for each in failures.items]),
         "more_url": address(request.path, [("cursor", failures.next_cursor)]) if failures.next_cursor else "",
@@ -171,7 +172,4 @@ def change(request: PageRequest, slug: str, job_id: UUID, deed: str) -> HttpResp
     if deed not in DEEDS:
         raise NotFound
     DEEDS[deed](changed)
-    if request.htmx:
-        context = {"place": place, "row": Row(changed, changed.owner_id == request.user.pk), "polls_again": True}
-        return render(request, "media_library/_job.html", context)
     return redirect("activity", slug=slug)

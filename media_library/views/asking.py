@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django_htmx.http import trigger_client_event
 
@@ -84,6 +84,11 @@ def answer(request: PageRequest, done: Done) -> HttpResponse:
     response = render(request, "_toasts.html")
     gone = [str(pk) for pk in done.gone]
     return trigger_client_event(response, "assetsGone", {"assets": gone}, after="settle")
+
+
+def posted(request: PageRequest) -> QueryDict | None:
+    """What a form is bound to: also a form without fields counts as sent."""
+    return request.POST if request.method == "POST" else None
 
 
 def came_from(request: PageRequest, otherwise: str) -> str:

@@ -24,7 +24,7 @@ from media_library.models import Asset, AssetQuerySet, Collection, CollectionIte
 from media_library.organising_forms import Asked, CollectForm, CollectionForm
 from media_library.paging import DEFAULT_LIMIT, SORTS, Page, page
 from media_library.views import library
-from media_library.views.asking import Done, Question, ask, asked_assets
+from media_library.views.asking import Done, Question, ask, asked_assets, posted
 from media_library.views.cards import cards_for
 from media_library.views.filters import panel
 from media_library.views.place import Place
@@ -183,7 +183,7 @@ def make(request: PageRequest, slug: str) -> HttpResponse:
     """Empty, or with parameters of a search or a list in the address, one of what those find."""
     place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
     params = dict(request.GET.lists())
-    form = CollectionForm(request.POST or None)
+    form = CollectionForm(posted(request))
     title = _("Save as collection") if params else _("New collection")
     sentence = _("It holds what this search or these filters find, whenever it is opened.") if params else ""
     back = reverse("collections", args=[slug])
@@ -203,7 +203,7 @@ def edit(request: PageRequest, slug: str, collection_id: UUID) -> HttpResponse:
     place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
     edited = found(place, collection_id)
     collections.require_edit(edited, request.user)
-    form = CollectionForm(request.POST or None, initial={"name": edited.name, "description": edited.description})
+    form = CollectionForm(posted(request), initial={"name": edited.name, "description": edited.description})
     title = _("Collection “%(name)s”") % {"name": edited.name}
 
     def deed(data: dict[str, Any]) -> Done:
@@ -228,7 +228,7 @@ def delete(request: PageRequest, slug: str, collection_id: UUID) -> HttpResponse
         return Done(said, reverse("collections", args=[slug]))
 
     question = Question(title, _("Delete the collection"), address_of(removed, slug), sentence, danger=True)
-    return ask(request, place, question, Asked(request.POST or None), deed)
+    return ask(request, place, question, Asked(posted(request)), deed)
 
 
 @login_required
@@ -240,7 +240,7 @@ def collect(request: PageRequest, slug: str) -> HttpResponse:
     choice = Collection.objects.filter(library=place.library, kind=Collection.Kind.MANUAL)
     if place.role < Role.EDITOR:
         choice = choice.filter(owner=request.user)
-    form = CollectForm(choice, request.POST or None)
+    form = CollectForm(choice, posted(request))
     title = ngettext("Add a picture to a collection", "Add %(count)s pictures to a collection", len(ids))
     question = Question(title % {"count": len(ids)}, _("Add"), reverse("library", args=[slug]))
     return ask(request, place, question, form, lambda data: collected(place, ids, data))
@@ -277,4 +277,4 @@ def take_out(request: PageRequest, slug: str, collection_id: UUID) -> HttpRespon
 
     title %= {"count": len(ids), "name": shown.name}
     question = Question(title, _("Remove from the collection"), address_of(shown, slug), sentence)
-    return ask(request, place, question, Asked(request.POST or None), deed)
+    return ask(request, place, question, Asked(posted(request)), deed)

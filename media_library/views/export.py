@@ -12,7 +12,7 @@ from media_library import exports
 from media_library.api.selections import selected
 from media_library.api.serializers import origin_of
 from media_library.organising_forms import ExportForm
-from media_library.views.asking import Done, Question, ask
+from media_library.views.asking import Done, Question, ask, asked_assets, posted
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
 
@@ -22,8 +22,8 @@ from media_library.views.request import PageRequest
 def export(request: PageRequest, slug: str) -> HttpResponse:
     """`assets`, or the parameters of a list or a search, in the address; without any, all of the library."""
     place = Place.of(request, slug)
-    form = ExportForm(request.POST or None, initial={"name": place.library.name[:100]})
-    ids = request.GET.getlist("assets")
+    form = ExportForm(posted(request), initial={"name": place.library.name[:100]})
+    ids = asked_assets(place) if "assets" in request.GET else []
     sentence = _("It is made in the background. When it is done, it can be downloaded for a day.")
     question = Question(_("Export"), _("Export"), reverse("library", args=[slug]), sentence)
 

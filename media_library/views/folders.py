@@ -18,7 +18,7 @@ from media_library.chips import address
 from media_library.filters import folder_of, one
 from media_library.models import Asset, Folder, Role
 from media_library.organising_forms import Asked, FolderForm, MoveForm
-from media_library.views.asking import Done, Question, Way, ask, asked_assets, came_from
+from media_library.views.asking import Done, Question, Way, ask, asked_assets, came_from, posted
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
 
@@ -42,7 +42,7 @@ def make(request: PageRequest, slug: str) -> HttpResponse:
     """`parent` in the address: what it is to be in."""
     place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
     parent = folder_of(place.library, one(request.GET, "parent"))
-    form = FolderForm(place.library, request.POST or None, initial={"parent": parent})
+    form = FolderForm(place.library, posted(request), initial={"parent": parent})
 
     def deed(data: dict[str, Any]) -> Done:
         made = folders.make(place.library, request.user, data["name"], data["parent"])
@@ -58,7 +58,7 @@ def edit(request: PageRequest, slug: str, folder_id: UUID) -> HttpResponse:
     place = Place.of(request, slug, at_least=Role.EDITOR)
     folder = found(place, folder_id)
     initial = {"name": folder.name, "parent": folder.parent}
-    form = FolderForm(place.library, request.POST or None, initial=initial, without=folder)
+    form = FolderForm(place.library, posted(request), initial=initial, without=folder)
     ways = [
         Way(address(reverse("folder-new", args=[slug]), [("parent", str(folder.pk))]), "plus", _("New folder in it")),
         Way(reverse("folder-delete", args=[slug, folder.pk]), "trash", _("Delete it"), danger=True),
@@ -79,12 +79,15 @@ def delete(request: PageRequest, slug: str, folder_id: UUID) -> HttpResponse:
     place = Place.of(request, slug, at_least=Role.EDITOR)
     folder = found(place, folder_id)
     question, full = delete_question(place, folder)
-    # Only what somebody was told of goes with it.
-    recursive = bool(one(request.POST, "recursive"))
-    form = DeleteFolderForm(request.POST or None, initial={"recursive": full})
+    form = DeleteFolderForm(posted(request), initial={"recursive": full})
 
     def deed(data: dict[str, Any]) -> Done:
-        trashed = folders.remove(folder, request.user, recursive=recursive)
+        try:  # only what somebody was told of goes with it
+            trashed = folders.remove(folder, request.user, recursive=data["recursive"])
+        except folders.FolderNotEmpty as error:
+            form.data = {"recursive": True}
+            sentence = _("This folder is not empty any more. Send this again to delete it with all that is in it.")
+            raise folders.FolderNotEmpty(sentence) from error
         said = _("The folder “%(name)s” is deleted.") % {"name": folder.name}
         if trashed:
             said += " " + in_trash(trashed)
@@ -126,7 +129,7 @@ def move(request: PageRequest, slug: str) -> HttpResponse:
     """Put the pictures that `assets` names into a folder, or outside of all."""
     place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
     ids = asked_assets(place)
-    form = MoveForm(place.library, request.POST or None)
+    form = MoveForm(place.library, posted(request))
     title = ngettext("Move a picture", "Move %(count)s pictures", len(ids)) % {"count": len(ids)}
 
     def deed(data: dict[str, Any]) -> Done:

@@ -19,7 +19,7 @@ from media_library.filters import one
 from media_library.models import Asset, Role, Tag
 from media_library.organising_forms import Asked, NameForm
 from media_library.paging import page
-from media_library.views.asking import Done, Question, ask, came_from
+from media_library.views.asking import Done, Question, ask, came_from, posted
 from media_library.views.place import Place, forget_tags
 from media_library.views.request import PageRequest
 
@@ -78,7 +78,7 @@ def edit(request: PageRequest, slug: str, tag_id: int) -> HttpResponse:
     tag = found(place, tag_id)
     back = reverse("tags", args=[slug])
     title = _("Rename the tag “%(name)s”") % {"name": tag.name}
-    form = RenameTagForm(request.POST or None, initial={"name": tag.name})
+    form = RenameTagForm(posted(request), initial={"name": tag.name})
 
     def deed(data: dict[str, Any]) -> Done:
         other = namesake(tag, data["name"])
@@ -119,4 +119,4 @@ def delete(request: PageRequest, slug: str, tag_id: int) -> HttpResponse:
         forget_tags(place.library)
         return Done(_("The tag “%(name)s” is deleted.") % {"name": tag.name}, came_from(request, back))
 
-    return ask(request, place, question, Asked(request.POST or None), deed)
+    return ask(request, place, question, Asked(posted(request)), deed)

@@ -8,7 +8,7 @@ function taken(card) {
 }
 
 function targetOf(event) {
-  const target = event.dataTransfer?.types.includes(KIND) && event.target.closest?.("[data-takes]");
+  const target = event.dataTransfer?.types.includes(KIND) && event.target.closest?.("[data-accepts]");
   return target && rail.contains(target) ? target : null;
 }
 
@@ -38,14 +38,14 @@ if (rail?.dataset.moveUrl) {
     mark(target);
     if (!target) return;
     event.preventDefault();
-    event.dataTransfer.dropEffect = target.dataset.takes === "folder" ? "move" : "copy";
+    event.dataTransfer.dropEffect = target.dataset.accepts === "folder" ? "move" : "copy";
   });
   rail.addEventListener("drop", (event) => {
     const target = targetOf(event);
     if (!target) return;
     event.preventDefault();
     mark(null);
-    const kind = target.dataset.takes;
+    const kind = target.dataset.accepts;
     const values = new FormData();
     for (const asset of event.dataTransfer.getData(KIND).split(" ")) values.append("assets", asset);
     values.append(kind, target.dataset.id);
