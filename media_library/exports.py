@@ -14,9 +14,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, NotFound
-from media_library import findable, selection, zips
+from media_library import findable, jobs, selection, zips
 from media_library.jobs import Kind, results
-from media_library.models import Asset, Folder, Job, JobFailure, ResultPart
+from media_library.models import Asset, Folder, Job, JobFailure, Library, ResultPart, User
 
 AT_ONCE = 100
 BYTES_AT_ONCE = 64 * 1024 * 1024
@@ -231,3 +231,14 @@ def path_of(pk: uuid.UUID | None, folders: dict[uuid.UUID, Folder]) -> str:
 
 def name_of(text: str) -> str:
     return zips.safe(text) if text.strip() else "export"
+
+
+def start(
+    library: Library, user: User, chosen: dict[str, Any], *, format: str, folders: bool, name: str, origin: str
+) -> Job:
+    """A job that makes a file of what was chosen: see `media_library.api.selections.selected`. Raises TooManyJobs."""
+    chosen["parameters"] |= {"name": name_of(name), "folders": folders, "origin": origin}
+    return jobs.start(FORMATS[format].name, owner=user, library=library, **chosen)
+
+
+FORMATS: dict[str, type[Export]] = {"zip": ExportZip, "jsonl": ExportLines}

@@ -1,7 +1,50 @@
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import include, path
 
-from media_library.views import asset, cards, credentials, filters, issues, library, theme, upload
+from media_library.views import (
+    activity,
+    asset,
+    cards,
+    collections,
+    credentials,
+    export,
+    filters,
+    folders,
+    history,
+    issues,
+    library,
+    tags,
+    theme,
+    upload,
+)
+
+of_a_library = [
+    path("", library.library, name="library"),
+    path("filters/", filters.filter_panel, name="filters"),
+    path("issues/", issues.issues, name="issues"),
+    path("upload/", upload.upload, name="upload"),
+    path("cards/", cards.cards, name="cards"),
+    path("folders/new/", folders.make, name="folder-new"),
+    path("folders/<uuid:folder_id>/edit/", folders.edit, name="folder-edit"),
+    path("folders/<uuid:folder_id>/delete/", folders.delete, name="folder-delete"),
+    path("move/", folders.move, name="move"),
+    path("collections/", collections.all_collections, name="collections"),
+    path("collections/new/", collections.make, name="collection-new"),
+    path("collections/<uuid:collection_id>/", collections.collection, name="collection"),
+    path("collections/<uuid:collection_id>/filters/", collections.filter_panel, name="collection-filters"),
+    path("collections/<uuid:collection_id>/cover/", collections.cover, name="collection-cover"),
+    path("collections/<uuid:collection_id>/edit/", collections.edit, name="collection-edit"),
+    path("collections/<uuid:collection_id>/delete/", collections.delete, name="collection-delete"),
+    path("collections/<uuid:collection_id>/remove/", collections.take_out, name="collection-remove"),
+    path("collect/", collections.collect, name="collect"),
+    path("tags/", tags.all_tags, name="tags"),
+    path("tags/<int:tag_id>/edit/", tags.edit, name="tag-edit"),
+    path("tags/<int:tag_id>/delete/", tags.delete, name="tag-delete"),
+    path("activity/", activity.activity, name="activity"),
+    path("activity/<uuid:job_id>/", activity.job, name="job"),
+    path("activity/<uuid:job_id>/<slug:deed>/", activity.change, name="job-change"),
+    path("export/", export.export, name="export"),
+]
 
 urlpatterns = [
     path("", library.home, name="home"),
@@ -12,13 +55,11 @@ urlpatterns = [
     path("account/tokens/", credentials.tokens, name="tokens"),
     path("account/tokens/<int:token_id>/revoke/", credentials.revoke_token, name="token-revoke"),
     path("theme/", theme.theme, name="theme"),
-    path("l/<slug:slug>/", library.library, name="library"),
-    path("l/<slug:slug>/filters/", filters.filter_panel, name="filters"),
-    path("l/<slug:slug>/issues/", issues.issues, name="issues"),
-    path("l/<slug:slug>/upload/", upload.upload, name="upload"),
-    path("l/<slug:slug>/cards/", cards.cards, name="cards"),
+    path("l/<slug:slug>/", include(of_a_library)),
     path("assets/<uuid:asset_id>/", asset.asset, name="asset"),
     path("assets/<uuid:asset_id>/edit/", asset.edit, name="asset-edit"),
     path("assets/<uuid:asset_id>/delete/", asset.delete, name="asset-delete"),
     path("assets/<uuid:asset_id>/restore/", asset.restore, name="asset-restore"),
+    path("assets/<uuid:asset_id>/history/", history.history, name="asset-history"),
+    path("assets/<uuid:asset_id>/reindex/", history.reindex, name="asset-reindex"),
 ]

@@ -1,12 +1,17 @@
 from django.urls import path
 
-from search import views
+from search import saved_search_views, views
 from search.duplicates import views as duplicates
 
 urlpatterns = [
     path("l/<slug:slug>/search/", views.search, name="search"),
     path("l/<slug:slug>/search/filters/", views.filter_panel, name="search-filters"),
     path("l/<slug:slug>/search/by-image/", views.by_image, name="search-by-image"),
+    path("l/<slug:slug>/searches/", saved_search_views.all_searches, name="saved-searches"),
+    path("l/<slug:slug>/searches/new/", saved_search_views.save, name="saved-search-new"),
+    path("l/<slug:slug>/searches/<uuid:search_id>/", saved_search_views.run, name="saved-search"),
+    path("l/<slug:slug>/searches/<uuid:search_id>/edit/", saved_search_views.edit, name="saved-search-edit"),
+    path("l/<slug:slug>/searches/<uuid:search_id>/delete/", saved_search_views.delete, name="saved-search-delete"),
     path("l/<slug:slug>/indexing/", views.indexing, name="indexing"),
     path("assets/<uuid:asset_id>/similar/", views.similar, name="asset-similar"),
     path("regions/<uuid:region_id>/delete/", views.delete_region, name="region-delete"),

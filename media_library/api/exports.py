@@ -3,7 +3,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from media_library import exports, jobs
+from media_library import exports
 from media_library.api.base import LibraryView, caller, validated
 from media_library.api.idempotency import idempotent
 from media_library.api.job_serializers import JobSerializer
@@ -12,14 +12,12 @@ from media_library.api.selections import SelectionSerializer, selected
 from media_library.api.serializers import origin_of
 from media_library.scopes import Scope
 
-FORMATS = {"zip": exports.ExportZip, "jsonl": exports.ExportLines}
-
 
 class ExportSerializer(SelectionSerializer):
     """Which assets, and as what."""
 
     format = serializers.ChoiceField(
-        choices=sorted(FORMATS), default="zip", help_text="The originals with a manifest, or one asset's JSON a line."
+        choices=sorted(exports.FORMATS), default="zip", help_text="The originals with a manifest, or one asset's JSON a line."
     )
     folders = serializers.BooleanField(default=False, help_text="Keep the folders of the library within the ZIP file.")
     name = serializers.CharField(required=False, max_length=100, help_text="Of the file, without an extension.")
@@ -42,10 +40,6 @@ class Exports(LibraryView):
         """Make a file of these assets, as a job; its owner downloads it from `/jobs/{id}/result/` within a day."""
         data = validated(ExportSerializer(data=request.data))
         chosen = selected(self.library, caller(request), data, needs_limit=False)
-        chosen["parameters"] |= {
-            "name": exports.name_of(data.get("name", self.library.name)),
-            "folders": data["folders"],
-            "origin": origin_of(request),
-        }
-        kind = FORMATS[data["format"]].name
-        return accepted(jobs.start(kind, owner=caller(request), library=self.library, **chosen))
+        data.setdefault("name", self.library.name)
+        job = exports.start(self.library, caller(request), chosen, origin=origin_of(request), **data)
+        return accepted(job)

@@ -4,7 +4,7 @@ from media_library.models.collection import Collection, CollectionItem
 from media_library.models.delivery import Delivery, DeliveryAttempt, DeliveryQuerySet
 from media_library.models.folder import Folder
 from media_library.models.import_source import ImportedFile, ImportSource
-from media_library.models.job import Job, JobFailure, ResultPart
+from media_library.models.job import Job, JobFailure, JobQuerySet, ResultPart
 from media_library.models.kept_answer import KeptAnswer
 from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
@@ -32,6 +32,7 @@ __all__ = [
     "ImportedFile",
     "Job",
     "JobFailure",
+    "JobQuerySet",
     "KeptAnswer",
     "Language",
     "Library",

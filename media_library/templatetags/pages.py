@@ -7,15 +7,18 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django import template
+from django.urls import reverse
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from media_library.models import Asset
 
 if TYPE_CHECKING:
     from media_library.views.cards import Card
+    from media_library.views.place import Place
 
 register = template.Library()
 
@@ -36,28 +39,35 @@ _ID, _NAME = str(UUID(int=0)), "{name}"
 
 
 @register.simple_tag
-def actions(card: "Card", search_url: str) -> SafeString:
+def actions(card: "Card", place: "Place") -> SafeString:
     """The menu that the script shows as context menu; without a script it opens by itself."""
-    return _of_asset(_actions, card, search_url)
+    return _of_asset(_actions, card, place)
 
 
 @register.simple_tag
-def card_tools(card: "Card", search_url: str) -> SafeString:
+def card_tools(card: "Card", place: "Place") -> SafeString:
     """What a card offers on hover and focus: find similar, and the menu of its actions."""
-    return _of_asset(_card_tools, card, search_url)
+    return _of_asset(_card_tools, card, place)
 
 
 class Kind(NamedTuple):
     """What menus differ by beside their asset."""
 
-    search_url: str
+    slug: str
     ready: bool
     editable: bool
+    collects: bool  # whether the caller may put it into collections
+    collection: UUID | None  # the one that is shown, if the caller may take it out
     language: str | None
 
 
-def _of_asset(pattern: Callable[[Kind], str], card: "Card", search_url: str) -> SafeString:
-    html = pattern(Kind(search_url, card.asset.state == "ready", card.editable, get_language()))
+def _of_asset(pattern: Callable[[Kind], str], card: "Card", place: "Place") -> SafeString:
+    shown = place.collection
+    collection = shown.pk if shown and shown.is_manual and place.may_change(shown) else None
+    ready = card.asset.state == "ready"
+    html = pattern(
+        Kind(place.library.slug, ready, card.editable, place.can_upload, collection, get_language())
+    )
     # Both are safe: an id is hexadecimal, the name is escaped and put in last.
     return mark_safe(html.replace(_ID, str(card.asset.pk)).replace(_NAME, escape(card.asset.display_name)))  # noqa: S308
 
@@ -67,11 +77,18 @@ def _actions(kind: Kind) -> SafeString:
     asset = Asset(pk=UUID(_ID))
     items = [(asset.get_absolute_url(), "", "open", _("Open"), "")]
     if kind.ready:
-        items.append(
-            (f"{kind.search_url}?like={_ID}", "", "similar", _("Find Similar Image"), mark_safe(" data-similar"))
-        )
+        similar = f"{reverse('search', args=[kind.slug])}?like={_ID}"
+        items.append((similar, "", "similar", _("Find Similar Image"), mark_safe(" data-similar")))
     items.append((asset.address("api:asset-file"), "", "download", _("Download"), mark_safe(" download")))
+    asks = mark_safe(" data-asks")
+    if kind.collects:
+        collect_url = f"{reverse('collect', args=[kind.slug])}?assets={_ID}"
+        items.append((collect_url, "", "collection", _("Add to collection…"), asks))
+    if kind.collection:
+        out_url = f"{reverse('collection-remove', args=[kind.slug, kind.collection])}?assets={_ID}"
+        items.append((out_url, "", "minus", _("Remove from this collection"), asks))
     if kind.editable:
+        items.append((f"{reverse('move', args=[kind.slug])}?assets={_ID}", "", "folder", _("Move to folder…"), asks))
         delete_url = asset.address("asset-delete")
         items.append((delete_url, " menu-item-danger", "trash", _("Delete"), mark_safe(" data-delete")))
     entries = format_html_join(
@@ -88,7 +105,7 @@ def _card_tools(kind: Kind) -> SafeString:
     if kind.ready:
         similar = format_html(
             '<a class="tool" href="{}?like={}" tabindex="-1" aria-hidden="true" title="{}">{}</a>',
-            kind.search_url, _ID, _("Find similar image"), icon("similar"),
+            reverse("search", args=[kind.slug]), _ID, _("Find similar image"), icon("similar"),
         )  # fmt: skip
     return format_html(
         '<div class="card-tools">{}<details class="menu" data-actions>'
@@ -107,6 +124,20 @@ def grouped(number: int) -> str:
 def query(params: list[tuple[str, str]]) -> str:
     """Parameters as the end of an address, `?` included."""
     return f"?{urlencode(params)}" if params else ""
+
+
+@register.filter
+def time_left(seconds: float) -> str:
+    """Roughly, as people say it."""
+    number = max(1, round(seconds))
+    sentence = ngettext_lazy("%(number)s second left", "%(number)s seconds left", "number")
+    if seconds >= 90:
+        number = round(seconds / 60)
+        sentence = ngettext_lazy("%(number)s minute left", "%(number)s minutes left", "number")
+    if seconds >= 5400:
+        number = round(seconds / 3600)
+        sentence = ngettext_lazy("%(number)s hour left", "%(number)s hours left", "number")
+    return str(sentence % {"number": number})
 
 
 @register.filter

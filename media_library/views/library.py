@@ -1,5 +1,6 @@
 """The assets grid, and the way to it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from dam.errors import StrOrPromise
 from media_library import properties
 from media_library.chips import Params, address, filter_chips
 from media_library.filters import AssetFilters
@@ -20,7 +22,7 @@ from media_library.views.place import Place, libraries_of
 from media_library.views.request import PageRequest
 
 NEWEST = "-created_at"
-SORTS = {
+SORTS: dict[str, StrOrPromise] = {
     NEWEST: _("Newest first"),
     "created_at": _("Oldest first"),
     "display_name": _("Name, A to Z"),
@@ -29,7 +31,7 @@ SORTS = {
     "-bytes": _("Largest files"),
     "bytes": _("Smallest files"),
 }
-PLACES = {"folder", "recursive", "tags"}  # what a visual search keeps of the grid it starts from
+PLACES = {"folder", "recursive", "tags", "collection"}  # what a visual search keeps of the grid it starts from
 
 
 @login_required
@@ -65,8 +67,15 @@ def library(request: PageRequest, slug: str) -> HttpResponse:
     return response
 
 
-def grid_context(request: PageRequest, filters: AssetFilters, params: Params, sort: str) -> dict[str, Any]:
-    """What stands around the cards: chips, breadcrumbs, the ways to sort."""
+def grid_context(
+    request: PageRequest,
+    filters: AssetFilters,
+    params: Params,
+    sort: str,
+    sorts: Mapping[str, StrOrPromise] = SORTS,
+    default: str = NEWEST,
+) -> dict[str, Any]:
+    """What stands around the cards: chips, breadcrumbs, the ways to sort, of which `default` need not be said."""
     narrowed = filters.params()
     return {
         "filters": filters,
@@ -75,10 +84,10 @@ def grid_context(request: PageRequest, filters: AssetFilters, params: Params, so
         "filter_count": len(filters.properties),
         "chips": filter_chips(filters, request.path, params),
         "crumbs": filters.folder.ancestors() if filters.folder else [],
-        "sort": SORTS.get(sort, sort),
+        "sort": sorts.get(sort, sort),
         "sorts": [
-            (address(request.path, narrowed + ([("sort", name)] if name != NEWEST else [])), label, name == sort)
-            for name, label in SORTS.items()
+            (address(request.path, narrowed + ([("sort", name)] if name != default else [])), label, name == sort)
+            for name, label in sorts.items()
         ],
         "kept": [pair for pair in params if pair[0] != "q"],
         "carried": carried(narrowed),

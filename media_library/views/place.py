@@ -2,19 +2,22 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db.models import Count, F, Q
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from dam.errors import Forbidden, NotFound
-from media_library.models import Asset, Folder, Library, Role, Tag
+from media_library.models import Asset, Collection, Folder, Job, Library, Role, Tag
 from media_library.parameters import EXAMPLES
 from media_library.views.request import PageRequest
 
 TAGS = 40
+TAGS_SECONDS = 60
+COLLECTIONS = 12
 
 
 @dataclass
@@ -27,11 +30,18 @@ class Branch:
     open: bool = False
 
 
+class RailTag(NamedTuple):
+    name: str
+    uses: int
+    url: str
+
+
 @dataclass
 class Place:
     request: PageRequest
     library: Library
     role: Role
+    collection: Collection | None = None  # whose grid is shown
 
     @classmethod
     def of(cls, request: PageRequest, slug: str, *, at_least: Role = Role.VIEWER) -> "Place":
@@ -67,6 +77,15 @@ class Place:
         if self.role >= Role.EDITOR:
             return True
         return self.can_upload and asset.uploaded_by_id == self.request.user.pk
+
+    @property
+    def organises(self) -> bool:
+        """Whether folders and tags may be renamed, moved and removed, and what others made."""
+        return self.role >= Role.EDITOR
+
+    def may_change(self, collection: Collection) -> bool:
+        """The rule of `Collection.editable_by`, without a query for each."""
+        return self.organises or (self.can_upload and collection.owner_id == self.request.user.pk)
 
     @property
     def narrowable(self) -> tuple[str, QueryDict]:
@@ -113,18 +132,47 @@ class Place:
         return roots
 
     @cached_property
-    def tags(self) -> list[Tag]:
-        """The most used tags, each with its `uses` and the `url` that takes it in or out: one query."""
-        live = Q(assets__deleted_at=None)
-        tags = Tag.objects.filter(library=self.library).annotate(uses=Count("assets", filter=live))
-        shown: list[Tag] = list(tags.filter(uses__gt=0).order_by("-uses", "name")[:TAGS])
-        for tag in shown:
-            tag.url = self.toggled_tag(tag.name)  # type: ignore[attr-defined]
+    def tags(self) -> list[RailTag]:
+        """The most used tags, each with the address that takes it in or out."""
+        return [RailTag(name, uses, self.toggled_tag(name)) for name, uses in most_used_tags(self.library)]
+
+    @cached_property
+    def collections(self) -> list[Collection]:
+        """The first ones, each with `takes`: whether pictures may be put into it. One query."""
+        shown = list(Collection.objects.filter(library=self.library).defer("params", "description")[:COLLECTIONS])
+        for each in shown:
+            each.takes = each.is_manual and self.may_change(each)  # type: ignore[attr-defined]
         return shown
+
+    @cached_property
+    def active_jobs(self) -> int:
+        """How many jobs of this library wait or run that the caller may see: one query."""
+        return Job.objects.visible_to(self.request.user).active().filter(library=self.library).count()
 
     @cached_property
     def current_tags(self) -> list[str]:
         return self.request.GET.getlist("tags")
+
+
+def most_used_tags(library: Library) -> list[tuple[str, int]]:
+    """Names with how many live pictures have them. Counting takes a large library a tenth of a second, so what was
+    counted is kept for a minute."""
+    kept: list[tuple[str, int]] | None = cache.get(tags_key(library))
+    if kept is None:
+        live = Q(assets__deleted_at=None)
+        tags = Tag.objects.filter(library=library).annotate(uses=Count("assets", filter=live)).filter(uses__gt=0)
+        kept = list(tags.order_by("-uses", "name").values_list("name", "uses")[:TAGS])
+        cache.set(tags_key(library), kept, TAGS_SECONDS)
+    return kept
+
+
+def forget_tags(library: Library) -> None:
+    """Have them counted anew for the next page."""
+    cache.delete(tags_key(library))
+
+
+def tags_key(library: Library) -> str:
+    return f"rail-tags:1:{library.pk}"
 
 
 def libraries_of(request: HttpRequest) -> list[Library]:

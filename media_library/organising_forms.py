@@ -1,0 +1,96 @@
+"""What the pages accept that organise a library. What a name may be is said by the verbs that they call."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from media_library.forms import FolderField, input_attrs
+from media_library.models import Folder, Library
+
+LONGEST = 1000  # what is longer than a name is refused in words
+
+
+class Asked(forms.Form):
+    """Shown in a dialog over pages with fields of their own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="asked-%s", **kwargs)
+
+
+def name_field(**kwargs: Any) -> forms.CharField:
+    attrs = input_attrs(autofocus=True, autocomplete="off")
+    return forms.CharField(label=_("Name"), max_length=LONGEST, widget=forms.TextInput(attrs=attrs), **kwargs)
+
+
+class NameForm(Asked):
+    name = name_field()
+
+
+class FolderForm(Asked):
+    name = name_field()
+
+    def __init__(self, library: Library, *args: Any, without: Folder | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parent"] = FolderField(library, label=_("Inside"), empty_label=_("No other folder"))
+        if without:
+            folders = Folder.objects.filter(library=library).exclude(pk__in=without.subtree_ids())
+            self.fields["parent"].queryset = folders  # type: ignore[attr-defined]
+
+
+class MoveForm(Asked):
+    def __init__(self, library: Library, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["folder"] = FolderField(library)
+        self.fields["folder"].widget.attrs["autofocus"] = True
+
+
+class CollectionForm(Asked):
+    name = name_field()
+    description = forms.CharField(
+        label=_("Description"), required=False, max_length=20_000, widget=forms.Textarea(attrs=input_attrs(rows=3))
+    )
+
+
+class CollectForm(Asked):
+    """A collection, or the name of a new one."""
+
+    def __init__(self, collections: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["collection"] = forms.ModelChoiceField(
+            collections,
+            required=False,
+            label=_("Collection"),
+            empty_label=_("A new one"),
+            widget=forms.Select(attrs=input_attrs(autofocus=True)),
+        )
+        self.fields["name"] = forms.CharField(
+            label=_("Name of the new one"),
+            required=False,
+            max_length=LONGEST,
+            widget=forms.TextInput(attrs=input_attrs(autocomplete="off")),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not self.errors and not data.get("collection") and not data.get("name"):
+            self.add_error("name", _("Choose a collection, or name a new one."))
+        return data
+
+
+class ExportForm(Asked):
+    format = forms.ChoiceField(
+        label=_("As"),
+        choices=[("zip", _("ZIP file of the originals")), ("jsonl", _("JSON Lines: what is known of them"))],
+        widget=forms.Select(attrs=input_attrs(autofocus=True)),
+    )
+    folders = forms.BooleanField(label=_("Keep the folders within the ZIP file"), required=False)
+    name = forms.CharField(
+        label=_("Name of the file"), max_length=100, widget=forms.TextInput(attrs=input_attrs(autocomplete="off"))
+    )
+
+
+class SavedSearchForm(Asked):
+    name = name_field()
+    shared = forms.BooleanField(label=_("Share with everybody in this library"), required=False)
+

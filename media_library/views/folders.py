@@ -1,0 +1,164 @@
+"""Folders: made, renamed, moved and removed, and pictures put into them."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from dam.errors import NotFound
+from media_library import bulk, folders
+from media_library.chips import address
+from media_library.filters import folder_of, one
+from media_library.models import Asset, Folder, Role
+from media_library.organising_forms import Asked, FolderForm, MoveForm
+from media_library.views.asking import Done, Question, Way, ask, asked_assets, came_from, posted
+from media_library.views.place import Place
+from media_library.views.request import PageRequest
+
+ASKED = ["GET", "HEAD", "POST"]
+
+
+def address_of(folder: Folder | None, slug: str) -> str:
+    return address(reverse("library", args=[slug]), [("folder", str(folder.pk))] if folder else [])
+
+
+def found(place: Place, folder_id: UUID) -> Folder:
+    folder = Folder.objects.filter(library=place.library, pk=folder_id).select_related("parent", "library").first()
+    if folder is None:
+        raise NotFound
+    return folder
+
+
+@login_required
+@require_http_methods(ASKED)
+def make(request: PageRequest, slug: str) -> HttpResponse:
+    """`parent` in the address: what it is to be in."""
+    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
+    parent = folder_of(place.library, one(request.GET, "parent"))
+    form = FolderForm(place.library, posted(request), initial={"parent": parent})
+
+    def deed(data: dict[str, Any]) -> Done:
+        made = folders.make(place.library, request.user, data["name"], data["parent"])
+        return Done(_("The folder “%(name)s” is made.") % {"name": made.name}, address_of(made, slug))
+
+    return ask(request, place, Question(_("New folder"), _("Make the folder"), address_of(parent, slug)), form, deed)
+
+
+@login_required
+@require_http_methods(ASKED)
+def edit(request: PageRequest, slug: str, folder_id: UUID) -> HttpResponse:
+    """Another name, another place."""
+    place = Place.of(request, slug, at_least=Role.EDITOR)
+    folder = found(place, folder_id)
+    initial = {"name": folder.name, "parent": folder.parent}
+    form = FolderForm(place.library, posted(request), initial=initial, without=folder)
+    ways = [
+        Way(address(reverse("folder-new", args=[slug]), [("parent", str(folder.pk))]), "plus", _("New folder in it")),
+        Way(reverse("folder-delete", args=[slug, folder.pk]), "trash", _("Delete it"), danger=True),
+    ]
+    title = _("Folder “%(name)s”") % {"name": folder.name}
+
+    def deed(data: dict[str, Any]) -> Done:
+        folders.move(folder, request.user, data["parent"], data["name"])
+        return Done(_("The folder “%(name)s” is changed.") % {"name": folder.name}, address_of(folder, slug))
+
+    return ask(request, place, Question(title, _("Save"), address_of(folder, slug), ways=ways), form, deed)
+
+
+@login_required
+@require_http_methods(ASKED)
+def delete(request: PageRequest, slug: str, folder_id: UUID) -> HttpResponse:
+    """With what is in it, if that is what was asked."""
+    place = Place.of(request, slug, at_least=Role.EDITOR)
+    folder = found(place, folder_id)
+    question, full = delete_question(place, folder)
+    form = DeleteFolderForm(posted(request), initial={"recursive": full})
+
+    def deed(data: dict[str, Any]) -> Done:
+        try:  # only what somebody was told of goes with it
+            trashed = folders.remove(folder, request.user, recursive=data["recursive"])
+        except folders.FolderNotEmpty as error:
+            form.data = {"recursive": True}
+            sentence = _("This folder is not empty any more. Send this again to delete it with all that is in it.")
+            raise folders.FolderNotEmpty(sentence) from error
+        said = _("The folder “%(name)s” is deleted.") % {"name": folder.name}
+        if trashed:
+            said += " " + in_trash(trashed)
+        return Done(said, address_of(folder.parent, slug))
+
+    return ask(request, place, question, form, deed)
+
+
+class DeleteFolderForm(Asked):
+    recursive = forms.BooleanField(required=False, widget=forms.HiddenInput())
+
+
+def delete_question(place: Place, folder: Folder) -> tuple[Question, bool]:
+    """What is asked, and whether there is anything in it."""
+    ids = folder.subtree_ids()
+    pictures = Asset.objects.visible_to(place.request.user).live().filter(folder__in=ids).count()
+    inner = len(ids) - 1
+    parts = [_("It is empty.")] if not (pictures or inner) else []
+    if inner:
+        parts.append(ngettext("%(count)s folder in it goes, too.", "%(count)s folders in it go, too.", inner) % {
+            "count": f"{inner:,}"
+        })  # fmt: skip
+    if pictures:
+        sentence = ngettext("%(count)s picture moves to the trash.", "%(count)s pictures move to the trash.", pictures)
+        parts.append(sentence % {"count": f"{pictures:,}"})
+    title = _("Delete the folder “%(name)s”?") % {"name": folder.name}
+    back = address_of(folder, place.library.slug)
+    return Question(title, _("Delete the folder"), back, " ".join(parts), danger=True), bool(pictures or inner)
+
+
+def in_trash(number: int) -> str:
+    sentence = ngettext("%(count)s picture is in the trash.", "%(count)s pictures are in the trash.", number)
+    return sentence % {"count": f"{number:,}"}
+
+
+@login_required
+@require_http_methods(ASKED)
+def move(request: PageRequest, slug: str) -> HttpResponse:
+    """Put the pictures that `assets` names into a folder, or outside of all."""
+    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
+    ids = asked_assets(place)
+    form = MoveForm(place.library, posted(request))
+    title = ngettext("Move a picture", "Move %(count)s pictures", len(ids)) % {"count": len(ids)}
+
+    def deed(data: dict[str, Any]) -> Done:
+        return moved(place, ids, data["folder"])
+
+    return ask(request, place, Question(title, _("Move"), reverse("library", args=[slug])), form, deed)
+
+
+def moved(place: Place, ids: list[UUID], folder: Folder | None) -> Done:
+    """Raises what kept all of them from being moved."""
+    options = {"folder": str(folder.pk) if folder else None}
+    failures = bulk.change(bulk.ACTIONS["move"], place.library, place.request.user, ids, options)
+    if len(failures) == len(ids):
+        raise next(iter(failures.values()))
+    went = [pk for pk in ids if pk not in failures]
+    where = folder.name if folder else _("No folder")
+    said = ngettext("Moved to “%(where)s”.", "%(count)s pictures moved to “%(where)s”.", len(went))
+    said %= {"count": len(went), "where": where}
+    if failures:
+        left = ngettext("%(count)s could not be moved:", "%(count)s could not be moved:", len(failures))
+        said = f"{said} {left % {'count': len(failures)}} {next(iter(failures.values())).message}"
+    to = address_of(folder, place.library.slug)
+    return Done(said, to, stays=True, gone=went if left_behind(place, folder) else [])
+
+
+def left_behind(place: Place, folder: Folder | None) -> bool:
+    """Whether the page that they were moved on shows another folder, where they are no longer."""
+    shown = parse_qs(urlsplit(came_from(place.request, "")).query).get("folder", [""])[0]
+    if not shown:
+        return False
+    above = {str(each.pk) for each in (*folder.ancestors(), folder)} if folder else set()
+    return shown not in above
