@@ -1,7 +1,19 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from media_library.views import asset, cards, credentials, filters, issues, library, theme, upload
+from media_library.views import (
+    asset,
+    bulk,
+    cards,
+    credentials,
+    filters,
+    issues,
+    job,
+    library,
+    theme,
+    trash,
+    upload,
+)
 
 urlpatterns = [
     path("", library.home, name="home"),
@@ -16,6 +28,10 @@ urlpatterns = [
     path("l/<slug:slug>/filters/", filters.filter_panel, name="filters"),
     path("l/<slug:slug>/issues/", issues.issues, name="issues"),
     path("l/<slug:slug>/upload/", upload.upload, name="upload"),
+    path("l/<slug:slug>/trash/", trash.trash, name="trash"),
+    path("l/<slug:slug>/bulk/", bulk.bulk, name="bulk"),
+    path("undo/<uuid:key>/", bulk.undo, name="undo"),
+    path("jobs/<uuid:job_id>/", job.job, name="job"),
     path("l/<slug:slug>/cards/", cards.cards, name="cards"),
     path("assets/<uuid:asset_id>/", asset.asset, name="asset"),
     path("assets/<uuid:asset_id>/edit/", asset.edit, name="asset-edit"),

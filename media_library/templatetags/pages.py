@@ -43,7 +43,7 @@ def actions(card: "Card", search_url: str) -> SafeString:
 
 @register.simple_tag
 def card_tools(card: "Card", search_url: str) -> SafeString:
-    """What a card offers on hover and focus: find similar, and the menu of its actions."""
+    """What a card offers on hover and focus: to be selected, find similar, and the menu of its actions."""
     return _of_asset(_card_tools, card, search_url)
 
 
@@ -53,11 +53,14 @@ class Kind(NamedTuple):
     search_url: str
     ready: bool
     editable: bool
+    deleted: bool
     language: str | None
 
 
 def _of_asset(pattern: Callable[[Kind], str], card: "Card", search_url: str) -> SafeString:
-    html = pattern(Kind(search_url, card.asset.state == "ready", card.editable, get_language()))
+    html = pattern(
+        Kind(search_url, card.asset.state == "ready", card.editable, card.asset.deleted_at is not None, get_language())
+    )
     # Both are safe: an id is hexadecimal, the name is escaped and put in last.
     return mark_safe(html.replace(_ID, str(card.asset.pk)).replace(_NAME, escape(card.asset.display_name)))  # noqa: S308
 
@@ -66,12 +69,12 @@ def _of_asset(pattern: Callable[[Kind], str], card: "Card", search_url: str) -> 
 def _actions(kind: Kind) -> SafeString:
     asset = Asset(pk=UUID(_ID))
     items = [(asset.get_absolute_url(), "", "open", _("Open"), "")]
-    if kind.ready:
+    if kind.ready and not kind.deleted:
         items.append(
             (f"{kind.search_url}?like={_ID}", "", "similar", _("Find Similar Image"), mark_safe(" data-similar"))
         )
     items.append((asset.address("api:asset-file"), "", "download", _("Download"), mark_safe(" download")))
-    if kind.editable:
+    if kind.editable and not kind.deleted:
         delete_url = asset.address("asset-delete")
         items.append((delete_url, " menu-item-danger", "trash", _("Delete"), mark_safe(" data-delete")))
     entries = format_html_join(
@@ -85,16 +88,24 @@ def _actions(kind: Kind) -> SafeString:
 @lru_cache
 def _card_tools(kind: Kind) -> SafeString:
     similar = ""
-    if kind.ready:
+    if kind.ready and not kind.deleted:
         similar = format_html(
             '<a class="tool" href="{}?like={}" tabindex="-1" aria-hidden="true" title="{}">{}</a>',
             kind.search_url, _ID, _("Find similar image"), icon("similar"),
         )  # fmt: skip
     return format_html(
+        '<label class="card-check"><input type="checkbox" name="assets" value="{}" form="selection" data-check>'
+        '<span class="visually-hidden">{}</span></label>'
         '<div class="card-tools">{}<details class="menu" data-actions>'
         '<summary class="tool" aria-label="{}">{}</summary>{}</details></div>',
-        similar, _("Actions for %(name)s") % {"name": _NAME}, icon("dots"), _actions(kind),
+        _ID, _("Select %(name)s") % {"name": _NAME}, similar, _("Actions for %(name)s") % {"name": _NAME}, icon("dots"), _actions(kind),
     )  # fmt: skip
+
+
+@register.filter
+def tagged(tags: str, name: str) -> str:
+    """What stands after `name:` among the tags of a message."""
+    return next((tag.partition(":")[2] for tag in tags.split() if tag.startswith(f"{name}:")), "")
 
 
 @register.filter
