@@ -1,6 +1,7 @@
 """What takes changes of many assets back: kept for an hour for who made them, and good for once."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -57,10 +58,8 @@ def name(user: User, key: str) -> str:
 def undo(kept: Kept, library: Library, user: User) -> Failures:
     """Take it back: at once, and what is too much for that as jobs. A job that is still at it is cancelled."""
     if kept.job_id and (job := Job.objects.filter(pk=kept.job_id, owner=user).first()):
-        try:
+        with suppress(WrongState):  # it is done
             job.cancel()
-        except WrongState:  # it is done
-            pass
     failures: Failures = {}
     for step in kept.steps:
         failures |= one_step(step, library, user)

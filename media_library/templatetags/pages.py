@@ -98,8 +98,13 @@ def _card_tools(kind: Kind) -> SafeString:
         '<span class="visually-hidden">{}</span></label>'
         '<div class="card-tools">{}<details class="menu" data-actions>'
         '<summary class="tool" aria-label="{}">{}</summary>{}</details></div>',
-        _ID, _("Select %(name)s") % {"name": _NAME}, similar, _("Actions for %(name)s") % {"name": _NAME}, icon("dots"), _actions(kind),
-    )  # fmt: skip
+        _ID,
+        _("Select %(name)s") % {"name": _NAME},
+        similar,
+        _("Actions for %(name)s") % {"name": _NAME},
+        icon("dots"),
+        _actions(kind),
+    )
 
 
 @register.filter

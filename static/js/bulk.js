@@ -5,6 +5,7 @@ import { isBareKey } from "./lib.js";
 
 const bar = document.getElementById("selection");
 const dialog = document.getElementById("question-dialog");
+let asking = null; // the button that the focus goes back to: disabled during the request, it has lost it
 
 // The selection stands for the check marks, of which there may be fewer: a form can have a thousand fields only.
 function fillIn(event) {
@@ -13,6 +14,7 @@ function fillIn(event) {
 
 function ask(event) {
   if (event.detail.target.id !== "question" || !event.detail.target.firstElementChild) return;
+  asking = event.detail.requestConfig.triggeringEvent?.submitter;
   dialog.showModal();
 }
 
@@ -62,7 +64,7 @@ function byKey(event) {
   if (!selectedIds().length && card) select([card.dataset.asset], { quietly: true });
   if (!selectedIds().length) return;
   event.preventDefault();
-  bar.requestSubmit(button);
+  button.click(); // not requestSubmit: htmx would not learn which button it was
 }
 
 export function remove(id) {
@@ -75,7 +77,10 @@ if (bar) {
   document.addEventListener("assetsChanged", changed);
   document.addEventListener("htmx:afterRequest", undone);
   document.addEventListener("keydown", byKey);
-  dialog.addEventListener("close", () => dialog.querySelector("#question").replaceChildren());
+  dialog.addEventListener("close", () => {
+    dialog.querySelector("#question").replaceChildren();
+    asking?.focus();
+  });
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   addEventListener("pageshow", () => show({ quietly: true }));
 }

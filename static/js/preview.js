@@ -51,7 +51,7 @@ function onKey(event) {
 function onDialogKey(event) {
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (by) step(by);
-  else if (event.key !== " " || event.target.closest("button, a")) return;
+  else if (event.key !== " " || event.target.closest("button")) return;
   else dialog.close();
   event.preventDefault();
 }
