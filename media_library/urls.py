@@ -4,6 +4,7 @@ from django.urls import include, path
 from media_library.views import (
     activity,
     asset,
+    bulk,
     cards,
     collections,
     credentials,
@@ -15,6 +16,7 @@ from media_library.views import (
     library,
     tags,
     theme,
+    trash,
     upload,
 )
 
@@ -23,6 +25,8 @@ of_a_library = [
     path("filters/", filters.filter_panel, name="filters"),
     path("issues/", issues.issues, name="issues"),
     path("upload/", upload.upload, name="upload"),
+    path("trash/", trash.trash, name="trash"),
+    path("bulk/", bulk.bulk, name="bulk"),
     path("cards/", cards.cards, name="cards"),
     path("folders/new/", folders.make, name="folder-new"),
     path("folders/<uuid:folder_id>/edit/", folders.edit, name="folder-edit"),
@@ -56,6 +60,8 @@ urlpatterns = [
     path("account/tokens/<int:token_id>/revoke/", credentials.revoke_token, name="token-revoke"),
     path("theme/", theme.theme, name="theme"),
     path("l/<slug:slug>/", include(of_a_library)),
+    path("undo/<uuid:key>/", bulk.undo, name="undo"),
+    path("jobs/<uuid:job_id>/", activity.progress, name="job-progress"),
     path("assets/<uuid:asset_id>/", asset.asset, name="asset"),
     path("assets/<uuid:asset_id>/edit/", asset.edit, name="asset-edit"),
     path("assets/<uuid:asset_id>/delete/", asset.delete, name="asset-delete"),

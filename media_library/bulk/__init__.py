@@ -6,19 +6,27 @@ reason; the changes of a batch are one transaction, and a few queries where that
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from dam.errors import AppError, NotFound
 from media_library import events, ingest, selection
 from media_library.jobs import Kind
-from media_library.models import Asset, Event, Job, JobFailure, Library, Role, User
+from media_library.models import Asset, AssetQuerySet, Event, Job, JobFailure, Library, Role, User
 from media_library.scopes import Scope
 
 MOST_AT_ONCE = 300  # in one request
 STEP = 100
 
 Failures = dict[UUID, AppError]
+
+
+class Step(NamedTuple):
+    """A change that is to be made of these assets."""
+
+    action: str
+    options: dict[str, Any]
+    ids: list[UUID]
 
 
 class Action(ABC):
@@ -39,6 +47,10 @@ class Action(ABC):
     @abstractmethod
     def options(self, library: Library, data: Mapping[str, Any]) -> dict[str, Any]:
         """What it needs of the request's members, as JSON. Raises InvalidRequest."""
+
+    def undoing(self, assets: AssetQuerySet, options: dict[str, Any]) -> list[Step]:
+        """What takes it back, asked before it is applied to these assets: only what it is going to change."""
+        return []
 
     @abstractmethod
     def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:

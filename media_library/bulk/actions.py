@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, InvalidRequest, NotFound, StrOrPromise
-from media_library import collections, ingest, selection
-from media_library.bulk import Action, Failures
-from media_library.models import Asset, Collection, Event, Folder, Library, Tag, User
+from media_library import collections, events, ingest, selection
+from media_library.bulk import Action, Failures, Step
+from media_library.models import Asset, AssetQuerySet, Collection, Event, Folder, Library, Role, Tag, User
 from media_library.scopes import Scope
 
 Tagged = Asset.tags.through
@@ -43,6 +43,12 @@ class OfTags(Action):
 class AddTags(OfTags):
     name: ClassVar[str] = "tag"
 
+    def undoing(self, assets: AssetQuerySet, options: dict[str, Any]) -> list[Step]:
+        ids = list(assets.values_list("pk", flat=True))
+        had = holders(assets, options["tags"])
+        without = {name: [pk for pk in ids if pk not in had.get(name.lower(), ())] for name in options["tags"]}
+        return [Step("untag", {"tags": [name]}, changed) for name, changed in without.items() if changed]
+
     def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
         tags = {tag.pk for tag in ingest.tags_named(library, options["tags"])}
         had = set(Tagged.objects.filter(asset__in=assets).values_list("asset_id", "tag_id"))
@@ -55,8 +61,20 @@ class AddTags(OfTags):
         return dict.fromkeys(full, ingest.too_many_tags())
 
 
+def holders(assets: AssetQuerySet, names: list[str]) -> dict[str, set[UUID]]:
+    """Which of the assets have each of these tags, by its name in lower case."""
+    had: dict[str, set[UUID]] = {}
+    tags = Tag.objects.named(names).values("pk")
+    for pk, name in Tagged.objects.filter(asset__in=assets, tag__in=tags).values_list("asset_id", "tag__name"):
+        had.setdefault(name.lower(), set()).add(pk)
+    return had
+
+
 class RemoveTags(OfTags):
     name: ClassVar[str] = "untag"
+
+    def undoing(self, assets: AssetQuerySet, options: dict[str, Any]) -> list[Step]:
+        return [Step("tag", {"tags": [name]}, sorted(had)) for name, had in holders(assets, options["tags"]).items()]
 
     def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
         tags = Tag.objects.filter(library=library).named(options["tags"])
@@ -75,6 +93,13 @@ class Move(Action):
         if folder is not None and not Folder.objects.filter(library=library, pk=folder).exists():
             raise no_folder()
         return {"folder": folder and str(folder)}
+
+    def undoing(self, assets: AssetQuerySet, options: dict[str, Any]) -> list[Step]:
+        former: dict[str | None, list[UUID]] = {}
+        for pk, folder in assets.order_by("pk").values_list("pk", "folder"):
+            former.setdefault(folder and str(folder), []).append(pk)
+        former.pop(options["folder"], None)
+        return [Step("move", {"folder": folder}, ids) for folder, ids in former.items()]
 
     def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
         folder = None
@@ -125,6 +150,11 @@ class Plain(Action):
         return {}
 
 
+def whole(action: str, assets: AssetQuerySet) -> list[Step]:
+    ids = list(assets.order_by("pk").values_list("pk", flat=True))
+    return [Step(action, {}, ids)] if ids else []
+
+
 class Delete(Plain):
     """Into the trash."""
 
@@ -134,6 +164,9 @@ class Delete(Plain):
 
     def changes_it(self, asset: Asset) -> bool:
         return asset.deleted_at is None
+
+    def undoing(self, assets: AssetQuerySet, options: dict[str, Any]) -> list[Step]:
+        return whole("restore", assets.live())
 
     def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
         now = timezone.now()
@@ -149,9 +182,34 @@ class Restore(Plain):
     def changes_it(self, asset: Asset) -> bool:
         return asset.deleted_at is not None
 
+    def undoing(self, assets: AssetQuerySet, options: dict[str, Any]) -> list[Step]:
+        return whole("delete", assets.trashed())
+
     def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
         same(assets).exclude(deleted_at=None).update(deleted_at=None, updated_at=timezone.now())
         return {}
+
+
+class NotInTrash(AppError):
+    code = "not_in_trash"
+    status = 409
+    message = _("Only what is in the trash can be removed for good.")
+
+
+class Purge(Plain):
+    """Out of the trash, for good: rows, vectors and files."""
+
+    name = "purge"
+    scope: ClassVar[Scope] = Scope.DELETE
+    where: ClassVar[selection.Where] = "trash"
+
+    def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
+        library.require(user, Role.EDITOR)
+        gone = [asset for asset in assets if asset.deleted_at is not None]
+        list(same(gone).select_for_update())  # so that no worker adds to them meanwhile
+        events.raised(Event.PURGED, gone)
+        same(gone).delete()
+        return {asset.pk: NotInTrash() for asset in assets if asset.deleted_at is None}
 
 
 class ChangeMetadata(Action):
@@ -179,4 +237,4 @@ class ChangeMetadata(Action):
         return failures
 
 
-BUILT_IN: list[type[Action]] = [AddTags, RemoveTags, Move, Collect, Delete, Restore, ChangeMetadata]
+BUILT_IN: list[type[Action]] = [AddTags, RemoveTags, Move, Collect, Delete, Restore, Purge, ChangeMetadata]

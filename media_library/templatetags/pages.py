@@ -10,9 +10,8 @@ from django import template
 from django.urls import reverse
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext_lazy
 
 from media_library.models import Asset
 
@@ -46,7 +45,7 @@ def actions(card: "Card", place: "Place") -> SafeString:
 
 @register.simple_tag
 def card_tools(card: "Card", place: "Place") -> SafeString:
-    """What a card offers on hover and focus: find similar, and the menu of its actions."""
+    """What a card offers on hover and focus: to be selected, find similar, and the menu of its actions."""
     return _of_asset(_card_tools, card, place)
 
 
@@ -56,18 +55,17 @@ class Kind(NamedTuple):
     slug: str
     ready: bool
     editable: bool
+    deleted: bool
     collects: bool  # whether the caller may put it into collections
     collection: UUID | None  # the one that is shown, if the caller may take it out
     language: str | None
 
 
 def _of_asset(pattern: Callable[[Kind], str], card: "Card", place: "Place") -> SafeString:
-    shown = place.collection
+    asset, shown = card.asset, place.collection
     collection = shown.pk if shown and shown.is_manual and place.may_change(shown) else None
-    ready = card.asset.state == "ready"
-    html = pattern(
-        Kind(place.library.slug, ready, card.editable, place.can_upload, collection, get_language())
-    )
+    kind = (asset.state == "ready", card.editable, asset.deleted_at is not None, place.can_upload, collection)
+    html = pattern(Kind(place.library.slug, *kind, get_language()))
     # Both are safe: an id is hexadecimal, the name is escaped and put in last.
     return mark_safe(html.replace(_ID, str(card.asset.pk)).replace(_NAME, escape(card.asset.display_name)))  # noqa: S308
 
@@ -76,18 +74,18 @@ def _of_asset(pattern: Callable[[Kind], str], card: "Card", place: "Place") -> S
 def _actions(kind: Kind) -> SafeString:
     asset = Asset(pk=UUID(_ID))
     items = [(asset.get_absolute_url(), "", "open", _("Open"), "")]
-    if kind.ready:
+    if kind.ready and not kind.deleted:
         similar = f"{reverse('search', args=[kind.slug])}?like={_ID}"
         items.append((similar, "", "similar", _("Find Similar Image"), mark_safe(" data-similar")))
     items.append((asset.address("api:asset-file"), "", "download", _("Download"), mark_safe(" download")))
     asks = mark_safe(" data-asks")
-    if kind.collects:
+    if kind.collects and not kind.deleted:
         collect_url = f"{reverse('collect', args=[kind.slug])}?assets={_ID}"
         items.append((collect_url, "", "collection", _("Add to collection…"), asks))
     if kind.collection:
         out_url = f"{reverse('collection-remove', args=[kind.slug, kind.collection])}?assets={_ID}"
         items.append((out_url, "", "minus", _("Remove from this collection"), asks))
-    if kind.editable:
+    if kind.editable and not kind.deleted:
         items.append((f"{reverse('move', args=[kind.slug])}?assets={_ID}", "", "folder", _("Move to folder…"), asks))
         delete_url = asset.address("asset-delete")
         items.append((delete_url, " menu-item-danger", "trash", _("Delete"), mark_safe(" data-delete")))
@@ -102,16 +100,29 @@ def _actions(kind: Kind) -> SafeString:
 @lru_cache
 def _card_tools(kind: Kind) -> SafeString:
     similar = ""
-    if kind.ready:
+    if kind.ready and not kind.deleted:
         similar = format_html(
             '<a class="tool" href="{}?like={}" tabindex="-1" aria-hidden="true" title="{}">{}</a>',
             reverse("search", args=[kind.slug]), _ID, _("Find similar image"), icon("similar"),
         )  # fmt: skip
     return format_html(
+        '<label class="card-check"><input type="checkbox" name="assets" value="{}" form="selection" data-check>'
+        '<span class="visually-hidden">{}</span></label>'
         '<div class="card-tools">{}<details class="menu" data-actions>'
         '<summary class="tool" aria-label="{}">{}</summary>{}</details></div>',
-        similar, _("Actions for %(name)s") % {"name": _NAME}, icon("dots"), _actions(kind),
-    )  # fmt: skip
+        _ID,
+        _("Select %(name)s") % {"name": _NAME},
+        similar,
+        _("Actions for %(name)s") % {"name": _NAME},
+        icon("dots"),
+        _actions(kind),
+    )
+
+
+@register.filter
+def tagged(tags: str, name: str) -> str:
+    """What stands after `name:` among the tags of a message."""
+    return next((tag.partition(":")[2] for tag in tags.split() if tag.startswith(f"{name}:")), "")
 
 
 @register.filter

@@ -73,8 +73,6 @@ def delete(request: PageRequest, asset_id: UUID) -> HttpResponse:
     ingest.trash(asset, request.user)
     said = _("“%(name)s” is in the trash.") % {"name": asset.display_name}
     messages.success(request, said, extra_tags=f"undo {asset.pk}")
-    if request.htmx:
-        return render(request, "_toasts.html")
     return redirect("library", slug=asset.library.slug)
 
 
@@ -86,5 +84,5 @@ def restore(request: PageRequest, asset_id: UUID) -> HttpResponse:
     messages.success(request, _("“%(name)s” is back.") % {"name": asset.display_name})
     if request.htmx:
         response = render(request, "_toasts.html")
-        return trigger_client_event(response, "assetRestored", {"asset": str(asset.pk)}, after="settle")
+        return trigger_client_event(response, "assetsChanged", {"gone": [], "here": [str(asset.pk)]})
     return redirect(asset)

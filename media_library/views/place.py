@@ -72,6 +72,10 @@ class Place:
     def can_upload(self) -> bool:
         return self.role >= Role.CONTRIBUTOR
 
+    @property
+    def can_purge(self) -> bool:
+        return self.role >= Role.EDITOR
+
     def may_edit(self, asset: Asset) -> bool:
         """The rule of `Asset.editable_by`, without a query for each asset."""
         if self.role >= Role.EDITOR:

@@ -1,4 +1,6 @@
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from media_library.models import User
@@ -9,3 +11,9 @@ class PageRequest(HttpRequest):
 
     user: User  # login_required has turned everybody else away
     htmx: HtmxDetails
+
+
+def back_to(request: HttpRequest, target: str, otherwise: str) -> HttpResponseRedirect:
+    """To the address that a form names, if it is one of this site."""
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return redirect(target if safe else otherwise)

@@ -1,5 +1,6 @@
 // The actions of an asset: right click, the ⋮ button, the menu key or Shift+F10, long press; `s` finds similar at once.
 // The entries are the links that the server put into the asset's own <details>. Shift+right click is the browser's.
+import { remove } from "./bulk.js";
 import { csrfToken, isBareKey } from "./lib.js";
 
 const menu = document.getElementById("context-menu");
@@ -118,27 +119,15 @@ if (menu) {
     });
   }
 
-  // Delete: in the grid the card goes and the message offers the way back; on the asset's page the page goes.
+  // Delete: in the grid as of a selection; on the asset's page the page goes.
   menu.addEventListener("click", (event) => {
     const link = event.target.closest("[data-delete]");
     const asset = host;
     close({ focus: !link });
     if (!link) return;
     event.preventDefault();
-    if (!asset.matches(".card")) return post(link.href);
-    const next = asset.nextElementSibling ?? asset.previousElementSibling;
-    htmx.ajax("POST", link.href, { source: asset, target: asset, swap: "none" }).then(() => {
-      asset.hidden = true;
-      next?.querySelector(".card-link")?.focus();
-    });
-  });
-
-  document.addEventListener("assetRestored", (event) => {
-    document.querySelector(`[data-toast]:has(form[action*="${CSS.escape(event.detail.asset)}"])`)?.remove();
-    const card = document.querySelector(`.card[data-asset="${CSS.escape(event.detail.asset)}"]`);
-    if (!card) return location.reload();
-    card.hidden = false;
-    card.querySelector(".card-link").focus();
+    if (asset.matches(".card")) remove(asset.dataset.asset);
+    else post(link.href);
   });
 }
 

@@ -2,6 +2,11 @@
 const box = document.getElementById("toasts");
 
 function say(text) {
+  const problem = document.querySelector("dialog[open] [data-problem]"); // a message would lie behind the dialog
+  if (problem) {
+    const line = Object.assign(document.createElement("p"), { className: "error-text", textContent: text });
+    return problem.replaceChildren(line);
+  }
   const toast = document.createElement("div");
   toast.className = "toast";
   toast.dataset.toast = "";

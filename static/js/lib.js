@@ -24,7 +24,7 @@ export function shortcutsOn() {
 // A bare key, pressed where it cannot be meant as text.
 export function isBareKey(event, key) {
   if (event.key !== key || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
-  return shortcutsOn() && !event.target.closest("input, textarea, select, [contenteditable], dialog, [role=menu]");
+  return shortcutsOn() && !event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog, [role=menu]");
 }
 
 export function csrfToken() {

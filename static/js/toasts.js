@@ -4,6 +4,7 @@ const box = document.getElementById("toasts");
 function watch(toast) {
   if (toast.dataset.watched) return;
   toast.dataset.watched = "true";
+  if (toast.querySelector("[data-stays]")) return;
   const lasts = toast.querySelector("form") ? 15000 : 7000;
   let timer = setTimeout(() => toast.remove(), lasts);
   const stay = () => clearTimeout(timer);

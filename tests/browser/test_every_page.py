@@ -22,6 +22,7 @@ PAGES = [
     "filters/",
     "issues/",
     "duplicates/",
+    "trash/",
 ]
 
 

@@ -167,7 +167,9 @@ def test_or_to_a_new_one(client: Client, three: list[Asset]) -> None:
     assert "Choose a collection" in text_of(client.post(address, {}))
 
 
-def test_dropped_onto_it_the_page_stays_and_a_message_says_so(client: Client, library: Library, best: Collection) -> None:
+def test_dropped_onto_it_the_page_stays_and_a_message_says_so(
+    client: Client, library: Library, best: Collection
+) -> None:
     fresh = factories.asset(library)
     sent = {"assets": [str(fresh.pk)], "collection": str(best.pk)}
     answer = client.post("/l/studio/collect/", sent, headers={"HX-Request": "true", "HX-Target": "rail"})

@@ -10,7 +10,8 @@ from search.models import EmbeddingModel, QueryAnchor, SavedSearch
 from tests import factories
 from tests.media_library.hostile import HOSTILE
 from tests.media_library.pages import links_of, signed_in, text_of
-from tests.media_library.test_pages_collections import HTMX, PAGE as COLLECTIONS, member
+from tests.media_library.test_pages_collections import HTMX, member
+from tests.media_library.test_pages_collections import PAGE as COLLECTIONS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder", "model")]
 

@@ -73,6 +73,28 @@ def test_they_go_to_the_trash_and_come_back(api: Any, library: Library, assets: 
     assert Asset.objects.live().count() == 3
 
 
+def test_only_the_trash_is_emptied_for_good(api: Any, library: Library, assets: list[Asset]) -> None:
+    factories.webhook(library)
+    change(api, library, "delete", assets=ids(assets[:2]))
+    answer = change(api, library, "purge", assets=ids(assets)).json()
+    assert [item.get("code") for item in answer["results"]] == [None, None, "not_in_trash"]
+    assert list(Asset.objects.all()) == assets[2:]
+    assert Delivery.objects.filter(event=Event.PURGED).count() == 2
+
+
+def test_a_contributor_removes_nothing_for_good(library: Library) -> None:
+    contributor = person("bob", library, Role.CONTRIBUTOR)
+    own = factories.asset(library, uploaded_by=contributor, deleted_at=timezone.now())
+    assert change(signed_in(contributor), library, "purge", assets=ids([own])).status_code == 403
+    assert Asset.objects.filter(pk=own.pk).exists()
+
+
+def test_a_job_empties_the_trash_that_a_query_finds(api: Any, library: Library, assets: list[Asset]) -> None:
+    change(api, library, "delete", assets=ids(assets[:2]))
+    run(begun(change(api, library, "purge", query={})))
+    assert list(Asset.objects.all()) == assets[2:]
+
+
 def test_metadata_is_merged_and_null_removes(api: Any, library: Library, assets: list[Asset]) -> None:
     Asset.objects.update(metadata={"shot": "a", "old": 1})
     change(api, library, "metadata", assets=ids(assets), metadata={"shot": "b", "old": None, "new": [1]})

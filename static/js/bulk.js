@@ -1,0 +1,86 @@
+// What is done with the selection. The server asks what it has to know, does it and says what has become of it; here the
+// question gets its dialog, and cards that have left the page go, and come back when that is undone.
+import { cards, deselect, select, selectedIds, show } from "./selection.js";
+import { isBareKey } from "./lib.js";
+
+const bar = document.getElementById("selection");
+const dialog = document.getElementById("question-dialog");
+let asking = null; // the button that the focus goes back to: disabled during the request, it has lost it
+
+// The selection stands for the check marks, of which there may be fewer: a form can have a thousand fields only.
+function fillIn(event) {
+  if (event.detail.elt === bar) event.detail.parameters.assets = selectedIds().join(",");
+}
+
+function ask(event) {
+  if (event.detail.target.id !== "question" || !event.detail.target.firstElementChild) return;
+  asking = event.detail.requestConfig.triggeringEvent?.submitter;
+  dialog.showModal();
+}
+
+function focusNear(hidden) {
+  const all = [...document.querySelectorAll("[data-grid] > .card[data-asset]")];
+  const at = all.indexOf(hidden);
+  const next = all.slice(at).find((card) => !card.hidden) ?? all.slice(0, at).findLast((card) => !card.hidden);
+  next?.querySelector(".card-link")?.focus();
+}
+
+const cardsOf = (ids) => {
+  const wanted = new Set(ids);
+  return [...document.querySelectorAll("[data-grid] > .card[data-asset]")].filter((card) => wanted.has(card.dataset.asset));
+};
+
+function changed(event) {
+  const { gone, here } = event.detail;
+  const leaving = cardsOf(gone).filter((card) => !card.hidden);
+  const returning = cardsOf(here).filter((card) => card.hidden);
+  for (const card of leaving) card.hidden = true;
+  for (const card of returning) card.hidden = false;
+  deselect(gone, { quietly: true });
+  if (returning.length) returning[0].querySelector(".card-link")?.focus();
+  else if (leaving.length) focusNear(leaving[0]);
+  const unseen = here.some((id) => !document.querySelector(`.card[data-asset="${CSS.escape(id)}"]`));
+  if ((leaving.length || gone.length) && !cards().length && document.getElementById("grid")) emptied();
+  else if (unseen && event.target.closest?.("[data-undo]")) location.reload();
+}
+
+// All cards are gone: if there are more, they are fetched; the page says so itself otherwise.
+function emptied() {
+  document.querySelector("#more a")?.click();
+}
+
+// An undo is good for once: its message goes with it.
+function undone(event) {
+  const form = event.detail.elt;
+  if (event.detail.successful && form.matches?.("[data-undo]")) form.closest("[data-toast]")?.remove();
+  if (event.detail.successful && form.matches?.("[data-question]")) dialog.close();
+}
+
+// Delete: of the selection, or of the card that has the focus.
+function byKey(event) {
+  const button = bar.querySelector("[data-on-delete]");
+  if (!button || !isBareKey(event, "Delete")) return;
+  const card = event.target.closest?.("[data-grid] > .card[data-asset]");
+  if (!selectedIds().length && card) select([card.dataset.asset], { quietly: true });
+  if (!selectedIds().length) return;
+  event.preventDefault();
+  button.click(); // not requestSubmit: htmx would not learn which button it was
+}
+
+export function remove(id) {
+  htmx.ajax("POST", bar.action, { source: bar, swap: "none", values: { action: "delete", assets: id } });
+}
+
+if (bar) {
+  document.addEventListener("htmx:configRequest", fillIn);
+  document.addEventListener("htmx:afterSwap", ask);
+  document.addEventListener("assetsChanged", changed);
+  document.addEventListener("htmx:afterRequest", undone);
+  document.addEventListener("keydown", byKey);
+  dialog.addEventListener("close", () => {
+    dialog.querySelector("#question").replaceChildren();
+    asking?.focus();
+  });
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  addEventListener("pageshow", () => show({ quietly: true }));
+}
