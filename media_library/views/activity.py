@@ -170,3 +170,16 @@ def change(request: PageRequest, slug: str, job_id: UUID, deed: str) -> HttpResp
         raise NotFound
     DEEDS[deed](changed)
     return redirect("activity", slug=slug)
+
+
+@login_required
+@require_safe
+def progress(request: PageRequest, job_id: UUID) -> HttpResponse:
+    """What a message shows of a job, for htmx; its page otherwise."""
+    found = Job.objects.visible_to(request.user).select_related("library").filter(pk=job_id).first()
+    if found is None:
+        raise NotFound
+    if not request.htmx:
+        return redirect("job", found.library.slug, found.pk)
+    context = {"job": found, "active": found.state in Job.ACTIVE}
+    return render(request, "media_library/_job_progress.html", context)

@@ -157,7 +157,7 @@ def test_a_download_is_a_job_and_says_where_it_will_be(client: Client, user: Use
     job = Job.objects.get(kind="export_zip", owner=user)
     assert "A ZIP file of 3 pictures is being made." in text_of(answer)
     assert f'href="/jobs/{job.pk}/"' in answer.content.decode()
-    assert "Your ZIP file" in text_of(client.get(f"/jobs/{job.pk}/"))
+    assert "Export as a ZIP file" in text_of(client.get(f"/jobs/{job.pk}/", follow=True))
     assert signed_in(factories.user()).get(f"/jobs/{job.pk}/").status_code == 404
 
 
