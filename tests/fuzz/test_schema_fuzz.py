@@ -1,7 +1,7 @@
 """The running server does what its schema says: schemathesis sends what is valid and what is not, with all checks on.
 
-`make schema-fuzz` runs it for longer, and with every boundary of every schema (the phase `coverage`). New operations are found in the schema. Whoever adds one with an id in its path
-makes such a thing in `walk.things`.
+`make schema-fuzz` runs it for longer, and with every boundary of every schema (the phase `coverage`). New operations
+are found in the schema. Whoever adds one with an id in its path makes such a thing in `walk.things`.
 """
 
 import base64
