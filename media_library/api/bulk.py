@@ -51,9 +51,7 @@ class Bulk(LibraryView):
     @extend_schema(
         parameters=[LOCATION],
         request=BulkSerializer,
-        responses={
-            200: BulkAnswerSerializer, 202: JobSerializer,
-        },
+        responses={200: BulkAnswerSerializer, 202: JobSerializer},
         examples=[
             OpenApiExample(
                 "Tag two",

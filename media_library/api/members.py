@@ -102,8 +102,9 @@ class MemberDetail(MemberView):
     )
     def patch(self, request: Request, library_id: str, username: str) -> Response:
         """Give them another role (managers). The last manager stays one."""
-        data = validated(RoleSerializer(data=request.data))
-        return Response(MembershipSerializer(members.change(self.member, caller(request), data["role"])).data)
+        data = validated(RoleSerializer(data=request.data, partial=True))
+        member = members.change(self.member, caller(request), data.get("role", Role(self.member.role)))
+        return Response(MembershipSerializer(member).data)
 
     @extend_schema(parameters=[USERNAME], responses={204: None})
     def delete(self, request: Request, library_id: str, username: str) -> Response:

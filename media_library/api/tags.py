@@ -101,8 +101,8 @@ class TagDetail(ObjectView, TagView):
     @if_match
     def patch(self, request: Request, library_id: str, tag_id: int) -> Response:
         """Rename it (editors). If there is a tag of that name, the two become one: the answer is the one that stays."""
-        data = validated(TagNameSerializer(data=request.data))
-        self.tag = tags.rename(self.tag, caller(request), data["name"])
+        data = validated(TagNameSerializer(data=request.data, partial=True))
+        self.tag = tags.rename(self.tag, caller(request), data.get("name", self.tag.name))
         return self.tell()
 
     @extend_schema(responses={204: None})

@@ -102,7 +102,7 @@ def told(params: dict[str, Any]) -> None:
     for name, value in (("url", NOWHERE), ("image_url", NOWHERE), ("expires_at", LATER), ("file", PICTURE)):
         if params.get(name) is not None:
             params[name] = value
-    for name in ("name", "dataset_name"):  # of which there may be one
+    for name in ("name", "dataset_name", "value"):  # of which there may be one
         if isinstance(params.get(name), str):
             params[name] = f"{params[name].strip()[:80]} {next(counter)}"
 
