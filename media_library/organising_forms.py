@@ -93,4 +93,3 @@ class ExportForm(Asked):
 class SavedSearchForm(Asked):
     name = name_field()
     shared = forms.BooleanField(label=_("Share with everybody in this library"), required=False)
-

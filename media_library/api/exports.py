@@ -16,7 +16,9 @@ class ExportSerializer(SelectionSerializer):
     """Which assets, and as what."""
 
     format = serializers.ChoiceField(
-        choices=sorted(exports.FORMATS), default="zip", help_text="The originals with a manifest, or one asset's JSON a line."
+        choices=sorted(exports.FORMATS),
+        default="zip",
+        help_text="The originals with a manifest, or one asset's JSON a line.",
     )
     folders = serializers.BooleanField(default=False, help_text="Keep the folders of the library within the ZIP file.")
     name = serializers.CharField(required=False, max_length=100, help_text="Of the file, without an extension.")

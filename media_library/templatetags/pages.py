@@ -10,9 +10,8 @@ from django import template
 from django.urls import reverse
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext_lazy
 
 from media_library.models import Asset
 
@@ -65,9 +64,7 @@ def _of_asset(pattern: Callable[[Kind], str], card: "Card", place: "Place") -> S
     shown = place.collection
     collection = shown.pk if shown and shown.is_manual and place.may_change(shown) else None
     ready = card.asset.state == "ready"
-    html = pattern(
-        Kind(place.library.slug, ready, card.editable, place.can_upload, collection, get_language())
-    )
+    html = pattern(Kind(place.library.slug, ready, card.editable, place.can_upload, collection, get_language()))
     # Both are safe: an id is hexadecimal, the name is escaped and put in last.
     return mark_safe(html.replace(_ID, str(card.asset.pk)).replace(_NAME, escape(card.asset.display_name)))  # noqa: S308
 

@@ -9,7 +9,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -127,9 +126,7 @@ def job(request: PageRequest, slug: str, job_id: UUID) -> HttpResponse:
     place = Place.of(request, slug)
     shown = found(place, job_id)
     row = Row(shown, shown.owner_id == request.user.pk)
-    failures = page(
-        shown.failures.all(), sort="created_at", limit=FAILURES, cursor=request.GET.get("cursor", "")
-    )
+    failures = page(shown.failures.all(), sort="created_at", limit=FAILURES, cursor=request.GET.get("cursor", ""))
     context = {
         "place": place,
         "row": row,

@@ -52,8 +52,6 @@ class Done:
     gone: Sequence[UUID] = field(default_factory=list)
 
 
-
-
 def ask(
     request: PageRequest, place: Place, question: Question, form: forms.Form, deed: Callable[[dict[str, Any]], Done]
 ) -> HttpResponse:

@@ -136,7 +136,12 @@ def collection(request: PageRequest, slug: str, collection_id: UUID) -> HttpResp
             raise
         context["problem"] = problem
     context |= library.grid_context(request, asked, params, sort, sorts, default)
-    context |= {"takes_uploads": False, "kept": within.params(), "kept_all": within.params(), "carried": library.carried(within.params())}
+    context |= {
+        "takes_uploads": False,
+        "kept": within.params(),
+        "kept_all": within.params(),
+        "carried": library.carried(within.params()),
+    }
     context["narrowed"] = context["carried"]
     status = context["problem"].status if "problem" in context else 200
     return render(request, "media_library/collection.html", context, status=status)

@@ -22,6 +22,14 @@ PAGES = [
     "filters/",
     "issues/",
     "duplicates/",
+    "collections/",
+    "collections/new/?q=red",
+    "tags/",
+    "searches/",
+    "searches/new/?q=red",
+    "folders/new/",
+    "activity/",
+    "export/",
 ]
 
 

@@ -9,12 +9,11 @@ from media_library import collections
 from media_library.models import Asset, Collection, Folder, Library, Role, User
 from tests import factories
 from tests.media_library.hostile import HOSTILE
-from tests.media_library.pages import cards_of, links_of, signed_in, text_of
+from tests.media_library.pages import HTMX, cards_of, links_of, member, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
 
 PAGE = "/l/studio/collections/"
-HTMX = {"HX-Request": "true", "HX-Target": "asked"}
 
 
 @pytest.fixture
@@ -28,12 +27,6 @@ def best(library: Library, user: User, three: list[Asset]) -> Collection:
     made = collections.make(library, user, "Best")
     collections.add(made, user, [three[2].pk, three[0].pk, three[1].pk])
     return made
-
-
-def member(library: Library, role: Role) -> Client:
-    user = factories.user()
-    library.memberships.create(user=user, role=role)
-    return signed_in(user)
 
 
 def test_a_collection_is_made_and_opened(client: Client, library: Library) -> None:
@@ -167,7 +160,9 @@ def test_or_to_a_new_one(client: Client, three: list[Asset]) -> None:
     assert "Choose a collection" in text_of(client.post(address, {}))
 
 
-def test_dropped_onto_it_the_page_stays_and_a_message_says_so(client: Client, library: Library, best: Collection) -> None:
+def test_dropped_onto_it_the_page_stays_and_a_message_says_so(
+    client: Client, library: Library, best: Collection
+) -> None:
     fresh = factories.asset(library)
     sent = {"assets": [str(fresh.pk)], "collection": str(best.pk)}
     answer = client.post("/l/studio/collect/", sent, headers={"HX-Request": "true", "HX-Target": "rail"})

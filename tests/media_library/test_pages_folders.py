@@ -6,8 +6,7 @@ from media_library import folders
 from media_library.models import Asset, Folder, Library, Role, User
 from tests import factories
 from tests.media_library.hostile import HOSTILE
-from tests.media_library.pages import cards_of, links_of, signed_in, text_of
-from tests.media_library.test_pages_collections import HTMX, member
+from tests.media_library.pages import HTMX, cards_of, links_of, member, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
 
@@ -56,7 +55,12 @@ def test_a_bad_name_is_refused_with_a_sentence(client: Client, trips: Folder, na
 def test_names_are_shown_as_text(client: Client, library: Library, name: str) -> None:
     made = Folder.objects.create(library=library, name=name)
     asset = factories.asset(library, folder=made)
-    for address in ("/l/studio/", f"{PAGE}{made.pk}/edit/", f"{PAGE}{made.pk}/delete/", f"/l/studio/move/?assets={asset.pk}"):
+    for address in (
+        "/l/studio/",
+        f"{PAGE}{made.pk}/edit/",
+        f"{PAGE}{made.pk}/delete/",
+        f"/l/studio/move/?assets={asset.pk}",
+    ):
         page = client.get(address).content.decode()
         assert escape(name) in page
         assert "<script>alert" not in page
@@ -128,7 +132,12 @@ def test_contributors_make_folders_and_move_only_their_own(library: Library, tri
 def test_viewers_may_not_and_strangers_find_nothing(library: Library, trips: Folder) -> None:
     asset = factories.asset(library)
     viewer, stranger = member(library, Role.VIEWER), signed_in(factories.user())
-    for address in (f"{PAGE}new/", f"{PAGE}{trips.pk}/edit/", f"{PAGE}{trips.pk}/delete/", f"/l/studio/move/?assets={asset.pk}"):
+    for address in (
+        f"{PAGE}new/",
+        f"{PAGE}{trips.pk}/edit/",
+        f"{PAGE}{trips.pk}/delete/",
+        f"/l/studio/move/?assets={asset.pk}",
+    ):
         for send in ("get", "post"):
             assert getattr(viewer, send)(address).status_code == 403
             assert getattr(stranger, send)(address).status_code == 404
