@@ -20,7 +20,7 @@ SCHEMES = ["light", "dark"]
 @pytest.fixture
 def name() -> str:
     """Of something new: the tests share one library."""
-    return f"<b>Sea</b> {uuid4().hex[:6]}"
+    return f"<b>Sea & sun {uuid4().hex[:6]}"
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def test_a_collection_its_dialogs_and_a_job_are_accessible(
 
 
 def test_what_is_refused_closes_the_dialog_and_says_why(page: Page, library: str, complaints: Complaints) -> None:
-    complaints.expected = ("status of 404",)
+    complaints.expected = ("status of 404", "Response Status Error Code 404")
     page.evaluate("document.querySelector('[data-asks]').href = '/l/nothing/folders/new/'")
     page.get_by_role("link", name="New folder").click()
     expect(page.locator(".toast")).to_contain_text("There is nothing here")

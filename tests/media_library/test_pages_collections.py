@@ -50,6 +50,12 @@ def test_its_grid_has_its_order_and_can_be_filtered_and_sorted(client: Client, b
     assert cards_of(client.get(f"{PAGE}{best.pk}/?q=two")) == ["two"]
 
 
+def test_the_search_box_looks_in_it(client: Client, best: Collection) -> None:
+    page = client.get(f"{PAGE}{best.pk}/?q=two").content.decode()
+    assert f'<input type="hidden" name="collection" value="{best.pk}">' in page
+    assert '<input type="hidden" name="q"' not in page
+
+
 def test_what_is_not_in_it_is_not_shown(client: Client, library: Library, best: Collection, three: list[Asset]) -> None:
     factories.asset(library, display_name="Elsewhere")
     three[0].delete()
