@@ -80,7 +80,7 @@ def test_the_menu_moves_it_by_keyboard_and_its_card_goes(page: Page, library: st
     dialog.get_by_label("Folder").select_option(label=name)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.locator(".toast")).to_contain_text(f"Moved to “{name}”.")
+    expect(page.locator(".toast").filter(has_text=f"Moved to “{name}”.")).to_be_visible()
     expect(dialog).to_be_hidden()
     in_rail(page, name).click()
     cards(page).first.click(button="right")
