@@ -72,6 +72,7 @@ def test_the_menu_moves_it_by_keyboard_and_its_card_goes(page: Page, library: st
     page.goto(f"{library}folders/new/")
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Make the folder").click()
+    page.wait_for_url("**folder=*")
     page.goto(library)
     cards(page).first.locator(".card-link").focus()
     page.keyboard.press("Shift+F10")
