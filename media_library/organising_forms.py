@@ -15,7 +15,7 @@ class Asked(forms.Form):
     """Shown in a dialog over pages with fields of their own."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="asked-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "asked-%s", **kwargs})
 
 
 def name_field(**kwargs: Any) -> forms.CharField:

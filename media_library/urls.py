@@ -45,8 +45,8 @@ of_a_library = [
     path("tags/<int:tag_id>/edit/", tags.edit, name="tag-edit"),
     path("tags/<int:tag_id>/delete/", tags.delete, name="tag-delete"),
     path("activity/", activity.activity, name="activity"),
-    path("activity/<uuid:job_id>/", activity.job, name="job"),
-    path("activity/<uuid:job_id>/<slug:deed>/", activity.change, name="job-change"),
+    path("activity/<uuid:job_id>/", activity.job, name="activity-job"),
+    path("activity/<uuid:job_id>/<slug:deed>/", activity.change, name="activity-change"),
     path("export/", export.export, name="export"),
 ]
 

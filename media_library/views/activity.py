@@ -98,7 +98,7 @@ def activity(request: PageRequest, slug: str) -> HttpResponse:
         "polls": any(job.state in Job.ACTIVE for job in shown.items),
     }
     if request.htmx:
-        return render(request, "media_library/_jobs.html", context)
+        return render(request, "media_library/_activity_jobs.html", context)
     return render(request, "media_library/activity.html", context | processing(place))
 
 
@@ -135,7 +135,9 @@ def job(request: PageRequest, slug: str, job_id: UUID) -> HttpResponse:
         "failures": named(place, [(each.item, each.message) for each in failures.items]),
         "more_url": address(request.path, [("cursor", failures.next_cursor)]) if failures.next_cursor else "",
     }
-    return render(request, "media_library/_jobs.html" if request.htmx else "media_library/job.html", context)
+    return render(
+        request, "media_library/_activity_jobs.html" if request.htmx else "media_library/activity_job.html", context
+    )
 
 
 def named(place: Place, failures: list[tuple[str, str]]) -> list[tuple[str, Asset | None, str]]:

@@ -1,4 +1,4 @@
-"""Questions before something is done: each is a page of its own and, asked for by htmx, what the page's dialog shows."""
+"""Questions before something is done: each is a page and, asked for by htmx, what the dialog of a page shows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -53,14 +53,14 @@ def address_of(collection: Collection, slug: str) -> str:
 @login_required
 @require_safe
 def all_collections(request: PageRequest, slug: str) -> HttpResponse:
-    """By name, those that were picked by hand with their first pictures and counts; the others say theirs themselves."""
+    """By name, those picked by hand with their first pictures and counts; the others say theirs themselves."""
     place = Place.of(request, slug)
     shown = page(
         with_covers(place), sort="name", sorts=["name"], limit=DEFAULT_LIMIT, cursor=request.GET.get("cursor", "")
     )
-    covers = pictures(place, [pk for each in shown.items for pk in each.cover_ids])  # type: ignore[attr-defined]
+    covers = pictures(place, [pk for each in shown.items for pk in each.cover_ids])
     for each in shown.items:
-        each.covers = [covers[pk] for pk in each.cover_ids if pk in covers]  # type: ignore[attr-defined]
+        each.covers = [covers[pk] for pk in each.cover_ids if pk in covers]
     more = [("cursor", shown.next_cursor)] if shown.next_cursor else []
     context = {"place": place, "collections": shown.items, "counts": counts(place, shown.items)}
     context["more_url"] = address(request.path, more) if more else ""
@@ -122,7 +122,8 @@ def collection(request: PageRequest, slug: str, collection_id: UUID) -> HttpResp
     sort = request.GET.get("sort") or default
     params = asked.params() + ([("sort", sort)] if sort != default else [])
     sorts = {name: label for name, label in OWN_ORDERS.items() if name == default} | library.SORTS
-    context = {"place": place, "collection": shown, "editable": place.may_change(shown)}
+    status = 200
+    context: dict[str, Any] = {"place": place, "collection": shown, "editable": place.may_change(shown)}
     try:
         found_now = in_order(within, live(place), place, sort, request.GET.get("cursor", ""))
         context["cards"] = cards_for(place, found_now.items)
@@ -134,16 +135,17 @@ def collection(request: PageRequest, slug: str, collection_id: UUID) -> HttpResp
     except AppError as problem:
         if request.htmx or problem.code in {"bad_sort", "bad_cursor"}:
             raise
-        context["problem"] = problem
+        context["problem"], status = problem, problem.status
     context |= library.grid_context(request, asked, params, sort, sorts, default)
+    everything = within.params()
+    carried = library.carried(everything)
     context |= {
         "takes_uploads": False,
-        "kept": within.params(),
-        "kept_all": within.params(),
-        "carried": library.carried(within.params()),
+        "shown_params": everything,
+        "kept": [pair for pair in everything if pair[0] != "q"],
+        "carried": carried,
+        "narrowed": carried,
     }
-    context["narrowed"] = context["carried"]
-    status = context["problem"].status if "problem" in context else 200
     return render(request, "media_library/collection.html", context, status=status)
 
 

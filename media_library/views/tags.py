@@ -83,8 +83,7 @@ def edit(request: PageRequest, slug: str, tag_id: int) -> HttpResponse:
     def deed(data: dict[str, Any]) -> Done:
         other = namesake(tag, data["name"])
         if other and data["merge"] != other.name:
-            form.data = form.data.copy()
-            form.data["merge"] = other.name
+            form.data = {**form.data, "name": data["name"], "merge": other.name}
             raise Merges(_("There is a tag “%(name)s” already. Send this again to make the two one.") % {"name": other})
         renamed = tags.rename(tag, request.user, data["name"])
         forget_tags(place.library)

@@ -23,6 +23,14 @@ PAGES = [
     "issues/",
     "duplicates/",
     "trash/",
+    "collections/",
+    "collections/new/?q=red",
+    "tags/",
+    "searches/",
+    "searches/new/?q=red",
+    "folders/new/",
+    "activity/",
+    "export/",
 ]
 
 

@@ -5,13 +5,24 @@ from typing import Any
 
 from django.test import Client
 
-from media_library.models import User
+from media_library.models import Library, Role, User
+from tests import factories
+
+# What htmx sends from the dialog that asks.
+HTMX = {"HX-Request": "true", "HX-Target": "asked"}
 
 
 def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def member(library: Library, role: Role) -> Client:
+    """A browser in which a new member with this role is signed in."""
+    user = factories.user()
+    library.memberships.create(user=user, role=role)
+    return signed_in(user)
 
 
 def text_of(response: Any) -> str:

@@ -9,12 +9,11 @@ from media_library import collections
 from media_library.models import Asset, Collection, Folder, Library, Role, User
 from tests import factories
 from tests.media_library.hostile import HOSTILE
-from tests.media_library.pages import cards_of, links_of, signed_in, text_of
+from tests.media_library.pages import HTMX, cards_of, links_of, member, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
 
 PAGE = "/l/studio/collections/"
-HTMX = {"HX-Request": "true", "HX-Target": "asked"}
 
 
 @pytest.fixture
@@ -28,12 +27,6 @@ def best(library: Library, user: User, three: list[Asset]) -> Collection:
     made = collections.make(library, user, "Best")
     collections.add(made, user, [three[2].pk, three[0].pk, three[1].pk])
     return made
-
-
-def member(library: Library, role: Role) -> Client:
-    user = factories.user()
-    library.memberships.create(user=user, role=role)
-    return signed_in(user)
 
 
 def test_a_collection_is_made_and_opened(client: Client, library: Library) -> None:
@@ -55,6 +48,12 @@ def test_its_grid_has_its_order_and_can_be_filtered_and_sorted(client: Client, b
     assert cards_of(client.get(f"{PAGE}{best.pk}/")) == ["three", "one", "two"]
     assert cards_of(client.get(f"{PAGE}{best.pk}/?sort=display_name")) == ["one", "three", "two"]
     assert cards_of(client.get(f"{PAGE}{best.pk}/?q=two")) == ["two"]
+
+
+def test_the_search_box_looks_in_it(client: Client, best: Collection) -> None:
+    page = client.get(f"{PAGE}{best.pk}/?q=two").content.decode()
+    assert f'<input type="hidden" name="collection" value="{best.pk}">' in page
+    assert '<input type="hidden" name="q"' not in page
 
 
 def test_what_is_not_in_it_is_not_shown(client: Client, library: Library, best: Collection, three: list[Asset]) -> None:

@@ -6,8 +6,7 @@ from media_library import folders
 from media_library.models import Asset, Folder, Library, Role, User
 from tests import factories
 from tests.media_library.hostile import HOSTILE
-from tests.media_library.pages import cards_of, links_of, signed_in, text_of
-from tests.media_library.test_pages_collections import HTMX, member
+from tests.media_library.pages import HTMX, cards_of, links_of, member, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
 

@@ -7,8 +7,7 @@ from django.utils.html import escape
 from media_library.models import Library, Role, Tag
 from tests import factories
 from tests.media_library.hostile import HOSTILE
-from tests.media_library.pages import links_of, signed_in, text_of
-from tests.media_library.test_pages_collections import HTMX, member
+from tests.media_library.pages import HTMX, links_of, member, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
 

@@ -4,8 +4,7 @@ from django.test import Client
 from media_library.models import Asset, Library, Role
 from search.models import EmbeddingModel, IndexEntry
 from tests import factories
-from tests.media_library.pages import links_of, signed_in, text_of
-from tests.media_library.test_pages_collections import HTMX, member
+from tests.media_library.pages import HTMX, links_of, member, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
 

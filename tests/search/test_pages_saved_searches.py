@@ -9,9 +9,7 @@ from search import saved_queries
 from search.models import EmbeddingModel, QueryAnchor, SavedSearch
 from tests import factories
 from tests.media_library.hostile import HOSTILE
-from tests.media_library.pages import links_of, signed_in, text_of
-from tests.media_library.test_pages_collections import HTMX, member
-from tests.media_library.test_pages_collections import PAGE as COLLECTIONS
+from tests.media_library.pages import HTMX, links_of, member, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder", "model")]
 
@@ -26,7 +24,7 @@ def red(library: Library, user: User) -> SavedSearch:
 def test_results_and_filtered_grids_can_be_saved(client: Client, library: Library) -> None:
     assert f"{PAGE}new/?text=red" in links_of(client.get("/l/studio/search/?text=red"))
     assert f"{PAGE}new/?q=sea" in links_of(client.get("/l/studio/?q=sea"))
-    assert f"{COLLECTIONS}new/?text=red" in links_of(client.get("/l/studio/search/?text=red"))
+    assert "/l/studio/collections/new/?text=red" in links_of(client.get("/l/studio/search/?text=red"))
     assert f"{PAGE}new/" not in " ".join(links_of(client.get("/l/studio/")))
 
 
