@@ -79,7 +79,7 @@ function byKey(event) {
 
 // One card, whatever is selected.
 export function remove(card) {
-  htmx.ajax("POST", bar.action, { source: card, target: card, swap: "none", values: { action: "delete", assets: card.dataset.asset } });
+  htmx.ajax("POST", bar.getAttribute("action"), { source: card, target: card, swap: "none", values: { action: "delete", assets: card.dataset.asset } });
 }
 
 if (bar) {

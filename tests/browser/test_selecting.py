@@ -2,7 +2,6 @@
 
 import gzip
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -48,22 +47,6 @@ def centre(card: Locator) -> tuple[float, float]:
     box = card.bounding_box()
     assert box
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-@pytest.fixture
-def phone(browser: Browser, stack: Stack, signed_in: object, complaints: Complaints) -> Iterator[Page]:
-    with browser.new_context(
-        base_url=stack.url,
-        storage_state=signed_in,  # type: ignore[arg-type]
-        viewport={"width": 390, "height": 844},
-        has_touch=True,
-        is_mobile=True,
-    ) as context:
-        page = context.new_page()
-        page.on("console", complaints.note)
-        page.goto("/")
-        yield page
-    assert complaints == []
 
 
 def test_the_check_mark_shows_a_bar_that_moves_nothing_and_says_how_many(page: Page) -> None:
