@@ -97,7 +97,7 @@ class Move(Action):
     def undoing(self, assets: AssetQuerySet, options: dict[str, Any]) -> list[Step]:
         former: dict[str | None, list[UUID]] = {}
         for pk, folder in assets.order_by("pk").values_list("pk", "folder"):
-            former.setdefault(folder and str(folder), []).append(pk)
+            former.setdefault(str(folder) if folder else None, []).append(pk)
         former.pop(options["folder"], None)
         return [Step("move", {"folder": folder}, ids) for folder, ids in former.items()]
 

@@ -40,13 +40,23 @@ function changed(event) {
   if (returning.length) returning[0].querySelector(".card-link")?.focus();
   else if (leaving.length) focusNear(leaving[0]);
   const unseen = here.some((id) => !document.querySelector(`.card[data-asset="${CSS.escape(id)}"]`));
-  if ((leaving.length || gone.length) && !cards().length && document.getElementById("grid")) emptied();
-  else if (unseen && event.target.closest?.("[data-undo]")) location.reload();
+  if (unseen && event.target.closest?.("[data-undo]")) return location.reload();
+  if (leaving.length || returning.length) count();
+  if (leaving.length && !cards().length) document.querySelector("#more a")?.click();
 }
 
-// All cards are gone: if there are more, they are fetched; the page says so itself otherwise.
-function emptied() {
-  document.querySelector("#more a")?.click();
+// How many there are now, and what stands in place of the last card: as the page would say it anew.
+async function count() {
+  const answer = await fetch(location.href);
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const number = fresh.querySelector(".toolbar-title .number");
+  if (number) document.querySelector(".toolbar-title .number")?.replaceChildren(number.textContent);
+  document.querySelector("[data-instead]")?.remove();
+  const empty = fresh.querySelector(".main > .empty");
+  if (!empty || cards().length) return;
+  empty.dataset.instead = "";
+  document.getElementById("grid")?.after(document.adoptNode(empty));
 }
 
 // An undo is good for once: its message goes with it.
@@ -67,8 +77,9 @@ function byKey(event) {
   button.click(); // not requestSubmit: htmx would not learn which button it was
 }
 
-export function remove(id) {
-  htmx.ajax("POST", bar.action, { source: bar, swap: "none", values: { action: "delete", assets: id } });
+// One card, whatever is selected.
+export function remove(card) {
+  htmx.ajax("POST", bar.getAttribute("action"), { source: card, target: card, swap: "none", values: { action: "delete", assets: card.dataset.asset } });
 }
 
 if (bar) {

@@ -126,7 +126,7 @@ if (menu) {
     close({ focus: !link });
     if (!link) return;
     event.preventDefault();
-    if (asset.matches(".card")) remove(asset.dataset.asset);
+    if (asset.matches(".card")) remove(asset);
     else post(link.href);
   });
 }

@@ -71,3 +71,19 @@ def page(context: BrowserContext, complaints: Complaints) -> Iterator[Page]:
 def library(page: Page) -> str:
     """The path of the library that the stack has filled."""
     return urlsplit(page.url).path
+
+
+@pytest.fixture
+def phone(browser: Browser, stack: Stack, signed_in: Any, complaints: Complaints) -> Iterator[Page]:
+    with browser.new_context(
+        base_url=stack.url,
+        storage_state=signed_in,
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+    ) as context:
+        page = context.new_page()
+        page.on("console", complaints.note)
+        page.goto("/")
+        yield page
+    assert complaints == []
