@@ -51,7 +51,7 @@ def ids(library: Library, model: EmbeddingModel, user: User) -> dict[str, str]:
     known |= {"tag_id": str(library.tags.create(name="sea").pk)}
     known |= {"collection_id": str(library.collections.create(name="Best", owner=user).pk)}
     known |= {"search_id": str(library.saved_searches.create(name="Red", owner=user, params={"q": ["red"]}).pk)}
-    known |= {"field": "season", "choice": "s", "token_id": "1"}
+    known |= {"field": "season", "choice": "s", "token_id": "1", "deed": "pause", "key": some}
     job = Job.objects.create(kind="bulk", owner=user, library=library)
     source = ImportSource.objects.create(library=library, address="/srv/pictures")
     hook = factories.webhook(library)
