@@ -161,7 +161,7 @@ def from_asset(*, user: User, asset: Asset, box: Box | None) -> QueryAnchor:
     asset.library.require(user, Role.VIEWER)
     preview = asset.renditions.filter(name=Rendition.Name.PREVIEW).first()
     if preview is None:
-        raise InvalidRequest(_("This picture is still being processed."), code="not_ready")
+        raise InvalidRequest(_("This picture is still being processed."), code="not_ready", status=409)
     if box:
         box.large_enough(asset.width, asset.height)
     if box and wants_original(asset, preview, box):
