@@ -63,13 +63,6 @@ def is_valid(case: Any, location: ParameterLocation) -> bool:
 
 
 @schemathesis.hook
-def filter_case(context: Any, case: Any) -> bool:
-    """Nothing that is called invalid and is not: where there is nothing to make invalid, it is told as "positive"."""
-    described = getattr(case.meta.phase.data, "description", None) or "" if case.meta else ""
-    return not (described.lower() == "positive test case" and case.meta.generation.mode.is_negative)
-
-
-@schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if is_valid(case, ParameterLocation.PATH):
         for name in case.path_parameters or {}:
