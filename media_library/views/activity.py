@@ -182,6 +182,6 @@ def progress(request: PageRequest, job_id: UUID) -> HttpResponse:
     if found is None:
         raise NotFound
     if not request.htmx:
-        return redirect("job", found.library.slug, found.pk)
+        return redirect("activity-job", found.library.slug, found.pk)
     context = {"job": found, "active": found.state in Job.ACTIVE}
     return render(request, "media_library/_job_progress.html", context)

@@ -186,7 +186,7 @@ def test_several_are_deleted_and_restored_from_the_trash(few: Page, library: str
 
 
 def test_a_folder_can_be_selected_from(page: Page) -> None:
-    page.get_by_role("link", name="holiday").click()
+    page.get_by_role("link", name="holiday", exact=True).click()
     page.wait_for_url("**/?folder=*")
     page.keyboard.press("Control+a")
     expect(bar(page)).to_contain_text(f"{len(names(page))} selected")
