@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -84,6 +84,12 @@ class Webhook(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+    @transaction.atomic
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Whoever notes attempts at this moment is waited for: those would be left without their delivery."""
+        list(self.deliveries.select_for_update().values_list("pk"))
+        return super().delete(*args, **kwargs)
 
     def make_secret(self) -> str:
         """Give it a new secret, not saved yet, and tell it this once: 32 random bytes, as Standard Webhooks has it."""

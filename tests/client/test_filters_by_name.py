@@ -12,7 +12,7 @@ from dam_client.shapes import Folder
 def test_every_filter_of_the_server_is_known() -> None:
     from media_library.api.base import FILTERS
 
-    theirs = {item.name: item.many for item in FILTERS if item.name != "metadata.<field>"}
+    theirs = {item.name: item.many for item in FILTERS if not item.name.startswith("metadata.")}
     assert theirs.keys() <= NAMES
     assert {name for name, many in theirs.items() if many} <= REPEATED
 
