@@ -67,9 +67,10 @@ def test_similar_has_the_picture_itself_first(dam: Client, shown: Library, sunse
 
 def test_facets_count_a_library_and_a_search(shown: Library) -> None:
     whole = shown.facets()
-    assert {value.value: value.count for value in whole.facets["formats"]} == {"jpeg": whole.total}
-    assert shown.facets("sea", orientation="landscape").total == whole.total
-    assert shown.facets(orientation="portrait").total == 0
+    assert sum(value.count for value in whole.facets["formats"]) == whole.total
+    orientations = {value.value: value.count for value in whole.facets["orientation"]}
+    assert shown.facets(orientation="landscape").total == orientations["landscape"]
+    assert 0 < shown.facets("sea", orientation="landscape").total <= orientations["landscape"]
 
 
 def test_clusters_hold_every_picture(shown: Library) -> None:
@@ -80,8 +81,8 @@ def test_clusters_hold_every_picture(shown: Library) -> None:
         assert len(list(shown.cluster(cluster))) == cluster.n_images
 
 
-def test_there_are_no_duplicates_among_the_drawings(shown: Library) -> None:
-    assert list(shown.duplicates()) == []
+def test_duplicates_come_in_groups(shown: Library) -> None:
+    assert all(len(group.members) > 1 for group in shown.duplicates())
 
 
 def test_a_filter_that_does_not_exist_is_not_passed_over(shown: Library) -> None:
