@@ -68,7 +68,7 @@ def move(folder: Folder, user: User, parent: Folder | None, name: str = "") -> F
     in_library(folder.library, parent)
     hold(folder.library, folder, parent)
     if parent and parent.pk in folder.subtree_ids():
-        raise InvalidRequest(_("A folder cannot be moved into itself."), code="folder_cycle", status=409)
+        raise InvalidRequest(_("A folder cannot be moved into itself."), code="folder_cycle", status=422)
     folder.parent = parent
     if name:
         folder.name = clean_name(name)

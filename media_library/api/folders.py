@@ -122,6 +122,8 @@ class Folders(FolderView):
 
 
 class FolderDetail(ObjectView, FolderView):
+    failures = {"PATCH": (422,)}
+
     @cached_property
     def folder(self) -> Folder:
         if self.locking:

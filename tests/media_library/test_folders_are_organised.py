@@ -62,7 +62,7 @@ def test_a_folder_is_renamed_and_moved(api: APIClient, url: str, year: Folder) -
 def test_a_folder_cannot_be_moved_into_itself_or_below(api: APIClient, url: str, travel: Folder, year: Folder) -> None:
     for parent in (travel, year):
         answer = patch(api, url, travel, parent=str(parent.pk))
-        assert (answer.status_code, answer.json()["code"]) == (409, "folder_cycle")
+        assert (answer.status_code, answer.json()["code"]) == (422, "folder_cycle")
     travel.refresh_from_db()
     assert travel.parent is None
 
