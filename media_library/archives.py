@@ -30,7 +30,7 @@ ZIP, GZIP = b"PK", b"\x1f\x8b"
 END, LOCATOR = b"PK\x05\x06", b"PK\x06\x07"  # of a ZIP's directory, and of that of a ZIP64
 LONGEST_END = 22 + 65535
 BROKEN = (
-    OSError, EOFError, ValueError, LookupError, RuntimeError, NotImplementedError, zlib.error, lzma.LZMAError,
+    OSError, EOFError, ValueError, LookupError, RuntimeError, zlib.error, lzma.LZMAError,
     zipfile.BadZipFile, tarfile.TarError,
 )  # fmt: skip
 

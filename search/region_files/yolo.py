@@ -21,8 +21,7 @@ NAMES = {"classes.txt", "obj.names", "data.yaml", "data.yml", "dataset.yaml"}
 NO_LABELS = ("train.txt", "val.txt", "valid.txt", "test.txt", "readme")  # lists of pictures, and words
 BROKEN_ZIP = (
     zipfile.BadZipFile,
-    NotImplementedError,  # what zipfile raises at a compression that it does not know
-    RuntimeError,
+    RuntimeError,  # also at a compression that zipfile does not know
     EOFError,
     OSError,
     ValueError,
