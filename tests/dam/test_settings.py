@@ -5,13 +5,14 @@ import pytest
 import yaml
 from django.core.exceptions import ImproperlyConfigured
 
-from dam import settings
+from dam import environment, settings
 
 ROOT = Path(settings.BASE_DIR)
 
 
 def test_every_variable_that_is_read_is_documented() -> None:
-    read = set(re.findall(r'env_\w+\("(\w+)"', (ROOT / "dam/settings.py").read_text()))
+    code = "".join((ROOT / "dam" / name).read_text() for name in ("settings.py", "environment.py"))
+    read = set(re.findall(r'env_\w+\("(\w+)"', code))
     documented = set(re.findall(r"^#?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert read - documented == {"DAM_STATIC_ROOT"}  # the image's own
 
@@ -20,34 +21,34 @@ def test_every_variable_that_is_read_is_documented() -> None:
 def test_nonsense_in_a_switch_is_refused(monkeypatch: pytest.MonkeyPatch, raw: str) -> None:
     monkeypatch.setenv("DAM_X", raw)
     with pytest.raises(ImproperlyConfigured, match="DAM_X must be true or false"):
-        settings.env_bool("DAM_X", default=False)
+        environment.env_bool("DAM_X", default=False)
 
 
 def test_nonsense_in_a_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAM_X", "many")
     with pytest.raises(ImproperlyConfigured, match="DAM_X must be a whole number"):
-        settings.env_int("DAM_X", 1)
+        environment.env_int("DAM_X", 1)
 
 
 def test_a_value_that_is_no_choice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAM_X", "fast")
     with pytest.raises(ImproperlyConfigured, match="DAM_X must be onnx or torch, not 'fast'"):
-        settings.env_choice("DAM_X", "onnx", "torch")
+        environment.env_choice("DAM_X", "onnx", "torch")
 
 
 def test_places_may_be_bound_to_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAM_X", "/srv/in=press, /srv/a=b/c ,s3://b/p=x_1")
-    assert settings.env_places("DAM_X") == [("/srv/in", "press"), ("/srv/a=b/c", ""), ("s3://b/p", "x_1")]
+    assert environment.env_places("DAM_X") == [("/srv/in", "press"), ("/srv/a=b/c", ""), ("s3://b/p", "x_1")]
 
 
 @pytest.mark.parametrize("url", ["mysql://db/x", "postgres://db", "nonsense"])
 def test_a_database_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL must look like"):
-        settings.database(url)
+        environment.database(url)
 
 
 def test_a_database_url_is_taken_apart() -> None:
-    found = settings.database("postgres://a%40b:p%2Fw@db:6543/lib?sslmode=require")
+    found = environment.database("postgres://a%40b:p%2Fw@db:6543/lib?sslmode=require")
     assert (found["USER"], found["PASSWORD"], found["HOST"], found["PORT"]) == ("a@b", "p/w", "db", "6543")
     assert (found["NAME"], found["OPTIONS"]["sslmode"]) == ("lib", "require")
 
@@ -56,9 +57,9 @@ def test_the_secret_key_is_made_once_and_only_its_owner_reads_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DAM_SECRET_KEY", raising=False)
-    key = settings.secret_key(tmp_path)
+    key = environment.secret_key(tmp_path)
     assert len(key) >= 50
-    assert settings.secret_key(tmp_path) == key
+    assert environment.secret_key(tmp_path) == key
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
