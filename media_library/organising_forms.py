@@ -38,44 +38,11 @@ class FolderForm(Asked):
             self.fields["parent"].queryset = folders  # type: ignore[attr-defined]
 
 
-class MoveForm(Asked):
-    def __init__(self, library: Library, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["folder"] = FolderField(library)
-        self.fields["folder"].widget.attrs["autofocus"] = True
-
-
 class CollectionForm(Asked):
     name = name_field()
     description = forms.CharField(
         label=_("Description"), required=False, max_length=20_000, widget=forms.Textarea(attrs=input_attrs(rows=3))
     )
-
-
-class CollectForm(Asked):
-    """A collection, or the name of a new one."""
-
-    def __init__(self, collections: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["collection"] = forms.ModelChoiceField(
-            collections,
-            required=False,
-            label=_("Collection"),
-            empty_label=_("A new one"),
-            widget=forms.Select(attrs=input_attrs(autofocus=True)),
-        )
-        self.fields["name"] = forms.CharField(
-            label=_("Name of the new one"),
-            required=False,
-            max_length=LONGEST,
-            widget=forms.TextInput(attrs=input_attrs(autocomplete="off")),
-        )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        if not self.errors and not data.get("collection") and not data.get("name"):
-            self.add_error("name", _("Choose a collection, or name a new one."))
-        return data
 
 
 class ExportForm(Asked):

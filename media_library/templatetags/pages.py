@@ -78,15 +78,14 @@ def _actions(kind: Kind) -> SafeString:
         similar = f"{reverse('search', args=[kind.slug])}?like={_ID}"
         items.append((similar, "", "similar", _("Find Similar Image"), mark_safe(" data-similar")))
     items.append((asset.address("api:asset-file"), "", "download", _("Download"), mark_safe(" download")))
-    asks = mark_safe(" data-asks")
+    asks, bulk_url = mark_safe(" data-asks"), reverse("bulk", args=[kind.slug])
     if kind.collects and not kind.deleted:
-        collect_url = f"{reverse('collect', args=[kind.slug])}?assets={_ID}"
-        items.append((collect_url, "", "collection", _("Add to collection…"), asks))
+        items.append((f"{bulk_url}?action=collect&assets={_ID}", "", "collection", _("Add to collection…"), asks))
     if kind.collection:
         out_url = f"{reverse('collection-remove', args=[kind.slug, kind.collection])}?assets={_ID}"
         items.append((out_url, "", "minus", _("Remove from this collection"), asks))
     if kind.editable and not kind.deleted:
-        items.append((f"{reverse('move', args=[kind.slug])}?assets={_ID}", "", "folder", _("Move to folder…"), asks))
+        items.append((f"{bulk_url}?action=move&assets={_ID}", "", "folder", _("Move to folder…"), asks))
         delete_url = asset.address("asset-delete")
         items.append((delete_url, " menu-item-danger", "trash", _("Delete"), mark_safe(" data-delete")))
     entries = format_html_join(

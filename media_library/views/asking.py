@@ -1,7 +1,7 @@
 """Questions before something is done: each is a page and, asked for by htmx, what the dialog of a page shows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +17,6 @@ from media_library.filters import many, uuid_of
 from media_library.models import Asset
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
-
-DIALOG = "asked"  # the id of what the dialog shows
 
 
 @dataclass(frozen=True)
@@ -43,13 +41,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Done:
-    """What is said then, and where: on the page `to`, or `stays`, on the page behind the dialog, from which the cards
-    of the assets `gone` disappear."""
+    """What is said then, and where: on the page `to`, or on the one behind the dialog if assets have `gone` from it."""
 
     said: StrOrPromise
     to: str
-    stays: bool = False
-    gone: Sequence[UUID] = field(default_factory=list)
+    gone: Sequence[UUID] = ()
 
 
 def ask(
@@ -63,8 +59,6 @@ def ask(
         except (NotFound, Forbidden):
             raise
         except AppError as error:
-            if request.htmx and request.htmx.target != DIALOG:  # nobody sees a form
-                raise
             problem = error
     context = {"place": place, "question": question, "form": form, "problem": problem}
     if request.htmx:
@@ -77,11 +71,9 @@ def answer(request: PageRequest, done: Done) -> HttpResponse:
     messages.success(request, done.said)
     if not request.htmx:
         return redirect(done.to)
-    if not done.stays:
+    if not done.gone:
         return HttpResponse(status=204, headers={"HX-Redirect": done.to})
-    response = render(request, "_toasts.html")
-    gone = [str(pk) for pk in done.gone]
-    return trigger_client_event(response, "assetsGone", {"assets": gone}, after="settle")
+    return trigger_client_event(render(request, "_toasts.html"), "assetsChanged", {"gone": done.gone, "here": []})
 
 
 def posted(request: PageRequest) -> QueryDict | None:

@@ -11,10 +11,11 @@ from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
-from django.views.decorators.http import require_POST
-from django_htmx.http import reswap, trigger_client_event
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
-from dam.errors import AppError
+from dam.errors import AppError, InvalidRequest
 from media_library import exports, jobs
 from media_library.bulk import ACTIONS, MOST_AT_ONCE, BulkChange, Failures, change
 from media_library.bulk import undo as undoing
@@ -29,15 +30,18 @@ AT_LEAST = {DOWNLOAD: Role.VIEWER, "purge": Role.EDITOR}
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def bulk(request: PageRequest, slug: str) -> HttpResponse:
-    """Ask what has to be known for it, or do it, and say what has become of it."""
-    place = Place.of(request, slug, at_least=AT_LEAST.get(request.POST.get("action", ""), Role.CONTRIBUTOR))
-    form = BulkForm(place, request.POST)
+    """Ask what has to be known for it, or do it, and say what has become of it. A link only asks."""
+    sent = request.POST if request.method == "POST" else request.GET
+    place = Place.of(request, slug, at_least=AT_LEAST.get(sent.get("action", ""), Role.CONTRIBUTOR))
+    form = BulkForm(place, sent)
     form.require_valid()
     if form.question:
-        template = "media_library/_question.html" if request.htmx else "media_library/question.html"
+        template = "media_library/_bulk_question.html" if request.htmx else "media_library/bulk_question.html"
         return render(request, template, {"place": place, "form": form, "next": form.cleaned_data["next"]})
+    if request.method != "POST":
+        raise InvalidRequest(_("A link cannot do this. Select the pictures and choose it below them."))
     if form.action_name == DOWNLOAD:
         tell_job(request, form.action_name, export(place, form.ids), len(form.ids))
     else:
@@ -106,8 +110,7 @@ def answer(request: PageRequest, place: Place, ids: Sequence[UUID], target: str)
         return back_to(request, target, reverse("library", args=[place.library.slug]))
     here = standing(request, place, ids)
     detail = {"gone": [str(pk) for pk in ids if pk not in here], "here": [str(pk) for pk in ids if pk in here]}
-    response = reswap(render(request, "_toasts.html"), "none")
-    return trigger_client_event(response, "assetsChanged", detail)
+    return trigger_client_event(render(request, "_toasts.html"), "assetsChanged", detail)
 
 
 def standing(request: PageRequest, place: Place, ids: Sized[UUID]) -> set[UUID]:

@@ -50,6 +50,8 @@ class BulkForm(forms.Form):
         )
         for name in ("tags", "new_collection", "collection"):
             self.fields[name].widget.attrs.update(input_attrs(autocomplete="off"))
+        for name in ("folder", "collection"):  # what its question begins with
+            self.fields[name].widget.attrs["autofocus"] = True
 
     def require_valid(self) -> None:
         """Raises InvalidRequest with the first thing that is wrong."""

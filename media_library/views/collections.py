@@ -21,7 +21,7 @@ from media_library import collections, facets, ranked
 from media_library.chips import address
 from media_library.filters import AssetFilters
 from media_library.models import Asset, AssetQuerySet, Collection, CollectionItem, Role
-from media_library.organising_forms import Asked, CollectForm, CollectionForm
+from media_library.organising_forms import Asked, CollectionForm
 from media_library.paging import DEFAULT_LIMIT, SORTS, Page, page
 from media_library.views import library
 from media_library.views.asking import Done, Question, ask, asked_assets, posted
@@ -240,34 +240,6 @@ def delete(request: PageRequest, slug: str, collection_id: UUID) -> HttpResponse
 
 @login_required
 @require_http_methods(ASKED)
-def collect(request: PageRequest, slug: str) -> HttpResponse:
-    """Put the pictures that `assets` names into a collection, which may be a new one."""
-    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
-    ids = asked_assets(place)
-    choice = Collection.objects.filter(library=place.library, kind=Collection.Kind.MANUAL)
-    if place.role < Role.EDITOR:
-        choice = choice.filter(owner=request.user)
-    form = CollectForm(choice, posted(request))
-    title = ngettext("Add a picture to a collection", "Add %(count)s pictures to a collection", len(ids))
-    question = Question(title % {"count": len(ids)}, _("Add"), reverse("library", args=[slug]))
-    return ask(request, place, question, form, lambda data: collected(place, ids, data))
-
-
-def collected(place: Place, ids: list[UUID], data: dict[str, Any]) -> Done:
-    user = place.request.user
-    into = data["collection"] or collections.make(place.library, user, data["name"])
-    added = collections.add(into, user, ids)
-    said = ngettext("Added to “%(name)s”.", "%(count)s pictures added to “%(name)s”.", added) % {
-        "count": added,
-        "name": into.name,
-    }
-    if not added:
-        said = _("“%(name)s” has it already.") % {"name": into.name}
-    return Done(said, address_of(into, place.library.slug), stays=True)
-
-
-@login_required
-@require_http_methods(ASKED)
 def take_out(request: PageRequest, slug: str, collection_id: UUID) -> HttpResponse:
     """Take the pictures that `assets` names out of it."""
     place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
@@ -280,7 +252,7 @@ def take_out(request: PageRequest, slug: str, collection_id: UUID) -> HttpRespon
     def deed(_data: dict[str, Any]) -> Done:
         collections.take_out(shown, request.user, ids)
         said = _("Removed from “%(name)s”.") % {"name": shown.name}
-        return Done(said, address_of(shown, slug), stays=True, gone=ids)
+        return Done(said, address_of(shown, slug), gone=ids)
 
     title %= {"count": len(ids), "name": shown.name}
     question = Question(title, _("Remove from the collection"), address_of(shown, slug), sentence)

@@ -1,7 +1,6 @@
-"""Folders: made, renamed, moved and removed, and pictures put into them."""
+"""Folders: made, renamed, moved and removed."""
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from django import forms
@@ -13,12 +12,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from dam.errors import NotFound
-from media_library import bulk, folders
+from media_library import folders
 from media_library.chips import address
 from media_library.filters import folder_of, one
 from media_library.models import Asset, Folder, Role
-from media_library.organising_forms import Asked, FolderForm, MoveForm
-from media_library.views.asking import Done, Question, Way, ask, asked_assets, came_from, posted
+from media_library.organising_forms import Asked, FolderForm
+from media_library.views.asking import Done, Question, Way, ask, posted
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
 
@@ -121,44 +120,3 @@ def delete_question(place: Place, folder: Folder) -> tuple[Question, bool]:
 def in_trash(number: int) -> str:
     sentence = ngettext("%(count)s picture is in the trash.", "%(count)s pictures are in the trash.", number)
     return sentence % {"count": f"{number:,}"}
-
-
-@login_required
-@require_http_methods(ASKED)
-def move(request: PageRequest, slug: str) -> HttpResponse:
-    """Put the pictures that `assets` names into a folder, or outside of all."""
-    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
-    ids = asked_assets(place)
-    form = MoveForm(place.library, posted(request))
-    title = ngettext("Move a picture", "Move %(count)s pictures", len(ids)) % {"count": len(ids)}
-
-    def deed(data: dict[str, Any]) -> Done:
-        return moved(place, ids, data["folder"])
-
-    return ask(request, place, Question(title, _("Move"), reverse("library", args=[slug])), form, deed)
-
-
-def moved(place: Place, ids: list[UUID], folder: Folder | None) -> Done:
-    """Raises what kept all of them from being moved."""
-    options = {"folder": str(folder.pk) if folder else None}
-    failures = bulk.change(bulk.ACTIONS["move"], place.library, place.request.user, ids, options)
-    if len(failures) == len(ids):
-        raise next(iter(failures.values()))
-    went = [pk for pk in ids if pk not in failures]
-    where = folder.name if folder else _("No folder")
-    said = ngettext("Moved to “%(where)s”.", "%(count)s pictures moved to “%(where)s”.", len(went))
-    said %= {"count": len(went), "where": where}
-    if failures:
-        left = ngettext("%(count)s could not be moved:", "%(count)s could not be moved:", len(failures))
-        said = f"{said} {left % {'count': len(failures)}} {next(iter(failures.values())).message}"
-    to = address_of(folder, place.library.slug)
-    return Done(said, to, stays=True, gone=went if left_behind(place, folder) else [])
-
-
-def left_behind(place: Place, folder: Folder | None) -> bool:
-    """Whether the page that they were moved on shows another folder, where they are no longer."""
-    shown = parse_qs(urlsplit(came_from(place.request, "")).query).get("folder", [""])[0]
-    if not shown:
-        return False
-    above = {str(each.pk) for each in (*folder.ancestors(), folder)} if folder else set()
-    return shown not in above

@@ -1,13 +1,16 @@
-// Links marked data-asks open the question that they lead to in the page's dialog; without a script they are pages.
+// What the server asks first stands in the page's dialog: asked for by links marked data-asks, which without a script lead
+// to pages, and by whatever else swaps into it.
 const dialog = document.getElementById("asking");
 const asked = document.getElementById("asked");
+let asking = null; // the button that the focus goes back to: disabled during the request, it has lost it
 
-async function open(url) {
-  asked.replaceChildren();
-  await htmx.ajax("GET", url, { target: asked, swap: "innerHTML" });
-  if (!asked.childElementCount) return; // it was refused, and a message says why
-  if (!dialog.open) dialog.showModal();
-  asked.querySelector("[autofocus]")?.focus();
+// With nothing more to ask, it is done.
+function show(event) {
+  if (event.detail.target !== asked) return;
+  if (!asked.childElementCount) return dialog.close();
+  if (dialog.open) return asked.querySelector("[autofocus]")?.focus();
+  asking = event.detail.requestConfig.triggeringEvent?.submitter;
+  dialog.showModal();
 }
 
 if (dialog) {
@@ -16,25 +19,18 @@ if (dialog) {
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
       link.closest("details[data-menu]")?.removeAttribute("open");
-      open(link.href);
+      htmx.ajax("GET", link.href, { target: asked, swap: "innerHTML" });
     } else if (event.target === dialog || (event.target.closest("[data-asking-close]") && dialog.contains(event.target))) {
       event.preventDefault();
       dialog.close();
     }
   });
-  dialog.addEventListener("close", () => asked.replaceChildren());
-  document.addEventListener("htmx:responseError", () => dialog.close());
-  addEventListener("pageshow", (event) => { if (event.persisted) dialog.close(); });
-
-  // What was asked is done, and the page stays: cards that no longer belong here go.
-  document.addEventListener("assetsGone", (event) => {
-    dialog.close();
-    for (const asset of event.detail.assets) {
-      const card = document.querySelector(`#grid > .card[data-asset="${CSS.escape(asset)}"]`);
-      const next = card?.nextElementSibling ?? card?.previousElementSibling;
-      const focused = card?.contains(document.activeElement);
-      card?.remove();
-      if (focused) next?.querySelector(".card-link")?.focus();
-    }
+  document.addEventListener("htmx:afterSwap", show);
+  document.addEventListener("htmx:responseError", () => { if (!asked.querySelector("[data-problem]")) dialog.close(); });
+  dialog.addEventListener("close", () => {
+    asked.replaceChildren();
+    asking?.focus();
+    asking = null;
   });
+  addEventListener("pageshow", (event) => { if (event.persisted) dialog.close(); });
 }

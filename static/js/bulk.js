@@ -1,21 +1,13 @@
-// What is done with the selection. The server asks what it has to know, does it and says what has become of it; here the
-// question gets its dialog, and cards that have left the page go, and come back when that is undone.
+// What is done with the selection, or with what is dragged. The server does it and says what has become of it; here cards
+// that have left the page go, and come back when that is undone. What it has to ask first is asked by asking.js.
 import { cards, deselect, select, selectedIds, show } from "./selection.js";
 import { isBareKey } from "./lib.js";
 
 const bar = document.getElementById("selection");
-const dialog = document.getElementById("question-dialog");
-let asking = null; // the button that the focus goes back to: disabled during the request, it has lost it
 
 // The selection stands for the check marks, of which there may be fewer: a form can have a thousand fields only.
 function fillIn(event) {
   if (event.detail.elt === bar) event.detail.parameters.assets = selectedIds().join(",");
-}
-
-function ask(event) {
-  if (event.detail.target.id !== "question" || !event.detail.target.firstElementChild) return;
-  asking = event.detail.requestConfig.triggeringEvent?.submitter;
-  dialog.showModal();
 }
 
 function focusNear(hidden) {
@@ -63,7 +55,6 @@ async function count() {
 function undone(event) {
   const form = event.detail.elt;
   if (event.detail.successful && form.matches?.("[data-undo]")) form.closest("[data-toast]")?.remove();
-  if (event.detail.successful && form.matches?.("[data-question]")) dialog.close();
 }
 
 // Delete: of the selection, or of the card that has the focus.
@@ -84,14 +75,8 @@ export function remove(card) {
 
 if (bar) {
   document.addEventListener("htmx:configRequest", fillIn);
-  document.addEventListener("htmx:afterSwap", ask);
   document.addEventListener("assetsChanged", changed);
   document.addEventListener("htmx:afterRequest", undone);
   document.addEventListener("keydown", byKey);
-  dialog.addEventListener("close", () => {
-    dialog.querySelector("#question").replaceChildren();
-    asking?.focus();
-  });
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   addEventListener("pageshow", () => show({ quietly: true }));
 }

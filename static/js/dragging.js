@@ -17,7 +17,7 @@ function mark(target) {
   if (target) target.dataset.over = "";
 }
 
-if (rail?.dataset.moveUrl) {
+if (rail?.dataset.bulkUrl) {
   // Only what a mouse has taken hold of can be dragged: a finger scrolls, and holds for the menu.
   document.addEventListener("pointerdown", (event) => {
     const card = event.target.closest?.("#grid > .card");
@@ -26,7 +26,7 @@ if (rail?.dataset.moveUrl) {
   document.addEventListener("dragstart", (event) => {
     const card = event.target.closest?.("#grid > .card");
     if (!card) return;
-    event.dataTransfer.setData(KIND, taken(card).join(" "));
+    event.dataTransfer.setData(KIND, taken(card).join(","));
     event.dataTransfer.effectAllowed = "copyMove";
     const image = card.querySelector("img");
     if (image) event.dataTransfer.setDragImage(image, 24, 24);
@@ -46,9 +46,7 @@ if (rail?.dataset.moveUrl) {
     event.preventDefault();
     mark(null);
     const kind = target.dataset.accepts;
-    const values = new FormData();
-    for (const asset of event.dataTransfer.getData(KIND).split(" ")) values.append("assets", asset);
-    values.append(kind, target.dataset.id);
-    htmx.ajax("POST", kind === "folder" ? rail.dataset.moveUrl : rail.dataset.collectUrl, { source: rail, values, swap: "none" });
+    const values = { action: kind === "folder" ? "move" : "collect", assets: event.dataTransfer.getData(KIND), [kind]: target.dataset.id };
+    htmx.ajax("POST", rail.dataset.bulkUrl, { source: rail, values, swap: "none" });
   });
 }

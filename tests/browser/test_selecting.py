@@ -289,7 +289,7 @@ def test_selecting_asking_and_looking_are_accessible(page: Page, library: str, s
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     check(page, 0)
     assert violations(page) == []
-    for name, closed in (("Tags", "#question-dialog"), ("Move", "#question-dialog"), ("Collect", "#question-dialog")):
+    for name, closed in (("Tags", "#asking"), ("Move", "#asking"), ("Collect", "#asking")):
         act(page, name)
         expect(page.locator(closed)).to_be_visible()
         assert violations(page) == []

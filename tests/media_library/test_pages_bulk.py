@@ -221,8 +221,17 @@ def test_nonsense_is_refused_in_a_sentence(client: Client, library: Library, dat
     assert "error-text" in answer.content.decode()
 
 
-def test_it_is_never_done_by_a_link(client: Client, library: Library) -> None:
-    assert client.get("/l/studio/bulk/").status_code == 405
+@pytest.mark.parametrize("more", [{"action": "delete"}, {"action": "move", "folder": ""}, {"action": "download"}])
+def test_it_is_never_done_by_a_link(client: Client, library: Library, assets: list[Asset], more: Any) -> None:
+    answer = client.get("/l/studio/bulk/", {"assets": str(assets[0].pk), **more})
+    assert answer.status_code == 400
+    assert "A link cannot do this." in text_of(answer)
+    assert live(library) == {"One", "Two", "Three"} and not Job.objects.exists()
+
+
+def test_a_link_asks_what_has_to_be_known(client: Client, library: Library, assets: list[Asset]) -> None:
+    for action, question in (("tag", "Tags of 1 picture"), ("move", "Move 1 picture"), ("collect", "Add 1 picture")):
+        assert question in text_of(client.get("/l/studio/bulk/", {"assets": str(assets[0].pk), "action": action}))
 
 
 def test_without_a_script_it_is_a_form_that_leads_back(client: Client, library: Library, assets: list[Asset]) -> None:
