@@ -23,6 +23,7 @@ test: $(VENV)/dev.stamp
 # What the schema says, asked of a running server for longer than `make test` does: `FUZZ_EXAMPLES=500 make schema-fuzz`.
 schema-fuzz: export FUZZ_EXAMPLES ?= 100
 schema-fuzz: export FUZZ_PHASES ?= examples,coverage,fuzzing,stateful
+schema-fuzz: export FUZZ_SECONDS ?= 14400
 schema-fuzz: $(VENV)/dev.stamp
 	$(PY) -m pytest tests/fuzz/test_schema_fuzz.py $(ARGS)
 

@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 PATHS = os.environ.get("FUZZ_PATHS", "^/api/v1/")
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "2")
 PHASES = os.environ.get("FUZZ_PHASES", "examples,fuzzing")
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "900"))
 
 
 def pools(library: Library, user: User) -> dict[str, list[str]]:
@@ -54,5 +55,5 @@ def test_the_server_does_what_its_schema_says(
     ]  # fmt: skip
     report = Path(os.environ.get("FUZZ_REPORT", tmp_path / "report.txt"))
     with report.open("w") as told:
-        done = subprocess.run(command, env=environment, stdout=told, stderr=subprocess.STDOUT, timeout=900, check=False)
+        done = subprocess.run(command, env=environment, stdout=told, stderr=subprocess.STDOUT, timeout=SECONDS, check=False)
     assert done.returncode == 0, report.read_text()[-20000:]
