@@ -48,7 +48,7 @@ FILTERS = [
     ),
     OpenApiParameter("metadata.<field>.min", OpenApiTypes.STR, description="At least; of a field of numbers or dates."),
     OpenApiParameter("metadata.<field>.max", OpenApiTypes.STR, description="At most."),
-    OpenApiParameter("metadata.<field>.exists", OpenApiTypes.BOOL, description="Whether a field has a value."),
+    OpenApiParameter("metadata.<field>.exists", OpenApiTypes.STR, description="true or false: if a field has a value."),
 ]
 
 

@@ -5,6 +5,7 @@ from rest_framework.response import Response
 
 from media_library import exports
 from media_library.api.base import LibraryView, caller, validated
+from media_library.api.booleans import Boolean
 from media_library.api.idempotency import idempotent
 from media_library.api.job_serializers import JobSerializer
 from media_library.api.jobs import JOB_EXAMPLE, LOCATION, accepted
@@ -21,7 +22,7 @@ class ExportSerializer(SelectionSerializer):
         default="zip",
         help_text="The originals with a manifest, or one asset's JSON a line.",
     )
-    folders = serializers.BooleanField(default=False, help_text="Keep the folders of the library within the ZIP file.")
+    folders = Boolean(default=False, help_text="Keep the folders of the library within the ZIP file.")
     name = serializers.CharField(required=False, max_length=100, help_text="Of the file, without an extension.")
 
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from dam.errors import NotFound
 from media_library.api.base import PAGING, LibraryView, caller, validated
+from media_library.api.booleans import Boolean
 from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.metadata import fields
@@ -30,7 +31,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
 
 class ChoiceChangesSerializer(serializers.Serializer[Any]):
     value = serializers.CharField(max_length=200, required=False)
-    active = serializers.BooleanField(required=False)
+    active = Boolean(required=False)
     position = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
 
 
@@ -60,11 +61,11 @@ class FieldChangesSerializer(serializers.Serializer[Any]):
     """What PATCH may set. The id and the type of a field stay as they are."""
 
     label = serializers.CharField(max_length=200, required=False)  # type: ignore[assignment]
-    required = serializers.BooleanField(  # type: ignore[assignment]
+    required = Boolean(  # type: ignore[assignment]
         required=False, help_text="An upload has to bring a value, unless there is a default."
     )
     default = serializers.JSONField(required=False, allow_null=True, help_text="What uploads without a value get.")
-    default_disabled = serializers.BooleanField(required=False, help_text="Whether the default is not used for now.")
+    default_disabled = Boolean(required=False, help_text="Whether the default is not used for now.")
     validation = RulesField(required=False)
     position = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
 

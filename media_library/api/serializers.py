@@ -13,6 +13,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from media_library import facts, findable
+from media_library.api.booleans import Boolean
 from media_library.models import Asset, Folder, Library
 from media_library.models.asset import ANY_ID, address_pattern
 from media_library.models.tag import MAX_TAGS
@@ -21,6 +22,8 @@ from media_library.models.tag import MAX_TAGS
 class LibrarySerializer(serializers.ModelSerializer[Library]):
     """`language`: what its names, tags and descriptions are written in; `simple` takes all words as they are.
     `free_metadata`: whether metadata may have members that none of its fields names."""
+
+    free_metadata = Boolean(required=False)
 
     class Meta:
         model = Library
@@ -233,12 +236,6 @@ class AssetDetailSerializer(AssetSerializer):
         return findable.index.lookalikes(asset, self.context["request"].user).ids
 
 
-class OptionalBoolean(serializers.BooleanField):
-    """Absent from a form, it is absent, and not false as an unticked box would be."""
-
-    default_empty_html = serializers.empty
-
-
 class AssetChangesSerializer(serializers.Serializer[Any]):
     """What PATCH may set."""
 
@@ -250,7 +247,7 @@ class AssetChangesSerializer(serializers.Serializer[Any]):
     )
     tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False, max_length=MAX_TAGS)
     metadata = serializers.DictField(required=False)
-    visual_search = OptionalBoolean(required=False)
+    visual_search = Boolean(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

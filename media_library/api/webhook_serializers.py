@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from media_library import fetch
-from media_library.api.serializers import OptionalBoolean
+from media_library.api.booleans import Boolean
 from media_library.models import Delivery, DeliveryAttempt, Event, Webhook
 from media_library.targets import MAX_URL
 
@@ -97,13 +97,13 @@ class NewWebhookSerializer(serializers.Serializer[Any]):
     library = serializers.UUIDField()
     url = AddressField()
     events = EventsField()
-    active = serializers.BooleanField(source="is_active", default=True)
+    active = Boolean(source="is_active", default=True)
 
 
 class WebhookChangesSerializer(serializers.Serializer[Any]):
     url = AddressField(required=False)
     events = EventsField(required=False)
-    active = OptionalBoolean(source="is_active", required=False)
+    active = Boolean(source="is_active", required=False)
 
 
 class AttemptSerializer(serializers.ModelSerializer[DeliveryAttempt]):

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from dam.parsing import JsonParser
 from media_library.api.base import PAGING, LibraryView, by_name, caller, example, found, listed, validated
+from media_library.api.booleans import Boolean
 from media_library.api.conditional import ObjectView, if_match
 from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
@@ -57,13 +58,13 @@ class SavedSearchSerializer(serializers.ModelSerializer[SavedSearch]):
 class SavedSearchChangesSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=200, required=False)
     params = serializers.DictField(required=False, help_text=PARAMS)
-    shared = serializers.BooleanField(required=False, help_text="With all members of the library, or private.")
+    shared = Boolean(required=False, help_text="With all members of the library, or private.")
 
 
 class NewSavedSearchSerializer(SavedSearchChangesSerializer):
     name = serializers.CharField(max_length=200)
     params = serializers.DictField(help_text=PARAMS)
-    shared = serializers.BooleanField(default=False, help_text="With all members of the library; private if absent.")
+    shared = Boolean(default=False, help_text="With all members of the library; private if absent.")
 
 
 class SavedSearchView(LibraryView):

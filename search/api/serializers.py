@@ -7,6 +7,7 @@ from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from media_library.api.booleans import Boolean
 from media_library.api.serializers import AssetSerializer
 from search.models import QueryAnchor, Region
 from search.queries import Hit
@@ -64,7 +65,7 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
         help_text="Of `text`, `not_text`, `picture` (what `file` or `image_url` gives) and examples by id; above 0, "
         "at most 10. 1 if absent, 0.5 for what is not wanted.",
     )
-    keywords = serializers.BooleanField(required=False, help_text=KEYWORDS)
+    keywords = Boolean(required=False, help_text=KEYWORDS)
     filters = serializers.DictField(required=False, help_text="The parameters of a list, by name; and `labels`.")
     entity_type = serializers.ChoiceField(
         choices=[IMAGES, OBJECTS], required=False, help_text="OBJECTS finds regions of assets; IMAGES if absent."
