@@ -25,6 +25,7 @@ COPY media_library media_library
 COPY search search
 COPY templates templates
 COPY static static
+COPY locale locale
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DAM_DATA_DIR=/data OMP_WAIT_POLICY=PASSIVE WEB_CONCURRENCY=2
 # Nothing can be written here later, and a start that compiles all modules takes a quarter of a second more.
 RUN python -m compileall -q dam media_library search

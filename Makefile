@@ -7,9 +7,9 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --prefer-binary -c constraints.txt
-CHECKED := dam dam_client media_library search benchmarks
+CHECKED := dam dam_client media_library search benchmarks translations
 
-.PHONY: demo test schema-fuzz check format bench eval-search eval-facts eval-duplicates train calibrate eval-model clean distclean
+.PHONY: demo test schema-fuzz check format translations bench eval-search eval-facts eval-duplicates train calibrate eval-model clean distclean
 
 # Compiled here, every process starts faster, also where PYTHONDONTWRITEBYTECODE is set.
 demo: $(VENV)/demo.stamp
@@ -39,6 +39,10 @@ check: $(VENV)/dev.stamp
 format: $(VENV)/dev.stamp
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+# After texts of the code or the templates have changed: see translations/__init__.py.
+translations: $(VENV)/dev.stamp
+	$(PY) -m translations $(ARGS)
 
 # Prints tables; needs a quiet machine. `make bench ARGS="queries recall"` runs a part of it.
 bench: $(VENV)/dev.stamp

@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/", include((media_library_api + search_api, "api"))),
     path("api/v1/", include((visual_layer, "visual-layer"))),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("", include("dam.contracts.cloudinary.urls")),
     path("", include("search.urls")),
     path("", include("media_library.urls")),

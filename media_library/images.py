@@ -18,6 +18,7 @@ from PIL import Image
 
 from dam.errors import AppError, StrOrPromise
 from media_library import structure
+from media_library.figures import grouped
 from media_library.formats import EXTENSIONS, FOREIGN_EXTENSIONS, FORMATS, MIME_TYPES, RAW_EXTENSIONS, sniff
 
 __all__ = ["DECODER_ERRORS", "FORMATS", "MIME_TYPES", "BadImage", "Header", "inspect", "open_lazily"]
@@ -146,9 +147,9 @@ def _check_pixels(width: int, height: int, frames: int) -> None:
     if min(width, height, frames) < 1:
         raise BadImage(_("This picture says it has no pixels, so there is nothing to show."), code="too_many_pixels")
     if width * height * frames > settings.MAX_PIXELS:
-        size = f"{width:,} x {height:,}"
+        size = f"{grouped(width)} x {grouped(height)}"
         if frames > 1:
-            size = _("{size} with {frames} frames").format(size=size, frames=f"{frames:,}")
+            size = _("{size} with {frames} frames").format(size=size, frames=grouped(frames))
         raise BadImage(
             _(
                 "This picture is too big to open ({size}): the limit is {limit} megapixels. Make it smaller first."

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from media_library import issues
+from media_library.figures import grouped
 from media_library.formats import FORMATS
 from media_library.models import Library, User
 from media_library.properties import metadata, values
@@ -102,4 +103,4 @@ def shown(name: str, value: str, library: Library) -> str:
     if name == "uploaded_by":
         uploader = User.objects.filter(pk=value, uploads__library=library).first()  # nobody else is named
         return uploader.get_username() if uploader else value
-    return f"{int(value):,}" if name.startswith(("min_", "max_")) else value
+    return grouped(int(value)) if name.startswith(("min_", "max_")) else value

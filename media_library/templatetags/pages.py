@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext as _
 
+from media_library.figures import grouped
 from media_library.models import Asset
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from media_library.views.place import Place
 
 register = template.Library()
+register.filter("grouped", grouped)
 
 PALETTE_WIDTH = 100
 
@@ -122,12 +124,6 @@ def _card_tools(kind: Kind) -> SafeString:
 def tagged(tags: str, name: str) -> str:
     """What stands after `name:` among the tags of a message."""
     return next((tag.partition(":")[2] for tag in tags.split() if tag.startswith(f"{name}:")), "")
-
-
-@register.filter
-def grouped(number: int) -> str:
-    """4000 -> 4,000: the thin separators that figures in sentences have."""
-    return f"{number:,}"
 
 
 @register.filter

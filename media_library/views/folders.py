@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from dam.errors import NotFound
 from media_library import folders
 from media_library.chips import address
+from media_library.figures import grouped
 from media_library.filters import folder_of, one
 from media_library.models import Asset, Folder, Role
 from media_library.organising_forms import Asked, FolderForm
@@ -107,11 +108,11 @@ def delete_question(place: Place, folder: Folder) -> tuple[Question, bool]:
     parts = [_("It is empty.")] if not (pictures or inner) else []
     if inner:
         parts.append(ngettext("%(count)s folder in it goes, too.", "%(count)s folders in it go, too.", inner) % {
-            "count": f"{inner:,}"
+            "count": grouped(inner)
         })  # fmt: skip
     if pictures:
         sentence = ngettext("%(count)s picture moves to the trash.", "%(count)s pictures move to the trash.", pictures)
-        parts.append(sentence % {"count": f"{pictures:,}"})
+        parts.append(sentence % {"count": grouped(pictures)})
     title = _("Delete the folder “%(name)s”?") % {"name": folder.name}
     back = address_of(folder, place.library.slug)
     return Question(title, _("Delete the folder"), back, " ".join(parts), danger=True), bool(pictures or inner)
@@ -119,4 +120,4 @@ def delete_question(place: Place, folder: Folder) -> tuple[Question, bool]:
 
 def in_trash(number: int) -> str:
     sentence = ngettext("%(count)s picture is in the trash.", "%(count)s pictures are in the trash.", number)
-    return sentence % {"count": f"{number:,}"}
+    return sentence % {"count": grouped(number)}

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from media_library.bulk import Failures
+from media_library.figures import grouped
 
 UNDONE = "undone"
 
@@ -54,9 +55,9 @@ def outcome(name: str, count: int, failures: Failures) -> str:
         said = ngettext(
             "%(n)s picture was left as it is: %(why)s", "%(n)s pictures were left as they are: %(why)s", number
         )
-        sentences.append(said % {"n": f"{number:,}", "why": reason})
+        sentences.append(said % {"n": grouped(number), "why": reason})
     return " ".join(sentences) or _("Nothing was chosen.")
 
 
 def started(said: Said, count: int) -> str:
-    return said(count) % {"n": f"{count:,}"}
+    return said(count) % {"n": grouped(count)}

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dam.errors import AppError, NotFound
 from media_library import tags
 from media_library.chips import address
+from media_library.figures import grouped
 from media_library.filters import one
 from media_library.models import Asset, Role, Tag
 from media_library.organising_forms import Asked, NameForm
@@ -109,7 +110,7 @@ def delete(request: PageRequest, slug: str, tag_id: int) -> HttpResponse:
         _("Delete the tag “%(name)s”?") % {"name": tag.name},
         _("Delete the tag"),
         back,
-        sentence % {"count": f"{uses:,}"},
+        sentence % {"count": grouped(uses)},
         danger=True,
     )
 

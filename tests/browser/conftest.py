@@ -1,5 +1,9 @@
-"""A real Chromium against the whole product. What a page complains of in its console fails the test."""
+"""A real browser against the whole product. What a page complains of in its console fails the test.
 
+It is Chromium; `BROWSER=firefox` or `BROWSER=webkit` takes Playwright's own (`python -m playwright install firefox`).
+"""
+
+import os
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +15,7 @@ from tests import chromium
 from tests.browser.complaints import Complaints
 from tests.stack import Stack
 
+BROWSER = os.environ.get("BROWSER", "chromium")
 QUIET = [
     "--disable-gpu",
     "--disable-quic",
@@ -21,12 +26,19 @@ QUIET = [
 ]
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def launch_options() -> dict[str, Any]:
+    if BROWSER != "chromium":
+        return {}
     options = chromium.launch_options()
     options["args"] += QUIET
+    return options
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    options = launch_options()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**options)
+        browser = getattr(playwright, BROWSER).launch(**options)
         yield browser
         browser.close()
 
@@ -80,7 +92,7 @@ def phone(browser: Browser, stack: Stack, signed_in: Any, complaints: Complaints
         storage_state=signed_in,
         viewport={"width": 390, "height": 844},
         has_touch=True,
-        is_mobile=True,
+        is_mobile=BROWSER != "firefox",  # which cannot pretend to be a phone, only be as small
     ) as context:
         page = context.new_page()
         page.on("console", complaints.note)

@@ -55,5 +55,7 @@ def test_the_server_does_what_its_schema_says(
     ]  # fmt: skip
     report = Path(os.environ.get("FUZZ_REPORT", tmp_path / "report.txt"))
     with report.open("w") as told:
-        done = subprocess.run(command, env=environment, stdout=told, stderr=subprocess.STDOUT, timeout=SECONDS, check=False)
+        done = subprocess.run(
+            command, env=environment, stdout=told, stderr=subprocess.STDOUT, timeout=SECONDS, check=False
+        )
     assert done.returncode == 0, report.read_text()[-20000:]

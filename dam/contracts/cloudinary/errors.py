@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.response import Response
@@ -43,7 +44,10 @@ def handle_error(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 class DialectMiddleware:
-    """Gives every answer below PREFIX its request id, and those that no view of ours made the SDKs' error shape."""
+    """Gives every answer below PREFIX its request id, and those that no view of ours made the SDKs' error shape.
+
+    All in English, whatever the caller's language: programs compare these sentences.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -52,7 +56,8 @@ class DialectMiddleware:
         if not request.path.startswith(PREFIX):
             return self.get_response(request)
         request.META["HTTP_ACCEPT"] = "application/json"  # failures outside of views are told in JSON, too
-        response = self.get_response(request)
+        with translation.override("en"):
+            response = self.get_response(request)
         if response.status_code >= 400:
             response = in_shape(response)
         response["X-Request-Id"] = uuid.uuid4().hex
