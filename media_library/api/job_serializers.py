@@ -71,8 +71,12 @@ class ImportPicturesSerializer(serializers.Serializer[Any]):
     urls = serializers.ListField(
         child=serializers.CharField(max_length=2000), required=False, min_length=1, max_length=MOST_URLS
     )
-    s3_uri = serializers.CharField(
-        required=False, max_length=1024, help_text="`s3://bucket/prefix`, where the administrator allows it."
+    s3_uri = serializers.RegexField(
+        r"^s3://[^/]",
+        required=False,
+        max_length=1024,
+        help_text="`s3://bucket/prefix`, where the administrator allows it.",
+        error_messages={"invalid": _("An address in S3 looks like s3://bucket/prefix.")},
     )
     path = serializers.CharField(
         required=False,
