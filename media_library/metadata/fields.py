@@ -178,9 +178,9 @@ def add_choice(field: MetadataField, user: User, entry: Mapping[str, Any]) -> Me
     return field.choices.get(external_id=external_id)
 
 
-def has_controls(text: str) -> bool:
-    """Control characters. What Unicode has not assigned yet may well be a letter tomorrow."""
-    return any(unicodedata.category(char) == "Cc" for char in text)
+def without_controls(text: str) -> str:
+    """White space stays. What Unicode has not assigned yet may well be a letter tomorrow."""
+    return "".join(char for char in text if char.isspace() or unicodedata.category(char) != "Cc")
 
 
 def check_choices(field: MetadataField, choices: Sequence[MetadataChoice]) -> None:
@@ -188,11 +188,12 @@ def check_choices(field: MetadataField, choices: Sequence[MetadataChoice]) -> No
         raise InvalidField("choices", _("A field can have at most %(most)s choices.") % {"most": MOST_CHOICES})
     seen: set[str] = set()
     for choice in choices:
-        choice.value = " ".join(choice.value.split())
-        if not choice.value or len(choice.value) > 200 or has_controls(choice.value):
-            raise InvalidField("choices", _("The value of a choice has 1 to 200 characters, all of them visible."))
-        if len(choice.external_id) > 200 or has_controls(choice.external_id) or "/" in choice.external_id:
-            raise InvalidField("choices", _("The id of a choice has 1 to 200 visible characters and no slash."))
+        choice.value = " ".join(without_controls(choice.value).split())
+        if not 0 < len(choice.value) <= 200:
+            raise InvalidField("choices", _("The value of a choice has 1 to 200 characters."))
+        external_id = choice.external_id
+        if len(external_id) > 200 or without_controls(external_id) != external_id or "/" in external_id:
+            raise InvalidField("choices", _("The id of a choice has 1 to 200 characters and no slash."))
         if choice.active and choice.value.lower() in seen:
             raise InvalidField("choices", _("Two choices are called %(value)s.") % {"value": choice.value})
         if choice.active:
