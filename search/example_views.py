@@ -14,6 +14,7 @@ from dam.errors import AppError, InvalidRequest, NotFound
 from media_library.chips import address
 from media_library.models import Asset
 from media_library.renditions import Box
+from media_library.views.asking import posted
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
 from search import anchors
@@ -35,9 +36,9 @@ def by_image(request: PageRequest, slug: str) -> HttpResponse:
     The search that one comes from is in the parameters: its filters stay, and with `add` all of it.
     """
     place = Place.of(request, slug)
-    posted = request.method == "POST"
-    form = ByImageForm(request.POST if posted else None, request.FILES if posted else None)
-    query = Query.from_params(place.library, request.POST if posted else request.GET).changed()
+    sent = request.method == "POST"
+    form = ByImageForm(posted(request), request.FILES if sent else None)
+    query = Query.from_params(place.library, request.POST if sent else request.GET).changed()
     context: dict[str, Any] = {
         "place": place,
         "query": query,
@@ -46,7 +47,7 @@ def by_image(request: PageRequest, slug: str) -> HttpResponse:
         "carried": query.changed(text="", not_text=()).params(),
     }
     status = 200
-    if posted:
+    if sent:
         try:
             return go_to(request, given(place, form, query))
         except AppError as problem:
@@ -83,7 +84,7 @@ def part(request: PageRequest, slug: str, picture_id: UUID) -> HttpResponse:
     place = Place.of(request, slug)
     picture = picture_of(place, picture_id)
     query = Query.from_params(place.library, request.GET).changed()
-    form = BoxForm(request.POST or None, initial=START)
+    form = BoxForm(posted(request), initial=START)
     context: dict[str, Any] = {"place": place, "picture": shown(picture), "form": form, "query": query}
     context |= {"narrowed": query.filters.params(), "carried": query.changed(text="", not_text=()).params()}
     context["whole_url"] = address(place.search_url, whole(query, picture).params())

@@ -21,10 +21,10 @@ def percent(label: Any, *, least: float) -> forms.FloatField:
 class BoxForm(forms.Form):
     """The part of a picture, in percent of its upright sides; `box` is None for all of it."""
 
-    crop_x = percent(_("From the left, %"), least=0)
-    crop_y = percent(_("From the top, %"), least=0)
-    crop_width = percent(_("Width, %"), least=0.1)
-    crop_height = percent(_("Height, %"), least=0.1)
+    crop_x = percent(_("Left"), least=0)
+    crop_y = percent(_("Top"), least=0)
+    crop_width = percent(_("Width"), least=0.1)
+    crop_height = percent(_("Height"), least=0.1)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -132,9 +132,10 @@ def by_reciprocal_rank(near: Sequence[UUID], matches: Iterable[Match]) -> list[U
 
 def without(scope: AssetQuerySet, query: Query) -> AssetQuerySet:
     """Less what has all the words of a text that is not wanted."""
+    library = Asset.objects.filter(library=query.library)  # not the scope, which would double with every text
     for text in query.not_text:
         if terms := words.terms(query.library, text, whole=True):
-            unwanted = scope.order_by()
+            unwanted = library.order_by()
             for term in terms:
                 unwanted = unwanted.with_word(term)
             scope = scope.exclude(pk__in=unwanted.values("pk"))
