@@ -48,13 +48,15 @@ if (query) {
   document.addEventListener("pointerdown", lift);
   document.addEventListener("dragstart", begin);
   document.addEventListener("dragend", end);
-  document.addEventListener("dragover", (event) => {
-    const area = areaOf(event);
-    mark(area);
-    if (!area) return;
-    event.preventDefault();
-    event.dataTransfer.dropEffect = "copy";
-  });
+  for (const type of ["dragenter", "dragover"]) {
+    document.addEventListener(type, (event) => {
+      const area = areaOf(event);
+      mark(area);
+      if (!area) return;
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "copy";
+    });
+  }
   document.addEventListener("drop", (event) => {
     if (!areaOf(event)) return;
     event.preventDefault();
