@@ -43,6 +43,7 @@ class Findable:
         unlike: Asset | Id | Iterable[Asset | Id] = (),
         weights: Mapping[str, float] | None = None,
         keywords: bool | None = None,
+        collapse: bool = False,
         entity_type: Literal["IMAGES", "OBJECTS"] = "IMAGES",
         limit: int | None = 50,
         **filters: Any,
@@ -51,7 +52,7 @@ class Findable:
         path, bytes or open), a URL, or a `Crop` of any of these. All filters are in docs/filters.md."""
         asked = self.query(text, like=like, not_text=not_text, unlike=unlike, **filters)
         asked |= {"entity_type": entity_type} | ({"weights": dict(weights)} if weights else {})
-        asked |= {} if keywords is None else {"keywords": keywords}
+        asked |= ({} if keywords is None else {"keywords": keywords}) | ({"collapse": True} if collapse else {})
         return Found(self._transport, "POST", f"{self._path}search/", asked, limit)
 
     def query(

@@ -124,7 +124,7 @@ class RegionImport(Shape):
 
 
 class Hit(Shape):
-    """`distance`, `score` and `band` are None where only words have found it."""
+    """`distance`, `score` and `band` are None where only words have found it; `stack`: what is folded under it."""
 
     asset: Asset
     distance: float | None = None
@@ -132,6 +132,7 @@ class Hit(Shape):
     band: Literal["strong", "likely", "weak"] | None = None
     reasons: list[str] = []
     region: Region | None = None
+    stack: list[UUID] = []
 
 
 class Anchor(Shape):

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
+from dam.errors import StrOrPromise
 from media_library.filters import AssetFilters
 from media_library.models import Asset
 from media_library.properties import is_property
@@ -14,12 +16,24 @@ from media_library.properties.labels import label as label_of
 Params = Sequence[tuple[str, str]]
 
 
+class Weight(NamedTuple):
+    """How much a part of a search can count."""
+
+    label: StrOrPromise
+    factor: str  # how many times the ordinary weight
+    url: str
+    current: bool
+
+
 @dataclass(frozen=True)
 class Chip:
-    kind: str  # words, folder, tag, collection, state, property; the search app adds text, image and not (wanted)
+    kind: str  # words, folder, tag, collection, state, property; the search app adds text, image, part, not (wanted), …
     label: str
     remove_url: str
     thumb_url: str = ""
+    weights: Sequence[Weight] = ()
+    factor: str = ""  # the current one's, if it is not the ordinary weight
+    part_url: str = ""  # where a part of the picture is chosen
 
 
 def address(path: str, params: Params) -> str:

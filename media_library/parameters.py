@@ -53,9 +53,9 @@ def boolean(params: Mapping[str, Any], name: str, *, default: bool) -> bool:
     value = value.lower() if isinstance(value, str) else value
     if value is None or value == "":
         return default
-    if value is True or value in TRUE_WORDS:
+    if value is True or (isinstance(value, str) and value in TRUE_WORDS):
         return True
-    if value is False or value in FALSE_WORDS:
+    if value is False or (isinstance(value, str) and value in FALSE_WORDS):
         return False
     raise InvalidRequest(_("%(name)s must be true or false.") % {"name": name}, code="bad_parameter")
 

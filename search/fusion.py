@@ -10,7 +10,7 @@ picture called *red* is little evidence for "a red dress on a beach", and all th
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from math import isnan, nan
 from typing import Any
@@ -38,6 +38,8 @@ class Fused:
     distances: list[float | None]  # None: found by its words, and has no vector
     terms: tuple[Term, ...] = ()
     by_words_alone: frozenset[UUID] = frozenset()
+    by_words: frozenset[UUID] = frozenset()  # those and what looks would have shown as well
+    more_by_words: bool = False  # what words have found is still to come, in the rest of an incomplete ranking
 
     @property
     def distances_by_looks(self) -> list[float | None]:
@@ -49,6 +51,17 @@ class Fused:
             else self.distances
         )
 
+    @property
+    def distances_if_only_by_looks(self) -> list[float | None]:
+        """None for all that words have found, too: that a name says what was asked for is no weak match."""
+        found = zip(self.ids, self.distances, strict=True)
+        return [None if pk in self.by_words else distance for pk, distance in found]
+
+    def only(self, ids: Sequence[UUID]) -> "Fused":
+        """These of its hits, in this order."""
+        distances = dict(zip(self.ids, self.distances, strict=True))
+        return replace(self, ids=list(ids), distances=[distances[pk] for pk in ids])
+
     def followed_by(self, other: "Fused", most: int) -> "Fused":
         """What was shown stays where it was; what else the other ranking has comes after it."""
         known = set(self.ids)
@@ -58,22 +71,27 @@ class Fused:
             [*self.distances, *(distance for _asset_id, distance in more)][:most],
             other.terms,
             self.by_words_alone | other.by_words_alone,
+            self.by_words | other.by_words,
+            other.more_by_words,
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as bytes: every search keeps one, and up to a thousand ids one by one take a millisecond."""
         distances = array("d", [nan if distance is None else distance for distance in self.distances])
-        return unpacked, (packed(self.ids), distances.tobytes(), self.terms, packed(self.by_words_alone))
+        words = (self.terms, packed(self.by_words_alone), packed(self.by_words), self.more_by_words)
+        return unpacked, (packed(self.ids), distances.tobytes(), *words)
 
 
 def packed(ids: Iterable[UUID]) -> bytes:
     return b"".join([pk.bytes for pk in ids])
 
 
-def unpacked(ids: bytes, distances: bytes, terms: tuple[Term, ...], by_words_alone: bytes) -> Fused:
-    pks, alone = ([UUID(bytes=part[at : at + 16]) for at in range(0, len(part), 16)] for part in (ids, by_words_alone))
-    known = array("d", distances)
-    return Fused(pks, [None if isnan(distance) else distance for distance in known], terms, frozenset(alone))
+def unpacked(ids: bytes, distances: bytes, terms: tuple[Term, ...], alone: bytes, by_words: bytes, more: bool) -> Fused:  # noqa: FBT001
+    pks, only_words, words = (
+        [UUID(bytes=part[at : at + 16]) for at in range(0, len(part), 16)] for part in (ids, alone, by_words)
+    )
+    known = [None if isnan(distance) else distance for distance in array("d", distances)]
+    return Fused(pks, known, terms, frozenset(only_words), frozenset(words), more)
 
 
 def visual_only(found: Nearest) -> Fused:
@@ -96,7 +114,10 @@ def fuse(query: Query, vector: Vector, found: Nearest, scope: AssetQuerySet, mod
     known = near | distances([asset_id for asset_id in ids if asset_id not in near], vector, model)
     seen = set(list(near)[:NEAR])
     alone = frozenset(match.asset_id for match in matches.found if match.asset_id not in seen)
-    return Fused(ids, [known.get(asset_id) for asset_id in ids], tuple(matches.terms), alone)
+    matched = {match.asset_id for match in matches.found}
+    by_words = frozenset(matched.intersection(ids))
+    more = not found.complete and len(by_words) < len(matched)
+    return Fused(ids, [known.get(asset_id) for asset_id in ids], tuple(matches.terms), alone, by_words, more)
 
 
 def by_reciprocal_rank(near: Sequence[UUID], matches: Iterable[Match]) -> list[UUID]:
@@ -111,9 +132,10 @@ def by_reciprocal_rank(near: Sequence[UUID], matches: Iterable[Match]) -> list[U
 
 def without(scope: AssetQuerySet, query: Query) -> AssetQuerySet:
     """Less what has all the words of a text that is not wanted."""
+    library = Asset.objects.filter(library=query.library)  # not the scope, which would double with every text
     for text in query.not_text:
         if terms := words.terms(query.library, text, whole=True):
-            unwanted = scope.order_by()
+            unwanted = library.order_by()
             for term in terms:
                 unwanted = unwanted.with_word(term)
             scope = scope.exclude(pk__in=unwanted.values("pk"))

@@ -1,7 +1,7 @@
 """The answer to a Query: one vector, one ranking, pages of it."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.db.models import Prefetch
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.errors import InvalidRequest
 from media_library.models import Asset, AssetQuerySet, User
-from search import anchors, composition, fusion, nearest, rankings, relevance
+from search import anchors, composition, fusion, nearest, rankings, relevance, stacks
 from search.models import EmbeddingModel, Region
 from search.query import OBJECTS, Query
 from search.rankings import Plan, Ranking
@@ -24,6 +24,7 @@ class Hit:
     position: int  # in the ranking
     reasons: tuple[str, ...] = (fusion.VISUAL,)
     region: Region | None = None  # which part of the asset was found, among OBJECTS
+    stack: tuple[UUID, ...] = ()  # the look-alikes folded under it, best first, if the search is collapsed
 
     @property
     def score(self) -> float | None:
@@ -92,7 +93,11 @@ def no_time() -> dict[str, float]:
 def rank(
     query: Query, user: User, model: EmbeddingModel, took: dict[str, float], *, enough: int | None = None
 ) -> Ranking:
-    """Encode and search, all of RANKING or at least `enough`. The times are added to `took`, in milliseconds."""
+    """Encode and search, all of RANKING or at least `enough`. The times are added to `took`, in milliseconds.
+
+    What is collapsed is ranked as a whole: a look-alike further down belongs to a stack that is shown first.
+    """
+    enough = None if query.collapse else enough
     times = [time.perf_counter()]
     vector = composition.vector_for(query, user, model)
     times.append(time.perf_counter())
@@ -106,7 +111,16 @@ def rank(
     times.append(time.perf_counter())
     for part, begun, ended in zip(("encode", "search", "words", "bands"), times, times[1:], strict=False):
         took[part] += 1000 * (ended - begun)
-    return Ranking.of(fused, found.plan, bands, model, complete=found.complete)
+    ranking = Ranking.of(fused, found.plan, bands, model, complete=found.complete)
+    return collapsed(ranking, query) if query.collapse else ranking
+
+
+def collapsed(ranking: Ranking, query: Query) -> Ranking:
+    """With look-alikes folded; or only the stack that the query wants to see."""
+    best, folded = stacks.folded(ranking.fused)
+    if query.stack:
+        best, folded = stacks.opened(best, folded, query.stack, ranking.fused), {}
+    return replace(ranking, fused=best, stacks=folded, weak_from=rankings.weak_from(best, ranking.bands))
 
 
 def assets_in_scope(query: Query, user: User) -> AssetQuerySet:
@@ -140,13 +154,14 @@ def page(
     hits: list[Hit] = []
     while len(hits) < limit and offset < len(fused.ids):
         ids = fused.ids[offset : offset + limit - len(hits)]
-        found = loaded(query, user, ids)
+        places = stacks.standing(ids, ranking.stacks, user)
+        found = loaded(query, user, [place[0] for place in places.values() if place])
         reasons = fusion.reasons(query.library, list(found), fused)
-        hits += [
-            Hit(found[pk][0], fused.distances[at], ranking.band_at(at), at, reasons[pk], found[pk][1])
-            for at, pk in enumerate(ids, offset)
-            if pk in found
-        ]
+        for at, head in enumerate(ids, offset):
+            pk, *rest = places[head] or [head]
+            if pk in found:
+                (asset, region), distance = found[pk], ranking.distance_of(pk, at)
+                hits.append(Hit(asset, distance, ranking.band_at(at), at, reasons[pk], region, tuple(rest)))
         offset += len(ids)
     took["load"] += 1000 * (time.perf_counter() - started)
     return hits, offset

@@ -34,11 +34,13 @@ class Query:
     entity_type: str = IMAGES  # what is found: assets, or their regions
     labels: tuple[str, ...] = ()  # only regions with one of these, or assets that have such a region
     keywords: bool | None = None  # whether names, tags and the like count, too; None: if the text is all there is
+    collapse: bool = False  # whether look-alikes are folded into stacks, see `search.stacks`
+    stack: UUID | None = None  # of these only the one with this asset, unfolded
 
     @classmethod
     def from_params(cls, library: Library, params: Mapping[str, Any]) -> "Query":
         """Parse `text`, and, all repeatable, `not_text`, `like`, `unlike`, `anchor` and `weight` (`name:number`);
-        `entity_type`, `labels`, `keywords` and the filters. Raises InvalidRequest on nonsense."""
+        `entity_type`, `labels`, `keywords`, `collapse`, `stack` and the filters. Raises InvalidRequest on nonsense."""
         not_text = tuple(text for text in (sentence(part) for part in many(params, "not_text")) if text)
         like, unlike, anchor = (
             tuple(uuid_of(value, name) for value in many(params, name) if value)
@@ -58,7 +60,13 @@ class Query:
             entity_type=entity_type_of(one(params, "entity_type")),
             labels=labels_of(params),
             keywords=boolean(params, "keywords", default=False) if one(params, "keywords") else None,
+            collapse=boolean(params, "collapse", default=False),
+            stack=uuid_of(one(params, "stack"), "stack") if one(params, "stack") else None,
         )
+        if query.collapse and query.entity_type == OBJECTS:
+            raise InvalidRequest(_("Only whole pictures can be collapsed, not OBJECTS."), code="bad_collapse")
+        if query.stack and not query.collapse:
+            raise InvalidRequest(_("A stack is one of a search with collapse=true."), code="bad_collapse")
         if unknown := query.weights.keys() - query.parts():
             raise InvalidRequest(
                 _("There is no %(part)s in this search that could have a weight.") % {"part": min(unknown)},
@@ -67,15 +75,33 @@ class Query:
         return query
 
     def changed(self, **parts: Any) -> "Query":
-        """With other parts, and the weights of only what is left."""
-        query = replace(self, **parts)
-        return replace(query, weights={name: self.weights[name] for name in self.weights if name in query.parts()})
+        """With other parts, and the weights of only what is left. Another query has other stacks."""
+        query = replace(self, **{"stack": None, **parts})
+        return replace(query, weights={name: query.weights[name] for name in query.weights if name in query.parts()})
 
     def parts(self) -> set[str]:
         """What can have a weight."""
         texts = {"text"} if self.text else set()
         texts |= {"not_text"} if self.not_text else set()
         return texts | {str(pk) for pk in (*self.like, *self.unlike, *self.anchors)}
+
+    def exchanged(self, picture: UUID, anchor: UUID) -> "Query":
+        """With an anchor in the place of an example that is wanted, as heavy as that was."""
+        like = tuple(pk for pk in self.like if pk != picture)
+        anchors = tuple(anchor if pk == picture else pk for pk in self.anchors)
+        query = self.changed(like=like, anchors=anchors if picture in self.anchors else (*anchors, anchor))
+        weight = self.weights.get(str(picture))
+        return query if weight is None else query.weighed(str(anchor), weight)
+
+    def weighed(self, part: str, weight: float | None) -> "Query":
+        """With this weight of a part; None is the ordinary one."""
+        weights = {name: old for name, old in self.weights.items() if name != part}
+        return self.changed(weights=weights if weight is None else {**weights, part: weight})
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no example can be added."""
+        return len(self.not_text) + len(self.like) + len(self.unlike) + len(self.anchors) >= MAX_EXAMPLES
 
     @property
     def spoken(self) -> str:
@@ -110,6 +136,8 @@ class Query:
         pairs += [("entity_type", self.entity_type)] if self.entity_type != IMAGES else []
         pairs += [("labels", label) for label in self.labels]
         pairs += [("keywords", str(self.keywords).lower())] if self.keywords is not None else []
+        pairs += [("collapse", "true")] if self.collapse else []
+        pairs += [("stack", str(self.stack))] if self.stack else []
         return pairs + self.filters.params()
 
 

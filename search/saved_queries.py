@@ -19,6 +19,7 @@ from search.query import Query
 
 NAMES = {
     *("text", "not_text", "like", "unlike", "anchor", "weight", "entity_type", "labels", "keywords"),
+    *("collapse", "stack"),
     *("folder", "recursive", "tags", "q", "state", "collection"),
 }
 BANDS = list(Collection.Band.values)  # the best first
@@ -46,7 +47,7 @@ def saveable(library: Library, user: User, params: Mapping[str, Any]) -> Params:
     given = {name: values.texts(params, name) for name in params if params[name] is not None}
     if sum(map(len, given.values())) > MOST_VALUES:
         raise InvalidRequest(_("A query that is kept has at most 500 values."), code="too_many_values")
-    query = Query.from_params(library, as_address(given))
+    query = Query.from_params(library, as_address(given)).changed()  # all results, if only a stack of them was shown
     if query.anchors:
         raise InvalidRequest(
             _("A picture that a search was made with is kept for a day only. Add it to the library, and use `like`."),

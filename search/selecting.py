@@ -11,7 +11,7 @@ from search.query import IMAGES, Query
 
 # What makes a search of a list of assets, beside the filters.
 SEARCH_PARAMETERS = frozenset(
-    {"text", "not_text", "like", "unlike", "anchor", "weight", "keywords", "entity_type", "labels"}
+    {"text", "not_text", "like", "unlike", "anchor", "weight", "keywords", "entity_type", "labels", "collapse", "stack"}
 )
 
 

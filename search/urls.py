@@ -1,12 +1,13 @@
 from django.urls import path
 
-from search import saved_search_views, views
+from search import example_views, saved_search_views, views
 from search.duplicates import views as duplicates
 
 urlpatterns = [
     path("l/<slug:slug>/search/", views.search, name="search"),
     path("l/<slug:slug>/search/filters/", views.filter_panel, name="search-filters"),
-    path("l/<slug:slug>/search/by-image/", views.by_image, name="search-by-image"),
+    path("l/<slug:slug>/search/by-image/", example_views.by_image, name="search-by-image"),
+    path("l/<slug:slug>/search/part/<uuid:picture_id>/", example_views.part, name="search-part"),
     path("l/<slug:slug>/searches/", saved_search_views.all_searches, name="saved-searches"),
     path("l/<slug:slug>/searches/new/", saved_search_views.save, name="saved-search-new"),
     path("l/<slug:slug>/searches/<uuid:search_id>/", saved_search_views.run, name="saved-search"),

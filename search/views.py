@@ -1,6 +1,7 @@
 """Visual search in the browser: results, Search by Image, and what is still being indexed."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from dam.errors import AppError, Busy, NotFound, StrOrPromise
+from dam.errors import Busy, NotFound, StrOrPromise
 from media_library import facets, findable
 from media_library.chips import address
 from media_library.filters import AssetFilters
@@ -23,14 +24,13 @@ from media_library.views.cards import Card, Reason, cards_for
 from media_library.views.filters import filters_url, panel
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
-from search import anchors, queries, recent, regions
+from search import queries, recent, regions
 from search.chips import query_chips
 from search.composition import NotIndexed, NotSearchable
 from search.context import DISMISSED
 from search.facets import of_search
-from search.forms import ByImageForm
 from search.fusion import VISUAL
-from search.models import QueryAnchor, Region
+from search.models import Region
 from search.outlines import ObjectCard, Outline
 from search.queries import Hit, Results, assets_in_scope
 from search.query import OBJECTS, Query, spoken
@@ -54,6 +54,9 @@ def search(request: PageRequest, slug: str) -> HttpResponse:
         return redirect(apart)
     query = Query.from_params(place.library, request.GET)
     scores = [("scores", "1")] if request.GET.get("scores") else []
+    if not query.is_empty and not query.is_full:
+        place.refined = urlencode([*query.changed().params(), *scores])
+        place.examples = frozenset((*query.like, *query.unlike))
     context = query_context(request, query, scores) | {"place": place}
     if query.is_empty:
         return render(request, "search/start.html", context | {"cards": sample(place, query)})
@@ -95,13 +98,16 @@ def sample(place: Place, query: Query) -> list[Card]:
 
 
 def query_context(request: PageRequest, query: Query, scores: list[tuple[str, str]]) -> dict[str, Any]:
-    params = query.params()
+    params, narrower = query.params(), query.changed().params()
+    folding = query.changed(collapse=not query.collapse)
     return {
         "query": query,
+        "present": narrower,
+        "collapse_url": address(request.path, folding.params() + scores) if query.entity_type != OBJECTS else "",
         "chips": query_chips(query, request.user, request.path, scores),
         "scores": bool(scores),
         "scores_url": address(request.path, params if scores else [*params, ("scores", "1")]),
-        "filters_url": filters_url(reverse("search", args=[query.library.slug]), params),
+        "filters_url": filters_url(reverse("search", args=[query.library.slug]), narrower),
         "filter_count": len(query.filters.properties),
         "kept": [pair for pair in query.filters.params() if pair[0] != "q"],
         "carried": query.changed(text="", not_text=()).params(),  # beside what is typed into the box
@@ -123,14 +129,16 @@ def filter_panel(request: PageRequest, slug: str) -> HttpResponse:
 def results_context(
     request: PageRequest, place: Place, results: Results, params: list[tuple[str, str]]
 ) -> dict[str, Any]:
-    cards = [card_of(place, hit, weak_from_here=at == results.weak_at) for at, hit in enumerate(results.hits)]
+    cards = [card_of(place, hit, params, weak_from_here=at == results.weak_at) for at, hit in enumerate(results.hits)]
     context = {"cards": cards, "results": results}
     if results.next_cursor:
         context["more_url"] = address(request.path, [*params, ("cursor", results.next_cursor)])
     return context
 
 
-def card_of(place: Place, hit: Hit, *, weak_from_here: bool) -> Card:
+def card_of(place: Place, hit: Hit, params: list[tuple[str, str]], *, weak_from_here: bool) -> Card:
+    """`params` are those of the page."""
+    stack_url = address(place.search_url, [*params, ("stack", str(hit.asset.pk))]) if hit.stack else ""
     shown = Card(
         hit.asset,
         indexed=hit.distance is not None,
@@ -139,6 +147,8 @@ def card_of(place: Place, hit: Hit, *, weak_from_here: bool) -> Card:
         band=str(BAND_NAMES[hit.band]) if hit.band else "",
         weak_from_here=weak_from_here,
         reasons=tuple(Reason(*reason.split(":", 1)) for reason in hit.reasons if reason != VISUAL),
+        stack_url=stack_url,
+        stack_size=len(hit.stack),
     )
     return ObjectCard(**vars(shown), box=Outline.of(hit.region, hit.asset)) if hit.region else shown
 
@@ -157,42 +167,6 @@ def similar(request: PageRequest, asset_id: UUID) -> HttpResponse:
     nearest = [hit.asset for hit in results.hits if hit.asset.pk != asset.pk][:STRIP]
     context = {"place": place, "asset": asset, "cards": cards_for(place, nearest)}
     return render(request, "search/_similar.html", context)
-
-
-@login_required
-def by_image(request: PageRequest, slug: str) -> HttpResponse:
-    """Take an example picture by address or file, and go to the results. The dialog posts here too."""
-    place = Place.of(request, slug)
-    posted = request.method == "POST"
-    form = ByImageForm(request.POST if posted else None, request.FILES if posted else None)
-    filters = AssetFilters.from_params(place.library, request.POST if posted else request.GET)
-    narrowed = filters.params()
-    context: dict[str, Any] = {"place": place, "narrowed": narrowed, "query": Query(place.library, filters)}
-    status = 200
-    if posted:
-        try:
-            return go_to(request, slug, make_anchor(place, form), narrowed)
-        except AppError as problem:
-            context["problem"], status = problem, problem.status
-    template = "search/_by_image_problem.html" if request.htmx else "search/by_image.html"
-    return render(request, template, context, status=status)
-
-
-def make_anchor(place: Place, form: ByImageForm) -> QueryAnchor:
-    """Raises AppError with the sentence for the dialog."""
-    if not form.is_valid():
-        raise AppError(str(next(iter(form.errors.values()))[0]), code="invalid")
-    user, library = place.request.user, place.library
-    if file := form.cleaned_data["file"]:
-        return anchors.from_file(user=user, library=library, file=file, name=file.name or "")
-    return anchors.from_url(user=user, library=library, url=form.cleaned_data["url"].strip())
-
-
-def go_to(request: PageRequest, slug: str, anchor: QueryAnchor, narrowed: list[tuple[str, str]]) -> HttpResponse:
-    results = address(reverse("search", args=[slug]), [("anchor", str(anchor.pk)), *narrowed])
-    if request.htmx:
-        return HttpResponse(status=204, headers={"HX-Redirect": results})
-    return redirect(results)
 
 
 @login_required

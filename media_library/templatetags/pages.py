@@ -60,13 +60,15 @@ class Kind(NamedTuple):
     deleted: bool
     collects: bool  # whether the caller may put it into collections
     collection: UUID | None  # the one that is shown, if the caller may take it out
+    refined: str  # parameters of the search that it can be added to, wanted or not
     language: str | None
 
 
 def _of_asset(pattern: Callable[[Kind], str], card: "Card", place: "Place") -> SafeString:
     asset, shown = card.asset, place.collection
     collection = shown.pk if shown and shown.is_manual and place.may_change(shown) else None
-    kind = (asset.state == "ready", card.editable, asset.deleted_at is not None, place.can_upload, collection)
+    refined = "" if asset.pk in place.examples else place.refined
+    kind = (asset.state == "ready", card.editable, asset.deleted_at is not None, place.can_upload, collection, refined)
     html = pattern(Kind(place.library.slug, *kind, get_language()))
     # Both are safe: an id is hexadecimal, the name is escaped and put in last.
     return mark_safe(html.replace(_ID, str(card.asset.pk)).replace(_NAME, escape(card.asset.display_name)))  # noqa: S308
@@ -79,6 +81,12 @@ def _actions(kind: Kind) -> SafeString:
     if kind.ready and not kind.deleted:
         similar = f"{reverse('search', args=[kind.slug])}?like={_ID}"
         items.append((similar, "", "similar", _("Find Similar Image"), mark_safe(" data-similar")))
+        part = reverse("search-part", args=[kind.slug, _ID])
+        items.append((part, "", "crop", _("Find similar to a part…"), mark_safe(" data-part data-asks")))
+        if kind.refined:
+            more = f"{reverse('search', args=[kind.slug])}?{kind.refined}"
+            items.append((f"{more}&like={_ID}", "", "plus", _("More like this"), mark_safe(" data-more")))
+            items.append((f"{more}&unlike={_ID}", "", "minus", _("Less like this"), mark_safe(" data-less")))
     items.append((asset.address("api:asset-file"), "", "download", _("Download"), mark_safe(" download")))
     asks, bulk_url = mark_safe(" data-asks"), reverse("bulk", args=[kind.slug])
     if kind.collects and not kind.deleted:

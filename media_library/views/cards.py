@@ -47,6 +47,8 @@ class Card:
     band: str = ""  # how good it is for the search, in words
     weak_from_here: bool = False
     reasons: tuple[Reason, ...] = ()  # why words have found it
+    stack_url: str = ""  # what shows the look-alikes that are folded under it
+    stack_size: int = 0  # how many those are
 
     @property
     def settled(self) -> bool:

@@ -42,6 +42,8 @@ class Place:
     library: Library
     role: Role
     collection: Collection | None = None  # whose grid is shown
+    refined: str = ""  # the parameters of the search whose results are shown, if a card can be added to it
+    examples: frozenset[UUID] = frozenset()  # of that search: these are in it already
 
     @classmethod
     def of(cls, request: PageRequest, slug: str, *, at_least: Role = Role.VIEWER) -> "Place":
@@ -98,7 +100,7 @@ class Place:
         here = self.request.resolver_match.url_name if self.request.resolver_match else ""
         if here != "library" and not (here == "search" and params.keys() & EXAMPLES):
             params, path = QueryDict(mutable=True), reverse("library", args=[self.library.slug])
-        for name in ("cursor", "recursive"):
+        for name in ("cursor", "recursive", "stack"):
             params.pop(name, None)
         return path, params
 

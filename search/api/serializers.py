@@ -19,6 +19,12 @@ KEYWORDS = (
 )
 
 
+COLLAPSE = (
+    "Fold look-alikes (the same file, or the same picture changed, as in duplicates) into the best hit of them: its "
+    "`stack` has the others. Not among OBJECTS."
+)
+
+
 EXAMPLES: dict[str, Any] = {"required": False, "max_length": MAX_EXAMPLES}
 FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
 SIDES = {
@@ -66,6 +72,7 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
         "at most 10. 1 if absent, 0.5 for what is not wanted.",
     )
     keywords = Boolean(required=False, help_text=KEYWORDS)
+    collapse = Boolean(required=False, help_text=COLLAPSE)
     filters = serializers.DictField(required=False, help_text="The parameters of a list, by name; and `labels`.")
     entity_type = serializers.ChoiceField(
         choices=[IMAGES, OBJECTS], required=False, help_text="OBJECTS finds regions of assets; IMAGES if absent."
@@ -114,6 +121,9 @@ class HitSerializer(serializers.Serializer[Any]):
         "`name:<word>`, `tag:<tag>`, `description:<word>`, `metadata:<field>`, `folder:<name>`.",
     )
     region = HitRegionSerializer(allow_null=True, help_text="Among OBJECTS, the part of the asset that was found.")
+    stack = serializers.ListField(
+        child=serializers.UUIDField(), help_text="With `collapse`, the assets folded under this one, best first."
+    )
 
     def to_representation(self, hit: Hit) -> dict[str, Any]:
         """What the fields above give; see `AssetSerializer`."""
@@ -124,6 +134,7 @@ class HitSerializer(serializers.Serializer[Any]):
             "band": hit.band,
             "reasons": list(hit.reasons),
             "region": self._region.to_representation(hit.region) if hit.region else None,
+            "stack": [str(pk) for pk in hit.stack],
         }
 
     @cached_property
@@ -145,6 +156,7 @@ class QueryEchoSerializer(serializers.Serializer[Any]):
     labels = serializers.ListField(child=serializers.CharField())
     anchors = serializers.ListField(child=serializers.UUIDField())
     keywords = serializers.BooleanField(help_text="Whether words counted, too.")
+    collapse = serializers.BooleanField(help_text="Whether look-alikes were folded.")
     model = serializers.CharField(help_text="The model that answered.")
 
 
@@ -153,7 +165,7 @@ class SearchAnswerSerializer(serializers.Serializer[Any]):
 
     results = HitSerializer(many=True)
     next_cursor = serializers.CharField(allow_null=True)
-    total = serializers.IntegerField(help_text="How many are ranked: at most 1,000.")
+    total = serializers.IntegerField(help_text="How many are ranked: at most 1,000, with `collapse` less those folded.")
     strong = serializers.IntegerField(
         help_text="How many of those ranked so far are strong. Of a large library only the first 100 or so are ranked "
         "until a later page is asked for: if all of those are strong, there may be more."

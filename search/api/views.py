@@ -23,6 +23,7 @@ from media_library.scopes import Scope
 from media_library.serving import serve
 from search import anchors, queries, recent
 from search.api.serializers import (
+    COLLAPSE,
     KEYWORDS,
     AnchorRequestSerializer,
     AnchorSerializer,
@@ -64,6 +65,12 @@ PARTS = [
     ),
     OpenApiParameter("keywords", OpenApiTypes.BOOL, description=KEYWORDS),
 ]
+STACKS = [
+    OpenApiParameter("collapse", OpenApiTypes.BOOL, description=COLLAPSE),
+    OpenApiParameter(
+        "stack", OpenApiTypes.UUID, description="With `collapse`: only the stack of this asset, unfolded."
+    ),
+]
 
 
 def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
@@ -90,6 +97,7 @@ def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
             "entity_type": query.entity_type,
             "labels": query.labels,
             "keywords": query.reads_words,
+            "collapse": query.collapse,
             "model": results.model.name,
         },
         "plan": results.plan,
@@ -109,7 +117,7 @@ class Search(LibraryView):
     scopes = {"POST": Scope.READ}
     failures = {"GET": (409, 503), "POST": (422, 503)}
 
-    @extend_schema(parameters=[*PARTS, *AMONG, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
+    @extend_schema(parameters=[*PARTS, *AMONG, *STACKS, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
     def get(self, request: Request, library_id: str) -> Response:
         """Search by text, by example, or both; most similar first."""
         return answer(self, Query.from_params(self.library, request.query_params), request.query_params)
@@ -128,7 +136,7 @@ class Search(LibraryView):
         params |= {name: [str(pk) for pk in data.get(name, [])] for name in ("like", "unlike", "anchor")}
         params |= {"text": data.get("text", ""), "not_text": data.get("not_text", []), "weight": []}
         params["entity_type"] = data.get("entity_type", IMAGES)
-        params["keywords"] = data.get("keywords")
+        params |= {"keywords": data.get("keywords"), "collapse": data.get("collapse")}
         weights = data.get("weights", {})
         if {"file", "image_url", "box"} & data.keys():
             Query.from_params(self.library, params)  # nonsense is refused before a picture is decoded and kept
@@ -170,7 +178,7 @@ def make_anchor(view: LibraryView, data: dict[str, Any]) -> QueryAnchor:
 class Similar(AssetView):
     failures = {"GET": (409, 503)}
 
-    @extend_schema(parameters=[*AMONG, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
+    @extend_schema(parameters=[*AMONG, *STACKS, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
     def get(self, request: Request, asset_id: str) -> Response:
         """Find similar: the library's pictures by their likeness to this one, itself first."""
         params = request.query_params.copy()

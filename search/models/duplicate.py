@@ -64,6 +64,11 @@ class DuplicatePairQuerySet(models.QuerySet["DuplicatePair"]):
         visible = Asset.objects.visible_to(user).live()
         return self.filter(decision=None, first__in=visible, second__in=visible)
 
+    def alike(self) -> "DuplicatePairQuerySet":
+        """Those that were found to look the same, unless somebody has said that they are no duplicates."""
+        denied = Q(decision__action=DuplicateDecision.Action.NOT_DUPLICATES)
+        return self.exclude(found_at=None).filter(Q(decision=None) | ~denied)
+
     def leading(self) -> "DuplicatePairQuerySet":
         """Those of these pairs that no older picture covers.
 

@@ -1,4 +1,5 @@
 // Search by Image: by address, by file, by drop, by paste. The answer is a redirect to the results, or one sentence.
+import { whole } from "./crop.js";
 import { MAX_BYTES, megabytes, onDrop, send } from "./lib.js";
 
 const root = document.getElementById("by-image");
@@ -6,9 +7,8 @@ const root = document.getElementById("by-image");
 function bind(root) {
   const dialog = root.matches("dialog") ? root : null;
   const find = (name) => root.querySelector(`[data-${name}]`);
-  const [byUrl, byFile, chosen, status] = ["by-url", "by-file", "chosen", "by-image-status"].map(find);
-  const input = byFile.querySelector("[type=file]");
-  const drop = find("drop");
+  const [form, chosen, status, drop, image] = ["by-image", "chosen", "by-image-status", "drop", "crop-image"].map(find);
+  const [input, address] = ["[type=file]", "[type=url]"].map((kind) => form.querySelector(kind));
   let file = null;
   let running = null;
 
@@ -34,9 +34,11 @@ function bind(root) {
     problem(given.size > MAX_BYTES ? status.dataset.tooBig : given.type && !given.type.startsWith("image/") ? status.dataset.notImage : "");
     if (given.size > MAX_BYTES || (given.type && !given.type.startsWith("image/"))) return reset({ keepProblem: true });
     file = given;
-    const image = find("chosen-image");
+    address.value = "";
     URL.revokeObjectURL(image.src);
     image.src = URL.createObjectURL(given);
+    delete chosen.dataset.noPicture;
+    whole(chosen);
     find("chosen-name").textContent = `${given.name || status.dataset.pasted} · ${megabytes(given.size)}`;
     chosen.hidden = false;
     drop.hidden = true;
@@ -47,13 +49,14 @@ function bind(root) {
     running?.abort();
     running = file = null;
     input.value = "";
+    whole(chosen);
     chosen.hidden = true;
     drop.hidden = false;
     progress(null);
     if (!keepProblem) problem("");
   }
 
-  async function search(form, data, start) {
+  async function search(data, start) {
     running?.abort();
     const mine = running = new AbortController();
     problem("");
@@ -75,28 +78,36 @@ function bind(root) {
     progress(null);
   }
 
-  byUrl.addEventListener("submit", (event) => {
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    file = null;
-    search(byUrl, new FormData(byUrl), status.dataset.fetching);
-  });
-  byFile.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (!file) return;
-    const data = new FormData(byFile);
-    data.set("file", file, file.name || "pasted.png");
-    search(byFile, data, status.dataset.sending);
+    // Enter in any field presses the first button, which is that of the address.
+    if (!file || (address.value && event.submitter?.matches("[data-by-url]"))) reset();
+    const data = new FormData(form, event.submitter);
+    if (file) data.set("file", file, file.name || "pasted.png");
+    else data.delete("file");
+    search(data, file ? status.dataset.sending : status.dataset.fetching);
   });
   input.addEventListener("change", () => input.files[0] && choose(input.files[0]));
+  image.addEventListener("error", () => { if (file) chosen.dataset.noPicture = ""; }); // what only the server can read
+  find("crop-whole").addEventListener("click", () => { whole(chosen); find("chosen-search").focus(); });
   find("chosen-other").addEventListener("click", () => { reset(); input.click(); });
   onDrop(dialog ?? drop, (files) => choose(files[0]));
-  input.required = false;
 
+  // In the dialog, and in Visual mode wherever nobody is writing.
   document.addEventListener("paste", (event) => {
+    const open = dialog ? dialog.open : true;
+    const writing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    const elsewhere = writing || document.querySelector("dialog[open]") || document.querySelector("[data-search]")?.dataset.mode !== "visual";
+    if (!open && elsewhere) return;
     const pasted = [...event.clipboardData.files].find((item) => item.type.startsWith("image/"));
-    if (!pasted || (dialog && !dialog.open)) return;
+    const url = event.clipboardData.getData("text/plain").trim();
+    if (!pasted && (writing || !/^https?:\/\/\S+$/i.test(url))) return;
     event.preventDefault();
-    choose(pasted);
+    if (!open) dialog.showModal();
+    if (pasted) return choose(pasted);
+    reset();
+    address.value = url;
+    find("by-url").focus();
   });
 
   if (dialog) {
@@ -107,7 +118,7 @@ function bind(root) {
       dialog.showModal();
     });
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-    dialog.addEventListener("close", () => { byUrl.reset(); reset(); });
+    dialog.addEventListener("close", () => { form.reset(); reset(); });
     document.addEventListener("dam:search-by-image", (event) => { dialog.showModal(); choose(event.detail); });
     addEventListener("pageshow", (event) => { if (event.persisted) dialog.close(); });
   } else {

@@ -1,10 +1,12 @@
-// The actions of an asset: right click, the ⋮ button, the menu key or Shift+F10, long press; `s` finds similar at once.
+// The actions of an asset: right click, the ⋮ button, the menu key or Shift+F10, long press; `s` finds similar at once, `c`
+// to a part of it; in results, `+` and `-` search for more or less like it.
 // The entries are the links that the server put into the asset's own <details>. Shift+right click is the browser's.
 import { remove } from "./bulk.js";
 import { csrfToken, isBareKey } from "./lib.js";
 
 const menu = document.getElementById("context-menu");
 const LONG_PRESS = 500;
+const KEYS = { s: "[data-similar]", c: "[data-part]", "+": "[data-more]", "-": "[data-less]" };
 let host = null;
 let returnTo = null;
 let byKeyboardAt = 0;
@@ -71,9 +73,9 @@ if (menu) {
       event.preventDefault();
       byKeyboardAt = Date.now();
       openAt(event.target, asset);
-    } else if (isBareKey(event, "s")) {
+    } else if (event.key in KEYS && isBareKey(event, event.key)) {
       const meant = asset ?? document.querySelector(".card:hover") ?? document.querySelector(".stage[data-asset]");
-      meant?.querySelector("[data-similar]")?.click();
+      meant?.querySelector(KEYS[event.key])?.click();
     }
   });
 

@@ -48,7 +48,8 @@ def test_the_menu_opens_by_keyboard_and_gives_the_focus_back(page: Page, key: st
 def test_the_dots_open_the_same_menu(page: Page) -> None:
     page.locator(".card").first.hover()
     page.locator(".card summary").first.click()
-    actions = ["Open", "Find Similar Image", "Download", "Add to collection…", "Move to folder…", "Delete"]
+    actions = ["Open", "Find Similar Image", "Find similar to a part…", "Download"]
+    actions += ["Add to collection…", "Move to folder…", "Delete"]
     expect(page.get_by_role("menuitem")).to_have_text(actions)
 
 

@@ -40,6 +40,12 @@ def ids(results: queries.Results) -> list[Any]:
     return [hit.asset.pk for hit in results.hits]
 
 
+def test_twenty_texts_that_are_not_wanted_are_answered(library: Library, user: User, colors: dict[str, Asset]) -> None:
+    unwanted = "".join(f"&not_text=word{number}" for number in range(19))
+    found = ids(run(library, user, f"text=img{unwanted}&not_text=img 3"))
+    assert set(found) == {asset.pk for asset in colors.values()}
+
+
 def test_what_has_the_words_comes_first_and_looks_decide_among_equals(
     library: Library, user: User, colors: dict[str, Asset]
 ) -> None:

@@ -144,6 +144,43 @@ def test_the_rest_of_a_large_ranking_does_not_move_the_divider(
     assert found == [None, None, 2, None]
 
 
+def test_what_words_have_found_stands_above_the_divider(
+    library: Library, user: User, calibrated: EmbeddingModel
+) -> None:
+    assets = fan(library, calibrated, 30)
+    assets[25].tags.add(library.tags.create(name="harbour"))
+    results = run(library, user, f"like={assets[0].pk}&text=harbour&keywords=true")
+    names = [hit.asset.display_name for hit in results.hits]
+    place = names.index("25")
+    assert (results.hits[place].band, results.hits[place].reasons) == ("weak", ("visual", "tag:harbour"))
+    assert results.weak_at == max(place, max(at for at, hit in enumerate(results.hits) if hit.band != "weak")) + 1
+    assert all(hit.reasons == ("visual",) for hit in results.hits[results.weak_at :])
+
+
+def test_while_words_may_still_bring_something_there_is_no_divider(
+    library: Library, user: User, calibrated: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assets = fan(library, calibrated, 30)
+    factories.build_index(calibrated)
+    monkeypatch.setattr(nearest, "EXACT_SCOPE", 10)
+    for modality in ("image", "text"):
+        monkeypatch.setitem(nearest.AMONG_FEW, modality, nearest.Glance(100, 0, 20))
+    assets[0].tags.add(library.tags.create(name="harbour"))
+    sea = library.tags.create(name="sea")  # half of what is asked for: it comes after what is near
+    for asset in assets[25:]:
+        asset.tags.add(sea)
+    weak: list[int | None] = []
+    names: list[str] = []
+    params, cursor = f"like={assets[0].pk}&text=harbour sea&keywords=true", ""
+    for _page in range(3):
+        results = run(library, user, params, limit=10, cursor=cursor)
+        weak.append(results.weak_at)
+        names += [hit.asset.display_name for hit in results.hits]
+        cursor = results.next_cursor or ""
+    assert set(names[20:25]) == {asset.display_name for asset in assets[25:]}
+    assert weak == [None, None, 5]
+
+
 def test_another_librarys_pictures_change_nothing(library: Library, user: User, model: EmbeddingModel) -> None:
     first = fan(library, model, 30)[0]
     query = Query.from_params(library, QueryDict(f"like={first.pk}"))
