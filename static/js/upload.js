@@ -23,7 +23,7 @@ function bind(root) {
   const queue = [];
   const running = new Set();
   const pace = new Pace();
-  const count = { total: 0, done: 0, stored: 0 };
+  const count = { total: 0, done: 0, stored: 0, failed: 0 };
   let paused = false;
   let lost = null;
   let decided = null; // what happens to all duplicates: skip or keep
@@ -134,6 +134,7 @@ function bind(root) {
     pace.add(job.file.size - job.sent, 1);
     show(job, made);
     count.done += 1;
+    count.failed += job.outcome === "failed";
     if (job.outcome === "stored") stored(made);
     if (job.outcome !== "duplicate") jobs.delete(job);
     else if (decided) decisions[decided](job);
@@ -163,12 +164,14 @@ function bind(root) {
     if (retry) failed.add(job);
     else jobs.delete(job);
     count.done += 1;
+    count.failed += 1;
     announce(`${job.file.name}: ${sentence}`);
   }
 
   function again(job, { keep = job.keep, first = false } = {}) {
     if (job.outcome) { // another attempt, not the same one once more
       count.done -= 1;
+      count.failed -= job.outcome === "failed";
       pace.expect(job.file.size, 1);
       Object.assign(job, { outcome: null, key: null, place: null, keep });
       undecided.delete(job);
@@ -226,7 +229,7 @@ function bind(root) {
     const sentence = fill(busy ? (paused ? words.paused : words.going) : words.finished, values);
     part("summary")?.removeAttribute("hidden");
     put("summary-text", sentence);
-    put("pace", lost?.sentence ?? (busy && !paused ? pace.sentence(words) : ""));
+    put("pace", lost?.sentence ?? (!busy && count.failed ? fill(words.failures, { count: count.failed }) : busy && !paused ? pace.sentence(words) : ""));
     part("overall").hidden = !busy;
     part("overall").value = pace.share;
     for (const [name, shown] of Object.entries({
