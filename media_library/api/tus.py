@@ -57,9 +57,8 @@ class PartParser(BaseParser):
 
     media_type = CONTENT_TYPE
 
-    def parse(
-        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> UploadedFile:
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        """An UploadedFile."""
         body = SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115
         try:
             while piece := stream.read(PIECE):
@@ -73,9 +72,8 @@ class PartParser(BaseParser):
 
 def part_of(request: Request) -> UploadedFile:
     """What the body holds, checked where a checksum is given. Raises ChecksumMismatch and InvalidRequest."""
-    body = request.data
-    if not isinstance(body, UploadedFile):  # there is none
-        body = UploadedFile(BytesIO(), name="part", size=0)
+    data: Any = request.data
+    body = data if isinstance(data, UploadedFile) else UploadedFile(BytesIO(), name="part", size=0)
     if given := request.headers.get("Upload-Checksum"):
         check(body, given)
     return body
@@ -85,7 +83,7 @@ def check(body: UploadedFile, given: str) -> None:
     algorithm, _blank, encoded = given.strip().partition(" ")
     if algorithm not in ALGORITHMS:
         raise InvalidRequest(_("Upload-Checksum is sha1, sha256 or md5, a blank, and the digest in base64."))
-    digest = hashlib.file_digest(cast("IO[bytes]", body.file), algorithm).digest()
+    digest = hashlib.file_digest(body, algorithm).digest()
     body.seek(0)
     if base64.b64encode(digest).decode() != encoded.strip():
         raise ChecksumMismatch

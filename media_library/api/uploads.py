@@ -30,7 +30,9 @@ ID = "0e9f6c1e-5d0c-4a53-9b8e-2c1f6f0a7d11"
 class PartialUploadSerializer(serializers.ModelSerializer[PartialUpload]):
     offset = serializers.IntegerField(read_only=True, help_text="How many bytes have arrived.")
     length = serializers.IntegerField(read_only=True, help_text="How many it will be.")
-    asset = serializers.PrimaryKeyRelatedField(read_only=True, allow_null=True, help_text="Once it is stored.")
+    asset: serializers.Field = serializers.PrimaryKeyRelatedField(
+        read_only=True, allow_null=True, help_text="Once it is stored."
+    )
     failure = serializers.SerializerMethodField(help_text="Why it was refused, once all had arrived.")
 
     class Meta:
@@ -71,7 +73,7 @@ class TusView(APIView):
             response["Tus-Max-Size"] = str(settings.MAX_UPLOAD_BYTES)
         return response
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """What this server can do."""
         headers = {
             "Tus-Version": tus.VERSION,

@@ -108,4 +108,5 @@ def store(place: Place, form: UploadForm, file: UploadedFile) -> Outcome:
 
 def existing(place: Place, asset_id: str | UUID | None) -> Asset | None:
     """The asset that already holds these bytes, if the caller may see it."""
-    return Asset.objects.visible_to(place.request.user).live().filter(pk=asset_id).first()
+    held = Asset.objects.visible_to(place.request.user).live()
+    return held.filter(pk=asset_id).first() if asset_id else None

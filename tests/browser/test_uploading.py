@@ -209,7 +209,7 @@ def test_a_large_file_pauses_and_goes_on_where_it_stood_also_after_a_reload(
     sent.clear()
     page.set_input_files("input[name=files]", path)
     expect(outcome(page, "large.png")).to_contain_text("Added")
-    assert [offset for offset in sent if offset][0] == str(4 * 1024 * 1024)
+    assert next(offset for offset in sent if offset) == str(4 * 1024 * 1024)
     outcome(page, "large.png").get_by_role("link").click()
     expect(page.get_by_role("heading", name="large")).to_be_visible()
 
@@ -271,8 +271,10 @@ def test_a_dropped_folder_is_walked(page: Page, library: str) -> None:
     page.evaluate(
         """text => {
             const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));
-            const file = { isFile: true, name: "deep.png", file: (done) => done(new File([bytes], "deep.png", {type: "image/png"})) };
-            const folder = (name, entries) => ({ isFile: false, name, createReader: () => { const left = [entries, []]; return { readEntries: (done) => done(left.shift()) }; } });
+            const made = new File([bytes], "deep.png", {type: "image/png"});
+            const file = { isFile: true, name: "deep.png", file: (done) => done(made) };
+            const reader = (left) => ({ readEntries: (done) => done(left.shift()) });
+            const folder = (name, inside) => ({ isFile: false, name, createReader: () => reader([inside, []]) });
             DataTransferItem.prototype.webkitGetAsEntry = () => folder("outer", [folder("inner", [file])]);
         }""",
         base64.b64encode(drawn("olive", 60)["buffer"]).decode(),
