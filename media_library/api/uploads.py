@@ -112,10 +112,10 @@ class Uploads(TusView, LibraryView):
         parameters=[
             OpenApiParameter(
                 "Upload-Length",
-                {"type": "integer", "minimum": 0, "maximum": settings.MAX_UPLOAD_BYTES},
+                {"type": "integer", "minimum": 1},
                 OpenApiParameter.HEADER,
                 required=True,
-                description="Bytes of the file.",
+                description="Bytes of the file: at most 40 MB.",
             ),
             OpenApiParameter(
                 "Upload-Metadata",
