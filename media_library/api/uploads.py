@@ -131,11 +131,9 @@ class Uploads(TusView, LibraryView):
     def post(self, request: Request, library_id: str) -> Response:
         """Begin an upload that can be resumed (tus 1.0). Its address is in `Location`; the first bytes may be in the
         body. Clients of the protocol do all this by themselves."""
-        length = tus.number(request, "Upload-Length")
-        written = request.headers.get("Upload-Metadata", "")
-        upload = resumable.begin(
-            self.library, caller(request), length, tus.details_of(self.library, written), client_metadata=written
-        )
+        library, written = self.library, request.headers.get("Upload-Metadata", "")
+        length, details = tus.number(request, "Upload-Length"), tus.details_of(library, written)
+        upload = resumable.begin(library, caller(request), length, details, client_metadata=written)
         try:
             offset = self.receive(upload, 0)
         except AppError:  # without its address, nobody could go on with it
@@ -211,10 +209,11 @@ class UploadDetail(TusView):
     )
     def patch(self, request: Request, upload_id: UUID) -> Response:
         """Send the next bytes. With the last one the asset is made; its id is in `Upload-Asset`."""
+        upload = self.upload
         offset = tus.number(request, "Upload-Offset")
-        resumable.require_at(self.upload, offset)
-        offset = self.receive(self.upload, offset)
-        return Response(status=status.HTTP_204_NO_CONTENT, headers=tus.headers_of(self.upload, offset))
+        resumable.require_at(upload, offset)
+        offset = self.receive(upload, offset)
+        return Response(status=status.HTTP_204_NO_CONTENT, headers=tus.headers_of(upload, offset))
 
     @extend_schema(operation_id="uploads_cancel", responses={204: None})
     def delete(self, request: Request, upload_id: UUID) -> Response:

@@ -78,8 +78,13 @@ const isReadable = (file) => file.slice(0, 1).arrayBuffer().then(() => true, () 
 // --- a file --------------------------------------------------------------------------------------------------------------
 
 // `job`: file, fields (of the form, as texts), keep; `places`: action, uploads. Resolves with the answer that draws its row.
-export function transfer(job, places, options) {
-  return (job.file.size > PART ? inParts : atOnce)(job, places, { ...options, file: job.file });
+export async function transfer(job, places, options) {
+  const way = job.file.size > PART ? inParts : atOnce;
+  try {
+    return await way(job, places, { ...options, file: job.file });
+  } catch (error) {
+    throw error instanceof DOMException && !options.signal.aborted ? new Refused("unreadable") : error;
+  }
 }
 
 async function atOnce(job, { action }, options) {
