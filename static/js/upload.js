@@ -2,11 +2,10 @@
 import { announce, fill, fragment, MAX_BYTES, megabytes, onDrop } from "./lib.js";
 import { chosen, filesOf } from "./folders.js";
 import { Pace } from "./pace.js";
+import { Rows } from "./upload-rows.js";
 import { giveUp, Refused, SignedOut, transfer, tryNow } from "./transfer.js";
 
 const IN_FLIGHT = 3;
-const PREVIEWS = 60;
-const ROWS = 200; // more are counted, and drawn once there is room
 const CARDS = 100; // added to the grid behind
 const root = document.querySelector("[data-upload]");
 const model = document.getElementById("upload-row");
@@ -15,7 +14,7 @@ function bind(root) {
   const page = root.dataset.upload === "page";
   const words = model.dataset;
   const part = (name) => root.querySelector(`[data-${name}]`);
-  const rows = part("rows");
+  const rows = new Rows(part("rows"), model);
   const places = { action: page ? root.action : root.dataset.action, uploads: root.dataset.uploads };
   const jobs = new Set(); // what is not over: waiting, running, failed for now, a duplicate to decide about
   const undecided = new Set();
@@ -28,40 +27,6 @@ function bind(root) {
   let lost = null;
   let decided = null; // what happens to all duplicates: skip or keep
   let told = 0;
-
-  // --- rows ---------------------------------------------------------------------------------------------------------------
-
-  function draw(job) {
-    const made = document.importNode(model.content.firstElementChild, true);
-    made.querySelector(".upload-name").textContent = job.folder ? `${job.folder}/${job.file.name}` : job.file.name;
-    made.querySelector("[data-side]").textContent = words.waiting;
-    if (job.number < PREVIEWS && /^image\/(jpeg|png|webp|gif|avif)$/.test(job.file.type)) {
-      const image = new Image();
-      image.alt = "";
-      image.onload = image.onerror = () => URL.revokeObjectURL(image.src);
-      image.src = URL.createObjectURL(job.file);
-      made.querySelector(".upload-thumb").replaceChildren(image);
-    }
-    return made;
-  }
-
-  // The job's row in the list, if there is room for it; what has arrived makes room.
-  function show(job, made = draw(job)) {
-    made.job = job;
-    if (job.row?.isConnected) job.row.replaceWith(made);
-    else {
-      if (rows.childElementCount >= ROWS) rows.querySelector("[data-outcome=stored], [data-outcome=skipped]")?.remove();
-      if (rows.childElementCount < ROWS) rows.append(made);
-    }
-    job.row = made;
-  }
-
-  function drawWaiting() {
-    for (const job of jobs) {
-      if (rows.childElementCount >= ROWS) break;
-      if (!job.row?.isConnected) show(job, job.row ?? undefined);
-    }
-  }
 
   const progress = (job, bytes) => {
     pace.add(bytes - job.sent);
@@ -86,7 +51,7 @@ function bind(root) {
       const job = { file, folder, fields, keep: false, sent: 0, number: count.total++ };
       jobs.add(job);
       pace.expect(file.size);
-      if (rows.childElementCount < ROWS) show(job);
+      if (rows.hasRoom) rows.show(job);
       if (file.size > MAX_BYTES) fail(job, words.tooBig);
       else queue.push(job);
     }
@@ -103,7 +68,7 @@ function bind(root) {
   async function start(job) {
     running.add(job);
     job.abort = new AbortController();
-    if (!job.row?.isConnected) show(job, job.row);
+    if (!job.row?.isConnected) rows.show(job, job.row);
     const options = {
       signal: job.abort.signal,
       onProgress: (bytes) => progress(job, bytes),
@@ -132,7 +97,7 @@ function bind(root) {
     made.querySelector(".upload-name").textContent = job.row.querySelector(".upload-name").textContent;
     job.outcome = made.dataset.outcome;
     pace.add(job.file.size - job.sent, 1);
-    show(job, made);
+    rows.show(job, made);
     count.done += 1;
     count.failed += job.outcome === "failed";
     if (job.outcome === "stored") stored(made);
@@ -143,6 +108,7 @@ function bind(root) {
 
   function stored(made) {
     count.stored += 1;
+    rows.sink(made);
     const grid = document.querySelector("#grid[data-takes-uploads]");
     const card = made.querySelector("[data-card]")?.content.firstElementChild;
     if (!grid || !card || count.stored > CARDS) return;
@@ -151,7 +117,7 @@ function bind(root) {
   }
 
   function fail(job, sentence, retry = false) {
-    const made = job.row ?? draw(job);
+    const made = job.row ?? rows.draw(job);
     job.outcome = made.dataset.outcome = "failed";
     pace.skip(job.file.size - job.sent);
     made.querySelector("[data-side]").textContent = "";
@@ -160,7 +126,7 @@ function bind(root) {
     said.textContent = sentence;
     said.hidden = false;
     made.querySelector(".upload-actions").hidden = !retry;
-    show(job, made);
+    rows.show(job, made);
     if (retry) failed.add(job);
     else jobs.delete(job);
     count.done += 1;
@@ -178,7 +144,7 @@ function bind(root) {
       failed.delete(job);
     } else pace.add(-job.sent);
     job.sent = 0;
-    if (job.row) show(job);
+    if (job.row) rows.show(job);
     queue[first ? "unshift" : "push"](job);
   }
 
@@ -237,7 +203,7 @@ function bind(root) {
       duplicates: doubles > 1 || decided, "decide-all": doubles && !decided, "ask-again": decided,
     })) part(name).hidden = !shown;
     put("duplicates-text", decided ? words[`${decided}All`] : fill(words.duplicates, { count: doubles }));
-    const hidden = jobs.size - [...rows.children].filter((row) => jobs.has(row.job)).length;
+    const hidden = jobs.size - rows.shown(jobs);
     part("more").hidden = hidden < 1;
     put("more", fill(words.more, { count: hidden }));
     milestones(busy, sentence);
@@ -277,7 +243,7 @@ function bind(root) {
     const row = button.closest(".upload-row");
     const next = row?.nextElementSibling ?? row?.previousElementSibling;
     deeds[name](row?.job);
-    drawWaiting();
+    rows.fill(jobs);
     work();
     if (!button.isConnected || button.hidden || button.closest("[hidden]")) (next?.querySelector("button, a") ?? part("summary-text")).focus();
   });
