@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --prefer-binary -c constraints.txt
 CHECKED := dam dam_client media_library search benchmarks translations
 
-.PHONY: demo test schema-fuzz check format translations bench eval-search eval-facts eval-duplicates train calibrate eval-model clean distclean
+.PHONY: demo test test-uploads schema-fuzz check format translations bench eval-search eval-facts eval-duplicates train calibrate eval-model clean distclean
 
 # Compiled here, every process starts faster, also where PYTHONDONTWRITEBYTECODE is set.
 demo: $(VENV)/demo.stamp
@@ -19,6 +19,12 @@ demo: $(VENV)/demo.stamp
 test: $(VENV)/dev.stamp
 	@$(PY) -m tests.chromium
 	$(PY) -m pytest $(ARGS)
+
+# Two thousand files through the page, with the web server killed half-way: docs/uploads.md.
+test-uploads: export UPLOAD_FILES = $(or $(FILES),2000)
+test-uploads: $(VENV)/dev.stamp
+	@$(PY) -m tests.chromium
+	$(PY) -m pytest tests/browser/test_two_thousand_uploads.py $(ARGS)
 
 # What the schema says, asked of a running server for longer than `make test` does: `FUZZ_EXAMPLES=500 make schema-fuzz`.
 schema-fuzz: export FUZZ_EXAMPLES ?= 100

@@ -105,6 +105,8 @@ FAILURES = {
     "406": ("Could not satisfy the request Accept header.", "not_acceptable"),
     "409": ("Something that this needs was changed or removed at this moment. Nothing was done: try again.",
             "changed_meanwhile"),
+    "410": ("This upload was not continued in time, and what had arrived was removed. Begin it again.",
+            "upload_expired"),
     "411": ("Say how long the upload is: send a Content-Length.", "length_required"),
     "412": ("This has changed since you read it. Read it again, and decide anew.", "changed"),
     "413": ("This file is larger than 40 MB.", "too_large"),
@@ -112,6 +114,8 @@ FAILURES = {
     "422": ("This Idempotency-Key was used for another request within the last 24 hours. Take a new one.",
             "idempotency_key_reused"),
     "429": ("Request was throttled. Expected available in 12 seconds.", "throttled"),
+    "460": ("This part did not arrive as it was sent: its checksum differs. Nothing of it was kept: send it again.",
+            "checksum_mismatch"),
     "503": ("The server is busy. Try again in a moment.", "busy"),
 }  # fmt: skip
 

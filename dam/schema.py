@@ -21,12 +21,14 @@ WHY = {
     404: "It does not exist, or the caller may not see it: the two are never told apart.",
     406: "No answer in the type that `Accept` asks for.",
     409: "It is not in a state that allows this: `code` says why. With `Retry-After`, it will be.",
+    410: "It was given up, or not continued in time, and what had arrived is gone.",
     411: "The length of the body is not said.",
     412: "It has changed since the version that `If-Match` names.",
     413: "The body is too large.",
     415: "The body is of a type that is not read here, or its file is none of the formats.",
     422: "Understood, and cannot be done: a picture that cannot be read, or an `Idempotency-Key` of another request.",
     429: "Too many requests. `Retry-After` says in how many seconds there is room for one more.",
+    460: "The body did not arrive as it was sent: its checksum differs.",
     503: "Not ready, or too much to do. Try again after `Retry-After` seconds.",
 }
 KEY_NAME = "Idempotency-Key"

@@ -277,6 +277,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 9},
     },
     "forget-answers": {"task": "media_library.tasks.forget_answers", "schedule": 3600},
+    "sweep-uploads": {"task": "media_library.tasks.sweep_uploads", "schedule": 300},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
     "update-outliers": {"task": "search.tasks.update_outliers", "schedule": 300},
     "sweep-regions": {"task": "search.tasks.sweep_regions", "schedule": 60},
@@ -339,6 +340,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AssetState": "media_library.models.asset.Asset.State",
         "JobState": "media_library.models.job.Job.State",
+        "UploadState": "media_library.models.partial_upload.PartialUpload.State",
         "StageState": "media_library.findable.STATES",
         "DeliveryState": "media_library.models.delivery.Delivery.State",
     },

@@ -70,7 +70,7 @@ class FolderField(forms.ModelChoiceField):
 
 class UploadForm(forms.Form):
     new_folder = forms.CharField(
-        label=_("New folder inside it"), required=False, max_length=255, widget=forms.TextInput(attrs=input_attrs())
+        label=_("New folder inside it"), required=False, max_length=2000, widget=forms.TextInput(attrs=input_attrs())
     )
     tags = TagsField(label=_("Tags"), required=False, widget=forms.TextInput(attrs=input_attrs(autocomplete="off")))
     keep_duplicate = forms.BooleanField(label=_("Keep both when the library already has a picture"), required=False)

@@ -23,6 +23,8 @@ from media_library.models import Asset, Event, Folder, Library, MetadataField, R
 from media_library.models.tag import MAX_TAGS
 from media_library.scopes import Scope
 
+DEEPEST = 32  # folders below each other that one upload may make
+
 
 class DuplicateAsset(AppError):
     """The library already holds these bytes; `data["asset"]` is the id of the asset that does."""
@@ -38,7 +40,7 @@ class NotYours(Forbidden):
 
 @dataclass(frozen=True)
 class Upload:
-    """A picture to be stored. `new_folder` names a folder inside `folder`, made if it is missing."""
+    """A picture to be stored. `new_folder` is the path of a folder inside `folder`, made where it is missing."""
 
     file: File
     name: str
@@ -102,7 +104,7 @@ def store_uploads(
                 lock_digests(library, [asset.sha256 for asset in assets.values()])
                 outcomes |= refuse_duplicates(library, assets)
             for place, asset in assets.items():
-                if name := clean_name(uploads[place].new_folder):
+                for name in folder_names(uploads[place].new_folder):
                     parent = asset.folder
                     asset.folder = Folder.objects.get_or_create(library=library, parent=parent, name=name)[0]
             Asset.objects.bulk_create(assets.values())
@@ -127,6 +129,7 @@ def new_asset(library: Library, user: User, upload: Upload, fields: list[Metadat
     InvalidRequest."""
     if upload.folder and upload.folder.library_id != library.pk:
         raise InvalidRequest(_("This folder belongs to another library."), code="bad_folder")
+    folder_names(upload.new_folder)
     name = clean_name(upload.name)
     header = images.inspect(cast(BinaryIO, upload.file), name)
     asset_id = uuid.uuid4()
@@ -189,6 +192,15 @@ def clean_text(text: str) -> str:
 def clean_name(name: str) -> str:
     """A file name as text: no folders, one line, at most 255 characters."""
     return " ".join(clean_text(name.replace("\\", "/").rsplit("/", 1)[-1]).split())[:255]
+
+
+def folder_names(path: str) -> list[str]:
+    """The folders of a path as somebody's computer writes it, outermost first. Raises InvalidRequest."""
+    parts = [clean_name(part) for part in path.replace("\\", "/").split("/")]
+    names = [name for name in parts if name not in {"", ".", ".."}]
+    if len(names) > DEEPEST:
+        raise InvalidRequest(_("These folders lie too deep within each other."), code="bad_folder_name")
+    return names
 
 
 def clean_tags(names: Iterable[str]) -> list[str]:

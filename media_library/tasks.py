@@ -54,6 +54,21 @@ def forget_answers() -> None:
 
 
 @shared_task
+def sweep_uploads() -> None:
+    from media_library import resumable
+
+    for upload_id in resumable.sweep():
+        finish_upload.delay(str(upload_id))
+
+
+@shared_task
+def finish_upload(upload_id: str) -> None:
+    from media_library import resumable
+
+    resumable.finish(UUID(upload_id))
+
+
+@shared_task
 def sweep_words() -> None:
     from media_library import words
 

@@ -25,6 +25,7 @@ of_a_library = [
     path("filters/", filters.filter_panel, name="filters"),
     path("issues/", issues.issues, name="issues"),
     path("upload/", upload.upload, name="upload"),
+    path("upload/<uuid:upload_id>/", upload.resumed, name="upload-resumed"),
     path("trash/", trash.trash, name="trash"),
     path("bulk/", bulk.bulk, name="bulk"),
     path("cards/", cards.cards, name="cards"),

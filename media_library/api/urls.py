@@ -17,6 +17,7 @@ from media_library.api import (
     sign_in,
     tags,
     tokens,
+    uploads,
     webhooks,
 )
 
@@ -40,6 +41,8 @@ urlpatterns = [
     path(f"{COLLECTION}assets/remove/", collections.CollectionAssetsRemove.as_view(), name="collection-assets-remove"),
     path("libraries/<uuid:library_id>/assets/", assets.Assets.as_view(), name="assets"),
     path("libraries/<uuid:library_id>/assets/from-url/", assets.AssetsFromUrl.as_view(), name="assets-from-url"),
+    path("libraries/<uuid:library_id>/uploads/", uploads.Uploads.as_view(), name="uploads"),
+    path("uploads/<uuid:upload_id>/", uploads.UploadDetail.as_view(), name="upload"),
     path("libraries/<uuid:library_id>/fields/", fields.Fields.as_view(), name="fields"),
     path("libraries/<uuid:library_id>/fields/<str:field>/", fields.FieldDetail.as_view(), name="field"),
     path("libraries/<uuid:library_id>/fields/<str:field>/choices/", fields.Choices.as_view(), name="choices"),

@@ -9,6 +9,7 @@ from media_library.models.kept_answer import KeptAnswer
 from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
 from media_library.models.metadata_field import MetadataChoice, MetadataField, MetadataValue
+from media_library.models.partial_upload import PartialUpload, UploadPart
 from media_library.models.tag import Tag
 from media_library.models.token import PersonalToken
 from media_library.models.upload_preset import UploadPreset
@@ -40,11 +41,13 @@ __all__ = [
     "MetadataChoice",
     "MetadataField",
     "MetadataValue",
+    "PartialUpload",
     "PersonalToken",
     "Rendition",
     "ResultPart",
     "Role",
     "Tag",
+    "UploadPart",
     "UploadPreset",
     "User",
     "Webhook",

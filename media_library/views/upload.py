@@ -1,16 +1,20 @@
-"""Upload: many files from a plain form, or one at a time from the script of the page."""
+"""Upload: many files from a plain form, or one at a time from the script of the page, which may ask twice."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
-from dam.errors import AppError
-from media_library import ingest
+from dam.errors import AppError, NotFound
+from media_library import idempotency, ingest, resumable
 from media_library.forms import UploadForm
-from media_library.models import Asset, Role
+from media_library.models import Asset, PartialUpload, Role
 from media_library.views.cards import Card, cards_for
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
@@ -29,12 +33,22 @@ class Outcome:
     def kind(self) -> str:
         if self.card:
             return "stored"
-        return "duplicate" if isinstance(self.error, ingest.DuplicateAsset) else "failed"
+        return "duplicate" if self.error and self.error.code == ingest.DuplicateAsset.code else "failed"
 
 
 @login_required
-def upload(request: PageRequest, slug: str) -> HttpResponse:
+def upload(request: PageRequest, slug: str) -> HttpResponseBase:
     place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
+    key = request.headers.get(idempotency.HEADER)
+    if request.method != "POST" or key is None:
+        return answer(place)
+    fields = {name: values for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"}
+    seen = idempotency.fingerprint(request.path, fields, dict(request.FILES.lists()))
+    return idempotency.once(request.user, key, seen, lambda: answer(place))
+
+
+def answer(place: Place) -> HttpResponse:
+    request = place.request
     posted = request.method == "POST"
     form = UploadForm(
         place.library, request.POST if posted else None, request.FILES if posted else None, initial=request.GET
@@ -46,6 +60,29 @@ def upload(request: PageRequest, slug: str) -> HttpResponse:
     if request.htmx:
         return render(request, "media_library/_outcomes.html", context)
     return render(request, "media_library/upload.html", context)
+
+
+@login_required
+@require_safe
+def resumed(request: PageRequest, slug: str, upload_id: UUID) -> HttpResponse:
+    """What became of a file that came in parts, as a row of the page."""
+    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
+    upload = resumable.find(request.user, upload_id)
+    if upload.library_id != place.library.pk or upload.state == PartialUpload.State.OPEN:
+        raise NotFound
+    context = {"place": place, "form": UploadForm(place.library), "outcomes": [outcome_of(place, upload)]}
+    return render(request, "media_library/_outcomes.html", context)
+
+
+def outcome_of(place: Place, upload: PartialUpload) -> Outcome:
+    name = ingest.clean_name(upload.details["name"])
+    if upload.state == PartialUpload.State.REFUSED:
+        error = resumable.refusal(upload)
+        return Outcome(name, existing=existing(place, error.data.get("asset")), error=error)
+    asset = existing(place, upload.asset_id)
+    if asset is None:
+        return Outcome(name, error=NotFound(_("This picture was added, and somebody has removed it since.")))
+    return Outcome(name, card=cards_for(place, [asset])[0])
 
 
 def store(place: Place, form: UploadForm, file: UploadedFile) -> Outcome:
@@ -69,6 +106,7 @@ def store(place: Place, form: UploadForm, file: UploadedFile) -> Outcome:
     return Outcome(name, card=cards_for(place, [asset])[0])
 
 
-def existing(place: Place, asset_id: str) -> Asset | None:
+def existing(place: Place, asset_id: str | UUID | None) -> Asset | None:
     """The asset that already holds these bytes, if the caller may see it."""
-    return Asset.objects.visible_to(place.request.user).live().filter(pk=asset_id).first()
+    held = Asset.objects.visible_to(place.request.user).live()
+    return held.filter(pk=asset_id).first() if asset_id else None

@@ -31,24 +31,29 @@ export function csrfToken() {
   return JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
 }
 
-// POST a form's data; resolves with {status, text, redirect}, rejects when the connection is lost or aborted.
-export function send(url, data, { onProgress, signal } = {}) {
+// Send a form's data or a piece of a file; resolves with {status, text, redirect, url, header}, rejects when the connection
+// is lost or aborted. `onProgress(share, bytes)` of the body.
+export function send(url, data, { method = "POST", headers = {}, onProgress, signal } = {}) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", url);
+    request.open(method, url);
     request.setRequestHeader("X-CSRFToken", csrfToken());
     request.setRequestHeader("HX-Request", "true");
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) onProgress?.(event.loaded / event.total);
+      if (event.lengthComputable) onProgress?.(event.loaded / event.total, event.loaded);
     });
     request.addEventListener("load", () => resolve({
       status: request.status,
       text: request.responseText,
       redirect: request.getResponseHeader("HX-Redirect"),
+      url: request.responseURL,
+      header: (name) => request.getResponseHeader(name),
     }));
     request.addEventListener("error", () => reject(new Error("lost")));
     request.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
     signal?.addEventListener("abort", () => request.abort());
+    if (signal?.aborted) return reject(new DOMException("", "AbortError"));
     request.send(data);
   });
 }
@@ -76,6 +81,6 @@ export function onDrop(element, handle) {
     event.preventDefault();
     event.stopPropagation();
     delete element.dataset.over;
-    if (event.dataTransfer.files.length) handle([...event.dataTransfer.files]);
+    if (event.dataTransfer.files.length) handle([...event.dataTransfer.files], event.dataTransfer);
   });
 }

@@ -3,11 +3,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.complaints import Complaints
 from tests.browser.steps import card, drawn, served, upload
+from tests.browser.test_every_page import violations
 
 pytestmark = pytest.mark.slow
 
@@ -105,14 +108,220 @@ def test_what_the_dialog_cannot_use_gets_a_sentence_there(
     assert page.url.endswith("/search/")
 
 
-def test_a_lost_connection_is_said_and_can_be_tried_again(page: Page, library: str, complaints: Complaints) -> None:
+def posted(page: Page, handle: Any) -> None:
+    """Have what is uploaded handled so, until that is taken back."""
+    page.context.route(
+        "**/upload/", lambda route: handle(route) if route.request.method == "POST" else route.continue_()
+    )
+
+
+def test_after_a_lost_connection_it_goes_on_by_itself(page: Page, library: str, complaints: Complaints) -> None:
     complaints.expected = ("ERR_FAILED",)
     page.goto(f"{library}upload/")
-    page.context.route(
-        "**/upload/", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
-    )
+    posted(page, lambda route: route.abort())
     page.set_input_files("input[name=files]", [drawn("cyan", 26, "patient.png")])
-    expect(outcome(page, "patient.png")).to_contain_text("The connection was lost")
+    expect(page.locator(".upload-pace")).to_contain_text("goes on by itself")
+    expect(page.locator("#announcer")).to_contain_text("goes on by itself")
     page.context.unroute("**/upload/")
-    outcome(page, "patient.png").get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Try now").click()
     expect(outcome(page, "patient.png")).to_contain_text("Added")
+    expect(page.locator(".upload-pace")).to_have_text("")
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_while_a_proxy_finds_no_server_it_waits(page: Page, library: str, complaints: Complaints, status: int) -> None:
+    complaints.expected = ("status of 50",)
+    page.goto(f"{library}upload/")
+    answers = [status, status]
+    posted(page, lambda route: route.fulfill(status=answers.pop()) if answers else route.continue_())
+    page.set_input_files("input[name=files]", [drawn("cyan", 100 + status, "proxied.png")])
+    expect(outcome(page, "proxied.png")).to_contain_text("Added")
+    assert answers == []
+
+
+def test_an_answer_that_is_lost_makes_no_second_asset(page: Page, library: str, complaints: Complaints) -> None:
+    complaints.expected = ("ERR_FAILED",)
+    page.goto(f"{library}upload/")
+    lost = []
+
+    def lose(route: Any) -> None:
+        if lost:
+            return route.continue_()
+        lost.append(route.fetch().status)  # it has arrived, and nobody learns of it
+        return route.abort()
+
+    posted(page, lose)
+    page.set_input_files("input[name=files]", [drawn("teal", 27, "once.png")])
+    expect(outcome(page, "once.png")).to_contain_text("Added")
+    assert lost == [200]
+    page.goto(f"{library}?q=once")
+    expect(card(page, "once")).to_be_visible()
+    assert page.locator('.caption-name[title="once"]').count() == 1
+
+
+def test_a_failure_of_the_server_is_said_and_can_be_tried_again(
+    page: Page, library: str, complaints: Complaints
+) -> None:
+    complaints.expected = ("status of 500",)
+    page.goto(f"{library}upload/")
+    posted(page, lambda route: route.fulfill(status=500, body="no"))
+    page.set_input_files("input[name=files]", [drawn("cyan", 28, "a.png"), drawn("cyan", 29, "b.png")])
+    expect(outcome(page, "a.png")).to_contain_text("did not accept")
+    expect(page.locator(".upload-pace")).to_contain_text("Could not be added: 2")
+    page.context.unroute("**/upload/")
+    outcome(page, "a.png").get_by_role("button", name="Try again").click()
+    expect(outcome(page, "a.png")).to_contain_text("Added")
+    outcome(page, "b.png").get_by_role("button", name="Try again").click()
+    expect(page.locator("[data-summary-text]")).to_have_text("2 of 2 added")
+
+
+def large(tmp_path: Path, seed: int, name: str = "large.png") -> Path:
+    """A picture that goes in parts."""
+    noise = np.random.default_rng(seed).integers(0, 255, (2000, 1800, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / name)
+    return tmp_path / name
+
+
+def slow_down(page: Page, bytes_a_second: int) -> Any:
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    speed = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_a_second}
+    network.send("Network.emulateNetworkConditions", speed)
+    return network
+
+
+def test_a_large_file_pauses_and_goes_on_where_it_stood_also_after_a_reload(
+    page: Page, library: str, tmp_path: Path
+) -> None:
+    page.on("dialog", lambda dialog: dialog.accept())  # that the page is left while it uploads
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.headers.get("upload-offset", "")))
+    path = large(tmp_path, 1)
+    page.goto(f"{library}upload/")
+    network = slow_down(page, 1_500_000)
+    page.set_input_files("input[name=files]", path)
+    side = outcome(page, "large.png").locator("[data-side]")
+    expect(side).to_contain_text(re.compile("(4[5-9]|5[0-9]) %"))
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("[data-summary-text]")).to_contain_text("Paused")
+    page.reload()
+    network.detach()
+    sent.clear()
+    page.set_input_files("input[name=files]", path)
+    expect(outcome(page, "large.png")).to_contain_text("Added")
+    assert int(next(offset for offset in sent if offset)) >= 4 * 1024 * 1024  # also what a broken part had brought
+    outcome(page, "large.png").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="large")).to_be_visible()
+
+
+def test_a_large_duplicate_can_be_kept_and_a_bad_large_file_gets_its_sentence(
+    page: Page, library: str, tmp_path: Path, complaints: Complaints
+) -> None:
+    complaints.expected = ("status of 4",)
+    page.goto(f"{library}upload/")
+    path = large(tmp_path, 2)
+    page.set_input_files("input[name=files]", path)
+    expect(outcome(page, "large.png")).to_contain_text("Added")
+    again = path.rename(tmp_path / "again.png")
+    page.set_input_files("input[name=files]", again)
+    expect(outcome(page, "again.png")).to_contain_text("already here as “large”")
+    outcome(page, "again.png").get_by_role("button", name="Keep both").click()
+    expect(outcome(page, "again.png")).to_contain_text("Added")
+    (tmp_path / "broken.png").write_bytes(b"no picture" * 500_000)
+    page.set_input_files("input[name=files]", tmp_path / "broken.png")
+    expect(outcome(page, "broken.png")).to_contain_text("not a picture")
+
+
+def test_duplicates_are_decided_one_by_one_or_all_at_once(page: Page, library: str) -> None:
+    def pictures(again: str) -> list[Any]:
+        return [drawn("maroon", 40 + number, f"{again} {number}.png") for number in range(4)]
+
+    upload(page, library, *pictures("first"))
+    upload(page, library, *pictures("second"))
+    outcome(page, "second 0").get_by_role("button", name="Skip").click()
+    expect(outcome(page, "second 0")).to_contain_text("Skipped")
+    expect(page.locator("[data-duplicates-text]")).to_have_text("3 of these pictures are already here.")
+    page.get_by_role("button", name="Keep both of all").click()
+    expect(page.locator("[data-summary-text]")).to_have_text("3 of 4 added")
+    page.set_input_files("input[name=files]", pictures("third"))  # the same for those that follow
+    expect(page.locator("[data-summary-text]")).to_have_text("7 of 8 added")
+    page.get_by_role("button", name="Ask for each again").click()
+    page.set_input_files("input[name=files]", pictures("fourth"))
+    expect(outcome(page, "fourth 3")).to_contain_text("already here")
+    page.get_by_role("button", name="Skip all").click()
+    expect(outcome(page, "fourth 3")).to_contain_text("Skipped")
+
+
+def test_a_folder_becomes_folders_of_the_library(page: Page, library: str, tmp_path: Path) -> None:
+    for number, place in enumerate(["", "lisbon", "lisbon/tram"]):
+        (tmp_path / "journey" / place).mkdir(exist_ok=True, parents=True)
+        (tmp_path / "journey" / place / f"{number}.png").write_bytes(drawn("navy", 50 + number)["buffer"])
+    (tmp_path / "journey/.DS_Store").write_text("no picture")
+    page.goto(f"{library}upload/")
+    page.get_by_label("New folder inside it").fill("2026")
+    page.set_input_files("#choose-folder", tmp_path / "journey")
+    expect(page.locator("[data-summary-text]")).to_have_text("3 of 3 added")
+    expect(outcome(page, "journey/lisbon/tram/2.png")).to_be_visible()
+    page.goto(library)
+    for name in ("2026", "journey", "lisbon", "tram"):
+        expect(page.locator("#rail a").filter(has_text=re.compile(f"^\\s*{name}\\s*$"))).to_have_count(1)
+
+
+def test_a_dropped_folder_is_walked(page: Page, library: str) -> None:
+    page.evaluate(
+        """text => {
+            const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));
+            const made = new File([bytes], "deep.png", {type: "image/png"});
+            const file = { isFile: true, name: "deep.png", file: (done) => done(made) };
+            const reader = (left) => ({ readEntries: (done) => done(left.shift()) });
+            const folder = (name, inside) => ({ isFile: false, name, createReader: () => reader([inside, []]) });
+            DataTransferItem.prototype.webkitGetAsEntry = () => folder("outer", [folder("inner", [file])]);
+        }""",
+        base64.b64encode(drawn("olive", 60)["buffer"]).decode(),
+    )
+    drop(page, "[data-drop-to=upload]", drawn("olive", 61, "outer"))
+    expect(outcome(page, "outer/inner/deep.png")).to_contain_text("Added")
+
+
+def test_what_is_left_can_be_cancelled(page: Page, library: str) -> None:
+    page.goto(f"{library}upload/")
+    slow_down(page, 2_000)
+    page.set_input_files("input[name=files]", [drawn("plum", 70 + number, f"c{number}.png") for number in range(6)])
+    outcome(page, "c5.png").get_by_role("button", name="Cancel").click()
+    expect(page.locator("[data-summary-text]")).to_contain_text("of 5")
+    page.get_by_role("button", name="Cancel the rest").click()
+    expect(page.locator("[data-summary-text]")).to_have_text("0 of 0 added")
+    expect(page.locator(".upload-row")).to_have_count(0)
+
+
+def test_a_file_that_is_removed_meanwhile_gets_a_sentence(page: Page, library: str, tmp_path: Path) -> None:
+    paths = [large(tmp_path, 80 + number, f"g{number}.png") for number in range(4)]
+    page.goto(f"{library}upload/")
+    slow_down(page, 5_000_000)
+    page.set_input_files("input[name=files]", paths)
+    paths[3].unlink()
+    expect(outcome(page, "g3.png")).to_contain_text("cannot be read any more", timeout=60_000)
+    expect(page.locator("[data-summary-text]")).to_have_text("3 of 4 added", timeout=60_000)
+
+
+def test_who_is_signed_out_is_told_and_loses_nothing(page: Page, library: str, stack: Any, signed_in: Any) -> None:
+    page.goto(f"{library}upload/")
+    cookies = page.context.cookies()
+    page.context.clear_cookies(name="sessionid")
+    page.set_input_files("input[name=files]", [drawn("beige", 90, "later.png")])
+    expect(page.locator(".upload-pace")).to_contain_text("You are signed out")
+    page.context.add_cookies(cookies)
+    page.get_by_role("button", name="Resume").click()
+    expect(outcome(page, "later.png")).to_contain_text("Added")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["page", "phone"])
+def test_axe_finds_nothing_while_files_go_and_wait_for_a_decision(
+    request: pytest.FixtureRequest, library: str, theme: str, size: str
+) -> None:
+    shown: Page = request.getfixturevalue(size)
+    shown.emulate_media(color_scheme=theme)
+    upload(shown, library, drawn("coral", 95, f"{theme} {size}.png"))
+    upload(shown, library, *[drawn("coral", 95, f"{theme} {size} {number}.png") for number in range(2)])
+    assert violations(shown) == []

@@ -10,8 +10,11 @@ def without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of requests a minute. What is limited is told by tests/dam/test_requests_are_limited.py."""
     from rest_framework.throttling import SimpleRateThrottle
 
+    from media_library import resumable
+
     rates = dict.fromkeys(("user", "anon", "sign_in", "file"), "10000000/min")
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
+    monkeypatch.setattr(resumable, "MOST_OPEN", 1_000_000)
 
 
 @pytest.fixture(scope="session")

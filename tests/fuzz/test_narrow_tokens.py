@@ -20,7 +20,7 @@ READS = {
 # `scopes` of its view what it needs.
 CONTENT = {
     *["assets", "folders", "tags", "collections", "saved-searches", "regions", "duplicates", "visual layer"],
-    *["bulk", "export", "exports", "jobs", "imports", "search", "anchors", "clusters"],
+    *["bulk", "export", "exports", "jobs", "imports", "search", "anchors", "clusters", "uploads"],
 }
 
 

@@ -87,6 +87,7 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
 
     Whoever adds an operation on something new makes some of it here.
     """
+    from media_library import resumable
     from media_library.renditions import Box
     from search.models import QueryAnchor, SavedSearch, SavedView
 
@@ -122,6 +123,7 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
         "asset_id": ids(assets),
         "media_id": ids(assets),
         "region_id": ids(regions),
+        "upload_id": ids(resumable.begin(library, user, 9, {"name": "a.png"}) for _ in range(many)),
         "cluster_id": ids(assets),  # a cluster has no row that could be made by itself
         "anchor_id": ids(anchors),
         "view_id": ids(saved),

@@ -15,7 +15,9 @@ from media_library.models import (
     Job,
     KeptAnswer,
     Library,
+    PartialUpload,
     PersonalToken,
+    UploadPart,
     UploadPreset,
     User,
     Webhook,
@@ -38,9 +40,10 @@ from tests.media_library.pages import signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
 
-# Kept answers are other people's, and gone within a day.
+# Kept answers and unfinished uploads are other people's, and soon gone.
 MODELS = [*apps.get_app_config("media_library").get_models(), *apps.get_app_config("search").get_models()]
-MODELS.remove(KeptAnswer)
+for theirs in (KeptAnswer, PartialUpload, UploadPart):
+    MODELS.remove(theirs)
 
 
 @pytest.fixture

@@ -1,14 +1,18 @@
 """Files on S3, against a real S3 server on loopback."""
 
 import urllib.request
+import uuid
+from datetime import timedelta
 from typing import Any
 
 import boto3
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from media_library import ingest, processing
+from media_library import ingest, parts, processing, resumable
 from search import indexing
 from tests import factories
 
@@ -69,6 +73,24 @@ def test_a_query_picture_goes_through_the_bucket_and_leaves_only_its_thumbnail(b
     answer = client.post(f"/api/v1/libraries/{library.pk}/anchors/", {"file": factories.file()})
     assert answer.status_code == 201
     assert keys(bucket) == ["anchors"]
+
+
+def test_parts_of_uploads_lie_in_the_bucket_until_they_are_an_original(
+    bucket: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    owner, content = factories.user(), factories.picture()
+    library = factories.library(owner)
+    upload = resumable.begin(library, owner, len(content), {"name": "red.png"})
+    resumable.append(upload, 0, ContentFile(content[:50]))
+    resumable.append(upload, 50, ContentFile(content[50:]))
+    assert keys(bucket) == ["parts", "parts"]
+    with django_capture_on_commit_callbacks(execute=True):
+        resumable.finish(upload.pk)
+    assert keys(bucket)[0] == "originals"
+    assert "parts" not in keys(bucket)
+    default_storage.save(f"parts/{uuid.uuid4()}/000", ContentFile(b"x"))  # of a process that died
+    assert not list(parts.forgotten(timezone.now() - timedelta(hours=1)))
+    assert len(list(parts.forgotten(timezone.now() + timedelta(hours=1)))) == 1
 
 
 def test_purging_empties_the_bucket(bucket: Any, django_capture_on_commit_callbacks: Any) -> None:

@@ -94,7 +94,7 @@ class Upload(UploadView):
         upload_id = request.headers.get("X-Unique-Upload-Id", "")
         if self.preset and upload_id:
             upload_id = f"preset {self.preset.pk} {upload_id}"  # apart from the uploads of its owner
-        part = chunks.Part.of(self.user, upload_id, request.headers["Content-Range"])
+        part = chunks.Part.of(self.library, self.user, upload_id, request.headers["Content-Range"])
         with self.source() as (file, name):
             part.keep(file)
         if not part.is_last:

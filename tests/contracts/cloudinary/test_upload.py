@@ -2,17 +2,13 @@
 
 import base64
 import io
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from dam.contracts.cloudinary import chunks
-from media_library import fetch
-from media_library.models import Asset, Delivery, Library, Membership, Role, User
+from media_library import fetch, tasks
+from media_library.models import Asset, Delivery, Library, Membership, PartialUpload, Role, User
 from tests import factories
 from tests.contracts.cloudinary.cloud import Cloud
 
@@ -191,15 +187,20 @@ def part(cloud: Cloud, content: bytes, start: int, total: int, name: str = "uplo
     return cloud.post("raw/upload", params, file=factories.file(content), headers=headers)
 
 
-def test_parts_make_a_picture(cloud: Cloud) -> None:
-    content = factories.picture()
+def left_over() -> list[str]:
+    return [path for path in factories.stored_files() if "/parts/" in path]
+
+
+def test_parts_make_a_picture(cloud: Cloud, django_capture_on_commit_callbacks: Any) -> None:
+    content, before = factories.picture(), left_over()
     first = part(cloud, content[:40], 0, -1, public_id="x").json()
     assert first == {"done": False, "bytes": 40, "public_id": "x"}
     part(cloud, content[40:80], 40, len(content))
-    last = part(cloud, content[80:], 80, len(content), public_id="x").json()
+    with django_capture_on_commit_callbacks(execute=True):
+        last = part(cloud, content[80:], 80, len(content), public_id="x").json()
     assert last["done"] is True
     assert (last["public_id"], last["bytes"]) == ("x", len(content))
-    assert not any("/chunks/" in path for path in factories.stored_files())
+    assert left_over() == before
 
 
 def test_a_missing_part_is_named(cloud: Cloud) -> None:
@@ -224,14 +225,21 @@ def test_nonsense_ranges_are_400(cloud: Cloud, size: str) -> None:
     assert failure(cloud.post("image/upload", {}, file=factories.file(b"x"), headers=headers))[0] == 400
 
 
-def test_parts_that_were_given_up_go(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    default_storage.save("chunks/1/old/000", ContentFile(b"x"))
-    part(cloud, b"x", 0, 10, name="a")
-    assert default_storage.exists("chunks/1/old/000")
-    later = timezone.now() + timedelta(hours=2)
-    monkeypatch.setattr(chunks.timezone, "now", lambda: later)
-    part(cloud, b"x", 0, 10, name="b")
-    assert not default_storage.exists("chunks/1/old/000")
+def test_parts_that_were_given_up_go(cloud: Cloud, django_capture_on_commit_callbacks: Any) -> None:
+    before = left_over()
+    part(cloud, b"x", 0, 10)
+    assert len(left_over()) == len(before) + 1
+    PartialUpload.objects.update(expires_at=timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.sweep_uploads()
+    assert left_over() == before
+
+
+def test_a_part_that_is_sent_again_replaces_the_first(cloud: Cloud) -> None:
+    content = factories.picture()
+    part(cloud, b"x" * 40, 0, len(content))
+    part(cloud, content[:40], 0, len(content))
+    assert part(cloud, content[40:], 40, len(content)).json()["bytes"] == len(content)
 
 
 def test_destroy(cloud: Cloud) -> None:
