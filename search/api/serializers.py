@@ -63,7 +63,9 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
     )
     anchor = serializers.ListField(child=serializers.UUIDField(), help_text="Ids of anchors.", **EXAMPLES)
     file = serializers.FileField(required=False, allow_empty_file=True, help_text="A picture of at most 40 MB.")
-    image_url = serializers.CharField(required=False, max_length=2000, help_text="The address of a picture.")
+    image_url = serializers.CharField(
+        required=False, allow_blank=True, max_length=2000, help_text="The address of a picture; empty as if absent."
+    )
     box = BoxField(required=False, help_text="Search with this part only, of the one picture.")
     weights = WeightsField(
         required=False,
@@ -86,6 +88,8 @@ class SearchRequestSerializer(serializers.Serializer[Any]):
         return weights
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if data.get("image_url") == "":
+            del data["image_url"]
         pictures = [name for name in ("file", "image_url") if name in data]
         if len(pictures) > 1:
             raise serializers.ValidationError("Give file or image_url, or make anchors and give their ids.")
