@@ -60,9 +60,15 @@ class DuplicateDecision(models.Model):
 
 class DuplicatePairQuerySet(models.QuerySet["DuplicatePair"]):
     def shown_to(self, user: "User | AnonymousUser") -> "DuplicatePairQuerySet":
-        """Undecided pairs of which both pictures are live and visible."""
-        visible = Asset.objects.visible_to(user).live()
-        return self.filter(decision=None, first__in=visible, second__in=visible)
+        """Undecided pairs of which both pictures are live and visible: those of the libraries of the user. Said by what is
+        in the trash, which is little, so that PostgreSQL reads a page from the index and not all pairs to sort them."""
+        trashed = Asset.objects.trashed()
+        return self.filter(
+            ~Exists(trashed.filter(pk=OuterRef("first"))),
+            ~Exists(trashed.filter(pk=OuterRef("second"))),
+            decision=None,
+            library__in=Library.objects.visible_to(user),
+        )
 
     def leading(self) -> "DuplicatePairQuerySet":
         """Those of these pairs that no older picture covers.

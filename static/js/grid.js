@@ -30,7 +30,8 @@ function across(cards, from, direction) {
 document.addEventListener("keydown", (event) => {
   const card = event.target.closest?.("[data-grid] .card");
   if (!card || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-  const cards = () => [...card.parentElement.querySelectorAll(":scope > .card:not([hidden])")];
+  const list = card.parentElement;
+  const cards = () => [...list.querySelectorAll(":scope > .card:not([hidden])")];
   const next = {
     ArrowRight: () => neighbour(card, 1, cards),
     ArrowLeft: () => neighbour(card, -1, cards),

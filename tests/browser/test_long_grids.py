@@ -1,5 +1,6 @@
-"""A grid of five thousand pictures: it stays light, nothing moves, and every gesture reaches what is out of the page."""
+"""A grid of five thousand pictures: it stays light, nothing moves, every gesture reaches what is out of the page."""
 
+import sys
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from search.models import EmbeddingModel, Fingerprint, IndexEntry
 library = Library.objects.create(name="Long", slug="long")
 Membership.objects.create(library=library, user=User.objects.get(username="demo"), role=Role.MANAGER)
 thumb = Rendition.objects.filter(name="thumb", asset__state="ready").select_related("asset").first()
+preview = Rendition.objects.get(name="preview", asset=thumb.asset)
 now = timezone.now()
 shapes = [(3000, 2000), (2000, 3000), (4000, 2250), (2400, 2400), (3600, 1600)]
 assets = []
@@ -37,13 +39,13 @@ Asset.objects.bulk_create(assets, batch_size=500)
 for number, asset in enumerate(assets):
     asset.created_at = now - timedelta(seconds=number)
 Asset.objects.bulk_update(assets, ["created_at"], batch_size=500)
-Rendition.objects.bulk_create([
-    Rendition(asset=asset, name="thumb", file=thumb.file.name, width=thumb.width, height=thumb.height, bytes=thumb.bytes)
-    for asset in assets
-], batch_size=500)
+for made in (thumb, preview):
+    same = {{"name": made.name, "file": made.file.name, "width": made.width, "height": made.height, "bytes": made.bytes}}
+    Rendition.objects.bulk_create([Rendition(asset=asset, **same) for asset in assets], batch_size=500)
 model = EmbeddingModel.active()
 IndexEntry.objects.bulk_create([IndexEntry(asset=a, model=model, state="done") for a in assets], batch_size=500)
-Fingerprint.objects.bulk_create([Fingerprint(asset=a, library=library, compared_at=now) for a in assets], batch_size=500)
+compared = {{"library": library, "compared_at": now}}
+Fingerprint.objects.bulk_create([Fingerprint(asset=asset, **compared) for asset in assets], batch_size=500)
 """
 WATCH = """
 window.shifts = 0;
@@ -52,7 +54,8 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) {
     if (entry.hadRecentInput) continue;
     window.shifts += entry.value;
-    window.shifted.push(...entry.sources.map(({ node, previousRect, currentRect }) => `${node?.className}: ${previousRect.y} -> ${currentRect.y}`));
+    const said = ({ node, previousRect, currentRect }) => `${node?.className} ${previousRect.y} -> ${currentRect.y}`;
+    window.shifted.push(...entry.sources.map(said));
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
@@ -136,8 +139,8 @@ def test_five_thousand_cards_weigh_no_more_than_a_thousand(grid: Page, capsys: p
         assert visible_names(grid)
     shifts = grid.evaluate("window.shifts")
     with capsys.disabled():
-        print(f"\n{COUNT:,} cards: at most {most} in the page, JavaScript {before:.1f} MB before and {after:.1f} MB after "
-              f"scrolling, layout shift {shifts:.4f}")  # fmt: skip
+        told = f"{COUNT:,} cards: at most {most} in the page, layout shift {shifts:.4f}"
+        sys.stdout.write(f"\n{told}, JavaScript {before:.1f} MB before, {after:.1f} MB after scrolling\n")
     assert most <= MOST_IN_PAGE
     assert shifts == 0, grid.evaluate("window.shifted.slice(0, 20)")
     assert abs(grid.evaluate(places) - height) < 40
@@ -154,7 +157,7 @@ def test_what_comes_back_stands_where_it_was(grid: Page) -> None:
     assert visible_names(grid) == there
     again = {row[0]: row[1:] for row in grid.evaluate(boxes)}
     both = first.keys() & again.keys()
-    assert len(both) > 50
+    assert len(both) >= 50
     assert {pk: first[pk] for pk in both} == {pk: again[pk] for pk in both}
 
 

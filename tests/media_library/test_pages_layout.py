@@ -20,7 +20,7 @@ def test_a_grid_becomes_a_list_with_columns_and_stays_one(client: Client, librar
     assert answer.headers["Location"] == "/l/studio/?sort=bytes"
     page = client.get("/l/studio/")
     assert 'data-layout="list" data-size="m"' in page.content.decode()
-    assert "Type: JPEG · Not indexed yet Pixels: 1600 × 900 File size: 2.4 MB" in text_of(page)
+    assert "Type: JPEG · Not indexed yet Pixels: 1600 \u00d7 900 File size: 2.4 MB" in text_of(page)
     assert "Tags: sea" in text_of(page)
 
 
@@ -63,7 +63,7 @@ def test_cards_that_are_drawn_anew_have_the_columns(client: Client, library: Lib
     client.cookies["layout"] = "list.m"
     asset = factories.asset(library, state=Asset.State.FAILED)
     part = client.get("/l/studio/cards/", {"seen": f"{asset.pk}:processing"})
-    assert "Pixels: 60 × 40" in text_of(part)
+    assert "Pixels: 60 \u00d7 40" in text_of(part)
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
