@@ -60,8 +60,9 @@ class DuplicateDecision(models.Model):
 
 class DuplicatePairQuerySet(models.QuerySet["DuplicatePair"]):
     def shown_to(self, user: "User | AnonymousUser") -> "DuplicatePairQuerySet":
-        """Undecided pairs of which both pictures are live and visible: those of the libraries of the user. Said by what is
-        in the trash, which is little, so that PostgreSQL reads a page from the index and not all pairs to sort them."""
+        """Undecided pairs of which both pictures are live, in the libraries of the user.
+
+        Said by what is in the trash, which is little: PostgreSQL reads a page from the index, and does not sort all."""
         trashed = Asset.objects.trashed()
         return self.filter(
             ~Exists(trashed.filter(pk=OuterRef("first"))),

@@ -2,7 +2,8 @@
 // is decided goes, and the next one has the focus.
 import { isBareKey } from "./lib.js";
 
-const groups = () => [...document.querySelectorAll("[data-group]")];
+const groups = () => [...document.querySelectorAll("[data-group]:not([hidden])")];
+const groupOf = (event) => event.detail.elt.matches?.("[data-group] form") && event.detail.elt.closest("[data-group]");
 const pictures = (group) => [...group.querySelectorAll(".duplicate-picture")];
 const goTo = (picture) => picture?.focus();
 
@@ -38,14 +39,23 @@ if (groups().length) {
     if (undo || move(event, group) || decide(event, group)) event.preventDefault();
   });
 
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.detail.elt;
-    if (!event.detail.successful || !form.matches?.("[data-group] form")) return;
-    const group = form.closest("[data-group]");
+  // At once, so that the next key is meant for the next group; back, if it was refused.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const group = groupOf(event);
+    if (!group) return;
     const all = groups();
     const next = all[all.indexOf(group) + 1] ?? all[all.indexOf(group) - 1];
+    group.hidden = true;
+    if (next) goTo(pictures(next)[0]);
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const group = groupOf(event);
+    if (!group) return;
+    group.hidden = event.detail.successful;
+    if (!event.detail.successful) return goTo(pictures(group)[0]);
     group.remove();
-    if (next) return goTo(pictures(next)[0]);
+    if (document.querySelector("[data-group]")) return;
     const more = document.querySelector(".more a");
     if (more) location.assign(more.href);
     else document.querySelector("[data-none-left]").hidden = false;

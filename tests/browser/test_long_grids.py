@@ -40,7 +40,7 @@ for number, asset in enumerate(assets):
     asset.created_at = now - timedelta(seconds=number)
 Asset.objects.bulk_update(assets, ["created_at"], batch_size=500)
 for made in (thumb, preview):
-    same = {{"name": made.name, "file": made.file.name, "width": made.width, "height": made.height, "bytes": made.bytes}}
+    same = {{name: getattr(made, name) for name in ("name", "width", "height", "bytes")}} | {{"file": made.file.name}}
     Rendition.objects.bulk_create([Rendition(asset=asset, **same) for asset in assets], batch_size=500)
 model = EmbeddingModel.active()
 IndexEntry.objects.bulk_create([IndexEntry(asset=a, model=model, state="done") for a in assets], batch_size=500)
@@ -147,6 +147,7 @@ def test_five_thousand_cards_weigh_no_more_than_a_thousand(grid: Page, capsys: p
 
 
 def test_what_comes_back_stands_where_it_was(grid: Page) -> None:
+    load(grid, 100)
     scroll_to(grid, "1500")
     there = visible_names(grid)
     boxes = "[...document.querySelectorAll('#grid > .card')].map((c) => [c.dataset.asset, c.offsetLeft, c.offsetTop])"
