@@ -10,7 +10,7 @@ from pathlib import Path
 
 # Parts that bring their own pictures, parts that measure a filled library, and those that run if none is named.
 ALONE = ("encoding", "import", "memory", "facets", "purity")
-FILLED = ("queries", "recall", "words", "outliers", "clusters", "models", "engines", "index", "dialects")
+FILLED = ("queries", "recall", "words", "outliers", "clusters", "models", "engines", "index", "dialects", "pages")
 USUAL = ("encoding", "import", "memory", "facets", "queries", "recall", "words", "outliers")
 
 
@@ -62,6 +62,7 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
         memory,
         model_build,
         outlier_times,
+        page_times,
         query_times,
         recall,
         word_search,
@@ -89,6 +90,7 @@ def measure(args: argparse.Namespace, data_dir: Path) -> None:
             "clusters": lambda filled: clusters.run(filled),
             "models": lambda filled: model_build.run(),
             "engines": lambda filled: engines.run(running, filled, queries=args.queries),
+            "pages": lambda filled: page_times.run(running, filled, times=args.queries),
             "dialects": lambda filled: dialects.run(running, filled, queries=args.queries),
             "index": lambda filled: index_costs.run(running, filled, queries=args.queries),
         }

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.errors import InvalidRequest
 from media_library.models import Asset, AssetQuerySet, User
-from search import anchors, composition, fusion, nearest, rankings, relevance, stacks
+from search import anchors, composition, fusion, nearest, ordering, rankings, relevance, stacks
 from search.models import EmbeddingModel, Region
 from search.query import OBJECTS, Query
 from search.rankings import Plan, Ranking
@@ -54,8 +54,11 @@ class Results:
         return not self.strong and all(hit.reasons == (fusion.VISUAL,) for hit in self.hits)
 
 
-def run(query: Query, user: User, *, limit: int = 50, cursor: str = "", model: EmbeddingModel | None = None) -> Results:
-    """One page of what fits the query best, under the active model if none is given.
+def run(
+    query: Query, user: User, *, limit: int = 50, cursor: str = "", model: EmbeddingModel | None = None, sort: str = ""
+) -> Results:
+    """One page of what fits the query best, under the active model if none is given; with `sort`, of assets in that
+    order (`ordering.is_order`).
 
     Raises InvalidRequest (nothing to search with, a bad cursor) and what `composition.vector_for` raises. `took_ms` has
     `encode`, `search`, `words`, `bands`, `load` and `total`.
@@ -67,7 +70,9 @@ def run(query: Query, user: User, *, limit: int = 50, cursor: str = "", model: E
     took = no_time()
     ranking, model = rankings.remembered(user, token, model)
     if ranking is None:
-        ranking = rank(query, user, model, took, enough=limit)
+        ranking = rank(query, user, model, took, enough=None if sort else limit)
+        if sort:
+            ranking = ordering.in_order(ranking, named(query, user), sort)
         ranking.remember(user)
     hits, offset = page(query, ranking, user, limit, start, took)
     while len(hits) < limit and not ranking.complete:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from dam.errors import Busy, NotFound, StrOrPromise
+from dam.errors import Busy, InvalidRequest, NotFound, StrOrPromise
 from media_library import facets, findable
 from media_library.chips import address
 from media_library.filters import AssetFilters
@@ -22,9 +22,10 @@ from media_library.models import Asset
 from media_library.views.asset import visible_asset
 from media_library.views.cards import Card, Reason, cards_for
 from media_library.views.filters import filters_url, panel
+from media_library.views.orders import RELEVANCE, SORTS, orders
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
-from search import queries, recent, regions
+from search import ordering, queries, recent, regions
 from search.chips import query_chips
 from search.composition import NotIndexed, NotSearchable
 from search.context import DISMISSED
@@ -37,6 +38,7 @@ from search.query import OBJECTS, Query, spoken
 from search.relevance import Band
 
 STRIP = 12
+ORDERS = {RELEVANCE: gettext_lazy("Most similar first")} | SORTS
 BAND_NAMES: dict[Band, StrOrPromise] = {
     "strong": gettext_lazy("strong"),
     "likely": gettext_lazy("likely"),
@@ -54,21 +56,22 @@ def search(request: PageRequest, slug: str) -> HttpResponse:
         return redirect(apart)
     query = Query.from_params(place.library, request.GET)
     scores = [("scores", "1")] if request.GET.get("scores") else []
+    sort = order_of(request, query)
     if not query.is_empty and not query.is_full:
-        place.refined = urlencode([*query.changed().params(), *scores])
+        place.refined = urlencode([*query.changed().params(), *scores, *sorted_by(sort)])
         place.examples = frozenset((*query.like, *query.unlike))
-    context = query_context(request, query, scores) | {"place": place}
+    context = query_context(request, query, scores, sort) | {"place": place}
     if query.is_empty:
         return render(request, "search/start.html", context | {"cards": sample(place, query)})
     try:
-        results = queries.run(query, request.user, cursor=request.GET.get("cursor", ""))
+        results = queries.run(query, request.user, cursor=request.GET.get("cursor", ""), sort=sort)
     except (NotIndexed, NotSearchable, Busy) as problem:
         if request.htmx:  # the page asks again and again whether its example is ready
             return HttpResponse(status=204)
         return render(request, "search/waiting.html", context | {"problem": problem}, status=problem.status)
     if not request.GET.get("cursor"):
         recent.remember(query, request.user)
-    context |= results_context(request, place, results, query.params() + scores)
+    context |= results_context(request, place, results, query.params() + scores + sorted_by(sort))
     if request.htmx and request.GET.get("cursor"):
         objects = query.entity_type == OBJECTS
         response = render(request, f"{'search/_objects' if objects else 'media_library/'}_page.html", context)
@@ -97,16 +100,32 @@ def sample(place: Place, query: Query) -> list[Card]:
     return cards_for(place, list(ready.order_by("sha256", "id")[:STRIP]))
 
 
-def query_context(request: PageRequest, query: Query, scores: list[tuple[str, str]]) -> dict[str, Any]:
-    params, narrower = query.params(), query.changed().params()
+def order_of(request: PageRequest, query: Query) -> str:
+    """Empty: by relevance, as regions always are."""
+    sort = request.GET.get("sort", "")
+    if sort in {"", RELEVANCE} or query.entity_type == OBJECTS:
+        return ""
+    if not ordering.is_order(sort):
+        raise InvalidRequest(_("Sort by one of: %(sorts)s.") % {"sorts": ", ".join(ORDERS)}, code="bad_sort")
+    return sort
+
+
+def sorted_by(sort: str) -> list[tuple[str, str]]:
+    return [("sort", sort)] if sort else []
+
+
+def query_context(request: PageRequest, query: Query, scores: list[tuple[str, str]], sort: str = "") -> dict[str, Any]:
+    params, narrower, by = query.params(), query.changed().params(), sorted_by(sort)
     folding = query.changed(collapse=not query.collapse)
     return {
+        **orders(request.path, [*params, *scores], sort or RELEVANCE, ORDERS, RELEVANCE),
+        "sorted_otherwise": bool(sort),
         "query": query,
         "present": narrower,
-        "collapse_url": address(request.path, folding.params() + scores) if query.entity_type != OBJECTS else "",
-        "chips": query_chips(query, request.user, request.path, scores),
+        "collapse_url": address(request.path, folding.params() + scores + by) if query.entity_type != OBJECTS else "",
+        "chips": query_chips(query, request.user, request.path, scores + by),
         "scores": bool(scores),
-        "scores_url": address(request.path, params if scores else [*params, ("scores", "1")]),
+        "scores_url": address(request.path, [*params, *by] if scores else [*params, ("scores", "1"), *by]),
         "filters_url": filters_url(reverse("search", args=[query.library.slug]), narrower),
         "filter_count": len(query.filters.properties),
         "kept": [pair for pair in query.filters.params() if pair[0] != "q"],

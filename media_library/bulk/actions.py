@@ -223,10 +223,21 @@ class ChangeMetadata(Action):
             raise InvalidRequest(_("metadata is required: an object with at least one member."), code="missing_option")
         return {"metadata": metadata}
 
+    def undoing(self, assets: AssetQuerySet, options: dict[str, Any]) -> list[Step]:
+        """One step, with what each asset had: `former` by its id."""
+        former: dict[str, dict[str, Any]] = {}
+        for pk, metadata in assets.order_by("pk").values_list("pk", "metadata"):
+            had = {name: metadata.get(name) for name in options["metadata"]}
+            if had != options["metadata"]:
+                former[str(pk)] = had
+        return [Step("metadata", {"former": former}, list(map(UUID, former)))] if former else []
+
     def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
         failures: dict[UUID, AppError] = {}
         for asset in assets:
-            changed = asset.metadata | options["metadata"]
+            changed = asset.metadata | (
+                options["former"][str(asset.pk)] if "former" in options else options["metadata"]
+            )
             kept = {name: value for name, value in changed.items() if value is not None}
             asset.library = library
             try:

@@ -34,6 +34,11 @@ def broken(rules: Mapping[str, Any], value: Any) -> str:
     return next((sentence(name, limit) for name, limit in rules.items() if broken_by[name](limit)), "")
 
 
+def sentences(rules: Mapping[str, Any]) -> list[str]:
+    """What the rules ask for, one by one."""
+    return [sentence(name, rules[name]) for name in (*LENGTHS, "pattern", *BOUNDS) if name in rules]
+
+
 def sentence(name: str, limit: Any) -> str:
     sentences = {
         "min_length": _("Give at least %(limit)s characters."),

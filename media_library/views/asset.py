@@ -12,7 +12,8 @@ from django_htmx.http import trigger_client_event
 
 from dam.errors import NotFound
 from media_library import findable, ingest
-from media_library.forms import AssetForm
+from media_library.field_forms import AssetWithFieldsForm
+from media_library.metadata import form_fields
 from media_library.models import Asset, Rendition
 from media_library.views.cards import cards_for
 from media_library.views.place import Place
@@ -39,10 +40,16 @@ def asset_context(request: PageRequest, asset: Asset) -> dict[str, object]:
     }
 
 
+def metadata_rows(asset: Asset) -> list[tuple[str, str]]:
+    """Of its library's fields and of the free members, those that have a value: (label, value in words)."""
+    return form_fields.shown(form_fields.of_library(asset.library), asset.metadata) if asset.metadata else []
+
+
 @login_required
 @require_safe
 def asset(request: PageRequest, asset_id: UUID) -> HttpResponse:
     context = asset_context(request, found := visible_asset(request, asset_id))
+    context["metadata_rows"] = metadata_rows(found)
     context["lookalikes"] = findable.index.lookalikes(found, request.user)
     template = "media_library/_asset.html" if request.htmx else "media_library/asset.html"
     return render(request, template, context)
@@ -52,12 +59,13 @@ def asset(request: PageRequest, asset_id: UUID) -> HttpResponse:
 def edit(request: PageRequest, asset_id: UUID) -> HttpResponse:
     asset = visible_asset(request, asset_id)
     ingest.require_edit(asset, request.user)
-    form = AssetForm(asset, request.POST or None)
+    form = AssetWithFieldsForm(asset, request.POST or None)
     if request.method == "POST" and form.is_valid():
         ingest.update(asset, request.user, form.cleaned_data)
         if not request.htmx:
             return redirect(asset)
-        shown = asset_context(request, visible_asset(request, asset_id)) | {"saved": True}
+        shown = asset_context(request, (fresh := visible_asset(request, asset_id))) | {"saved": True}
+        shown["metadata_rows"] = metadata_rows(fresh)
         return render(request, "media_library/_asset.html", shown)
     template = "media_library/_asset.html" if request.htmx else "media_library/edit.html"
     return render(request, template, asset_context(request, asset) | {"form": form})

@@ -1,5 +1,6 @@
 """What the pages ask about a change of many assets. Who has not been asked yet is asked: see `BulkForm.question`."""
 
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from dam.errors import InvalidRequest
 from media_library import collections
 from media_library.bulk import ACTIONS
+from media_library.field_forms import ManyValuesForm
 from media_library.forms import FolderField, TagsField, input_attrs
 from media_library.models import Collection, Role
 from media_library.parameters import uuid_of
@@ -16,8 +18,15 @@ from media_library.views.place import Place
 
 MOST = 50_000
 DOWNLOAD = "download"
-OFFERED = ["tag", "untag", "move", "collect", "delete", "restore", "purge", "reindex", DOWNLOAD]
-ANSWERS = {"tag": "tags", "untag": "tags", "move": "folder", "collect": "collection", "purge": "sure"}
+OFFERED = ["tag", "untag", "move", "collect", "delete", "restore", "purge", "reindex", "metadata", DOWNLOAD]
+ANSWERS = {
+    "tag": "tags",
+    "untag": "tags",
+    "move": "folder",
+    "collect": "collection",
+    "purge": "sure",
+    "metadata": "asked",
+}
 
 
 class IdsField(forms.Field):
@@ -76,10 +85,17 @@ class BulkForm(forms.Form):
         name = ANSWERS.get(self.action_name, "")
         return name if name not in self.data else ""
 
+    @cached_property
+    def many(self) -> ManyValuesForm:
+        """The fields of the library, as they are asked about."""
+        return ManyValuesForm(self.place.library, self.data if not self.question else None)
+
     def options(self) -> dict[str, Any]:
         """Of the action. Makes the new collection, if that is wanted. Raises what the action and that do."""
         given = self.cleaned_data
         data: dict[str, Any] = {"tags": given["tags"], "folder": given["folder"] and given["folder"].pk}
+        if self.action_name == "metadata":
+            data["metadata"] = self.many.values(self.data.getlist("set"))
         if self.action_name == "collect":
             chosen = given["collection"]
             if new := given["new_collection"]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from media_library import findable
 from media_library.filters import many, uuid_of
 from media_library.models import Asset
+from media_library.views.layout import with_columns
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
 
@@ -104,6 +105,6 @@ def cards(request: PageRequest, slug: str) -> HttpResponse:
     seen = dict(pair.rsplit(":", 1) for pair in many(request.GET, "seen")[:AT_ONCE] if ":" in pair)
     ids = [uuid_of(text, "seen") for text in seen]
     assets = Asset.objects.visible_to(request.user).live().filter(library=place.library, pk__in=ids)
-    fresh = cards_for(place, list(assets))
+    fresh = cards_for(place, list(with_columns(request, assets)))
     changed = [card for card in fresh if card.settled or seen[str(card.asset.pk)] != card.asset.state]
     return render(request, "media_library/_changed_cards.html", {"place": place, "cards": changed})

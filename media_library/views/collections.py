@@ -23,16 +23,17 @@ from media_library.filters import AssetFilters
 from media_library.models import Asset, AssetQuerySet, Collection, CollectionItem, Role
 from media_library.organising_forms import Asked, CollectionForm
 from media_library.paging import DEFAULT_LIMIT, SORTS, Page, page
-from media_library.views import library
+from media_library.views import library, orders
 from media_library.views.asking import Done, Question, ask, asked_assets, posted
 from media_library.views.cards import cards_for
 from media_library.views.filters import panel
+from media_library.views.layout import with_columns
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
 
 ASKED = ["GET", "HEAD", "POST"]
 COVERS = 4
-POSITION, RELEVANCE = "position", "relevance"
+POSITION, RELEVANCE = "position", orders.RELEVANCE
 OWN_ORDERS = {POSITION: gettext_lazy("In its own order"), RELEVANCE: gettext_lazy("Most similar first")}
 
 
@@ -121,7 +122,7 @@ def collection(request: PageRequest, slug: str, collection_id: UUID) -> HttpResp
     default = own_order(shown)
     sort = request.GET.get("sort") or default
     params = asked.params() + ([("sort", sort)] if sort != default else [])
-    sorts = {name: label for name, label in OWN_ORDERS.items() if name == default} | library.SORTS
+    sorts = {name: label for name, label in OWN_ORDERS.items() if name == default} | orders.SORTS
     status = 200
     context: dict[str, Any] = {"place": place, "collection": shown, "editable": place.may_change(shown)}
     try:
@@ -152,7 +153,7 @@ def collection(request: PageRequest, slug: str, collection_id: UUID) -> HttpResp
 def own_order(collection: Collection) -> str:
     if collection.is_manual:
         return POSITION
-    return RELEVANCE if collection.is_search else library.NEWEST
+    return RELEVANCE if collection.is_search else orders.NEWEST
 
 
 def in_order(
@@ -165,7 +166,7 @@ def in_order(
     rows, sorts = filters.apply(assets, user), list(SORTS)
     if collection and collection.is_manual and sort == POSITION:
         rows, sorts = rows.placed_in(collection), [POSITION]
-    return page(rows, sort=sort, sorts=sorts, limit=limit, cursor=cursor)
+    return page(with_columns(place.request, rows), sort=sort, sorts=sorts, limit=limit, cursor=cursor)
 
 
 @login_required

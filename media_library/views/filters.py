@@ -17,6 +17,7 @@ from media_library import facets, properties
 from media_library.chips import Params, address
 from media_library.facets import Counts
 from media_library.filters import AssetFilters
+from media_library.models import MetadataField
 from media_library.properties.labels import label
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
@@ -41,6 +42,18 @@ class Group:
     options: list[Option]
 
 
+@dataclass(frozen=True)
+class Range:
+    """A field of numbers or dates: at least, at most, as the form has them."""
+
+    title: str
+    kind: str  # of the inputs: number or date
+    low: str
+    high: str
+    at_least: str
+    at_most: str
+
+
 @login_required
 @require_safe
 @vary_on_headers("HX-Request")
@@ -57,13 +70,17 @@ def panel(
     request: PageRequest, place: Place, filters: AssetFilters, counts: Counts, path: str, params: Params
 ) -> HttpResponse:
     """`path` and `params` are the page that is narrowed; parameters that the form does not show are kept."""
-    groups = groups_of(filters, counts)
+    typed = list(place.library.metadata_fields.all())
+    groups = groups_of(filters, counts) + choices_of(typed, filters, counts)
     set_now = dict(filters.properties)
+    ranges = [range_of(field, set_now) for field in typed if field.type in MetadataField.RANGED]
     shown = {option.name for group in groups for option in group.options} | {*DATES, *NUMBERS}
+    shown |= {name for each in ranges for name in (each.low, each.high)}
     context: dict[str, Any] = {
         "place": place,
         "total": counts.total,
         "groups": groups,
+        "ranges": ranges,
         "years": years(counts, path, params),
         "values": {name: set_now.get(name, "") for name in (*DATES, *NUMBERS)},
         "action": path,
@@ -86,6 +103,29 @@ def groups_of(filters: AssetFilters, counts: Counts) -> list[Group]:
         Group(_("Camera"), options("camera", filters, counts)),
     ]
     return [group for group in groups if group.options]
+
+
+def choices_of(typed: Sequence[MetadataField], filters: AssetFilters, counts: Counts) -> list[Group]:
+    """A group for each field whose choices occur or are chosen."""
+    found = []
+    for field in typed:
+        if not field.has_choices:
+            continue
+        name = properties.METADATA + field.external_id
+        chosen = [value for key, value in filters.properties if key == name]
+        counted = [(choice.external_id, choice.value, number) for choice, number in counts.choices[field.external_id]]
+        for value in set(chosen) - {value for value, _label, _number in counted}:
+            counted.append((value, label(name, value, filters.library).partition(": ")[2], 0))
+        if counted:
+            options = [Option(name, value, text, number, value in chosen) for value, text, number in counted]
+            found.append(Group(field.label, options))
+    return found
+
+
+def range_of(field: MetadataField, set_now: dict[str, str]) -> Range:
+    low, high = (f"{properties.METADATA}{field.external_id}.{end}" for end in ("min", "max"))
+    kind = "date" if field.type == MetadataField.Type.DATE else "number"
+    return Range(field.label, kind, low, high, set_now.get(low, ""), set_now.get(high, ""))
 
 
 def options(name: str, filters: AssetFilters, counts: Counts) -> list[Option]:

@@ -6,31 +6,22 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from dam.errors import StrOrPromise
-from media_library import properties
+from media_library import properties, ranked
 from media_library.chips import Params, address, filter_chips
 from media_library.filters import AssetFilters
 from media_library.models import Asset
-from media_library.paging import page
+from media_library.paging import DEFAULT_LIMIT, Page, page
 from media_library.views.cards import cards_for
 from media_library.views.filters import filters_url
+from media_library.views.layout import with_columns
+from media_library.views.orders import BEST_MATCH, NEWEST, RELEVANCE, SORTS, orders
 from media_library.views.place import Place, libraries_of
 from media_library.views.request import PageRequest
 
-NEWEST = "-created_at"
-SORTS: dict[str, StrOrPromise] = {
-    NEWEST: _("Newest first"),
-    "created_at": _("Oldest first"),
-    "display_name": _("Name, A to Z"),
-    "-display_name": _("Name, Z to A"),
-    "-taken_at": _("Date taken"),
-    "-bytes": _("Largest files"),
-    "bytes": _("Smallest files"),
-}
 PLACES = {"folder", "recursive", "tags", "collection"}  # what a visual search keeps of the grid it starts from
 
 
@@ -52,16 +43,25 @@ def library(request: PageRequest, slug: str) -> HttpResponse:
     """The grid; asked for by htmx, only the next cards."""
     place = Place.of(request, slug)
     filters = AssetFilters.from_params(place.library, request.GET)
-    assets = filters.apply(Asset.objects.visible_to(request.user).live().filter(library=place.library), request.user)
+    scope = Asset.objects.visible_to(request.user).live().filter(library=place.library)
+    assets = filters.apply(scope, request.user)
     sort = request.GET.get("sort") or NEWEST
-    shown = page(assets, sort=sort, cursor=request.GET.get("cursor", ""))
+    if sort == RELEVANCE and not filters.keywords:  # the words have been taken out
+        sort = NEWEST
+    cursor = request.GET.get("cursor", "")
+    shown: Page[Asset] = (
+        ranked.page(filters, scope, request.user, limit=DEFAULT_LIMIT, cursor=cursor)
+        if sort == RELEVANCE
+        else page(with_columns(request, assets), sort=sort, cursor=cursor)
+    )
     params = filters.params() + ([("sort", sort)] if sort != NEWEST else [])
     context = {"place": place, "cards": cards_for(place, shown.items)}
     if shown.next_cursor:
         context["more_url"] = address(request.path, [*params, ("cursor", shown.next_cursor)])
     if request.htmx:
         return render(request, "media_library/_page.html", context)
-    context |= grid_context(request, filters, params, sort) | {"total": assets.count()}
+    sorts = BEST_MATCH | SORTS if filters.keywords else SORTS
+    context |= grid_context(request, filters, params, sort, sorts) | {"total": assets.count()}
     response = render(request, "media_library/library.html", context)
     response.set_cookie("library", slug, max_age=31536000, samesite="Lax", httponly=True)
     return response
@@ -84,14 +84,10 @@ def grid_context(
         "filter_count": len(filters.properties),
         "chips": filter_chips(filters, request.path, params),
         "crumbs": filters.folder.ancestors() if filters.folder else [],
-        "sort": sorts.get(sort, sort),
-        "sorts": [
-            (address(request.path, narrowed + ([("sort", name)] if name != default else [])), label, name == sort)
-            for name, label in sorts.items()
-        ],
         "kept": [pair for pair in params if pair[0] != "q"],
         "carried": carried(narrowed),
         "narrowed": carried(narrowed),
+        **orders(request.path, narrowed, sort, sorts, default),
     }
 
 

@@ -21,6 +21,7 @@ DONE: dict[str, Said] = {
     "delete": lambda n: ngettext("%(n)s picture is in the trash.", "%(n)s pictures are in the trash.", n),
     "restore": lambda n: ngettext("%(n)s picture is back.", "%(n)s pictures are back.", n),
     "purge": lambda n: ngettext("%(n)s picture is gone for good.", "%(n)s pictures are gone for good.", n),
+    "metadata": lambda n: ngettext("The fields of %(n)s picture are set.", "The fields of %(n)s pictures are set.", n),
     "reindex": lambda n: ngettext(
         "%(n)s picture is being indexed again.", "%(n)s pictures are being indexed again.", n
     ),
@@ -40,6 +41,9 @@ JOBS: dict[str, Said] = {
     "restore": lambda n: ngettext("%(n)s picture is coming back.", "%(n)s pictures are coming back.", n),
     "purge": lambda n: ngettext(
         "%(n)s picture is being removed for good.", "%(n)s pictures are being removed for good.", n
+    ),
+    "metadata": lambda n: ngettext(
+        "The fields of %(n)s picture are being set.", "The fields of %(n)s pictures are being set.", n
     ),
     "reindex": lambda n: ngettext(
         "%(n)s picture is going to be indexed again.", "%(n)s pictures are going to be indexed again.", n

@@ -21,7 +21,7 @@ from media_library.models import Asset, Role
 from media_library.views.asset import visible_asset
 from media_library.views.cards import Card
 from media_library.views.place import Place
-from media_library.views.request import PageRequest
+from media_library.views.request import PageRequest, back_to
 from search.duplicates import decisions, groups
 from search.duplicates.groups import Group, Member
 from search.models import DuplicateDecision
@@ -101,7 +101,8 @@ def kind_of(member: Member) -> str:
 @login_required
 @require_POST
 def decide(request: PageRequest, slug: str) -> HttpResponse:
-    """`keep` names the one to keep; else `action` says what is decided. Back to the page, with a way to undo it."""
+    """`keep` names the one to keep; else `action` says what is decided. Back to the page, with a way to undo it; for
+    htmx, whose page takes the group away itself, only that."""
     place = Place.of(request, slug, at_least=Role.EDITOR)
     ids = [uuid_of(text, "assets") for text in many(request.POST, "assets")]
     keep = one(request.POST, "keep")
@@ -111,6 +112,8 @@ def decide(request: PageRequest, slug: str) -> HttpResponse:
     kept = uuid_of(keep, "keep") if keep else None
     made = decisions.decide(place.library, request.user, action, ids, kept)
     messages.success(request, said(made), extra_tags=f"decision {made.pk}")
+    if request.htmx:
+        return render(request, "_toasts.html")
     here = [(name, value) for name in ("asset", "cursor") if (value := one(request.POST, name))]
     return redirect(address(reverse("duplicates", args=[slug]), here))
 
@@ -132,7 +135,9 @@ def said(made: DuplicateDecision) -> str:
 def undo(request: PageRequest, decision_id: UUID) -> HttpResponse:
     undone = decisions.undo(decision_id, request.user)
     messages.success(request, _("The decision is undone: everything is as it was."))
-    return redirect("duplicates", slug=undone.library.slug)
+    if request.htmx:  # the group stands where it stood
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return back_to(request, one(request.POST, "next"), reverse("duplicates", args=[undone.library.slug]))
 
 
 @login_required

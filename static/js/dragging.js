@@ -1,10 +1,12 @@
 // Cards dragged onto a folder or a collection of the rail; with several chosen ones, all of them. The menu offers the same.
+import { selectedIds } from "./selection.js";
+
 const rail = document.getElementById("rail");
 const KIND = "application/x-library-assets";
 
 function taken(card) {
-  const chosen = [...document.querySelectorAll("#grid > .card[data-selected]")];
-  return (chosen.includes(card) ? chosen : [card]).map((each) => each.dataset.asset).filter(Boolean);
+  const { asset } = card.dataset;
+  return selectedIds().includes(asset) ? selectedIds() : [asset].filter(Boolean);
 }
 
 function targetOf(event) {

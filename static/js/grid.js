@@ -1,4 +1,5 @@
 // Arrow keys move between cards as they stand on the screen; cards that arrive are announced.
+import { edge, neighbour, order, reach } from "./cards.js";
 import { announce, fill } from "./lib.js";
 
 const middle = (box) => box.left + box.width / 2;
@@ -19,28 +20,35 @@ function inRow(cards, from, direction) {
   return best?.card;
 }
 
+// The card above or below; what is out of the page comes back for it.
+function across(cards, from, direction) {
+  let found = inRow(cards(), from, direction);
+  while (!found && reach(direction)) found = inRow(cards(), from, direction);
+  return found;
+}
+
 document.addEventListener("keydown", (event) => {
   const card = event.target.closest?.("[data-grid] .card");
   if (!card || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-  const cards = [...card.parentElement.querySelectorAll(".card:not([hidden])")];
-  const at = cards.indexOf(card);
+  const list = card.parentElement;
+  const cards = () => [...list.querySelectorAll(":scope > .card:not([hidden])")];
   const next = {
-    ArrowRight: () => cards[at + 1],
-    ArrowLeft: () => cards[at - 1],
-    ArrowDown: () => inRow(cards, card, 1),
-    ArrowUp: () => inRow(cards, card, -1),
-    Home: () => cards[0],
-    End: () => cards.at(-1),
+    ArrowRight: () => neighbour(card, 1, cards),
+    ArrowLeft: () => neighbour(card, -1, cards),
+    ArrowDown: () => across(cards, card, 1),
+    ArrowUp: () => across(cards, card, -1),
+    Home: () => edge(-1, cards),
+    End: () => edge(1, cards),
   }[event.key];
   if (!next) return;
   event.preventDefault();
   next()?.querySelector(".card-link").focus();
 });
 
-let counted = document.querySelectorAll("#grid > .card").length;
+let counted = order().length;
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id !== "grid") return;
-  const cards = event.target.querySelectorAll(":scope > .card").length;
+  const cards = order().length;
   if (cards > counted) announce(fill(event.target.dataset.loaded, { count: cards - counted }));
   counted = cards;
 });

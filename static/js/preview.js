@@ -1,13 +1,12 @@
 // Space shows the card that has the focus large, arrows its neighbours. `?` lists the keys.
+import { neighbour, position } from "./cards.js";
 import { fill, isBareKey } from "./lib.js";
-import { cards } from "./selection.js";
 
 const dialog = document.getElementById("preview");
 const help = document.getElementById("key-help");
 let current = null;
 
 function look(card) {
-  const all = cards();
   current = card;
   const thumb = card.querySelector(".thumb img");
   const image = dialog.querySelector("[data-preview-image]");
@@ -21,19 +20,13 @@ function look(card) {
     large.onload = () => { if (current === card) image.src = large.src; };
     large.src = thumb.src.replace(/thumb\/$/, "preview/");
   }
-  const position = { name, at: all.indexOf(card) + 1, count: all.length };
-  dialog.querySelector("#preview-name").textContent = fill(dialog.dataset.position, position);
+  dialog.querySelector("#preview-name").textContent = fill(dialog.dataset.position, { name, ...position(card) });
   dialog.querySelector("[data-preview-open]").href = card.querySelector(".card-link").href;
-  for (const button of dialog.querySelectorAll("[data-preview-step]")) button.disabled = !neighbour(Number(button.dataset.previewStep));
-}
-
-function neighbour(by) {
-  const all = cards();
-  return all[all.indexOf(current) + by];
+  for (const button of dialog.querySelectorAll("[data-preview-step]")) button.disabled = !neighbour(card, Number(button.dataset.previewStep));
 }
 
 function step(by) {
-  const card = neighbour(by);
+  const card = neighbour(current, by);
   if (!card) return;
   card.scrollIntoView({ block: "nearest" });
   look(card);

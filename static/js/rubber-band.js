@@ -8,18 +8,19 @@ let drawn = null;
 
 const spot = (event) => ({ x: event.clientX + scrollX, y: event.clientY + scrollY });
 
-function boxesOf(all) {
-  return all.map((card) => {
+// Where the cards stand; those that have been scrolled out of the page since it began stay where they were.
+function note(boxes, all) {
+  for (const card of all) {
     const box = card.getBoundingClientRect();
-    return { id: card.dataset.asset, left: box.left + scrollX, top: box.top + scrollY, right: box.right + scrollX, bottom: box.bottom + scrollY };
-  });
+    boxes.set(card.dataset.asset, { left: box.left + scrollX, top: box.top + scrollY, right: box.right + scrollX, bottom: box.bottom + scrollY });
+  }
 }
 
 function begin(event) {
   if (event.button !== 0 || !event.target.matches(EMPTY) || !document.querySelector("[data-grid] > .card[data-asset]")) return;
   event.preventDefault(); // no text is marked
   const adds = event.ctrlKey || event.metaKey || event.shiftKey;
-  drawn = { start: spot(event), last: event, kept: adds ? selectedIds() : [], adds };
+  drawn = { start: spot(event), last: event, kept: adds ? selectedIds() : [], adds, boxes: new Map() };
 }
 
 function draw() {
@@ -30,11 +31,14 @@ function draw() {
     drawn.band = document.body.appendChild(Object.assign(document.createElement("div"), { className: "band" }));
   }
   const all = cards();
-  if (drawn.count !== all.length) Object.assign(drawn, { boxes: boxesOf(all), count: all.length }); // more have been loaded
+  if (drawn.from !== all[0] || drawn.to !== all.at(-1)) { // others have come since
+    note(drawn.boxes, all);
+    Object.assign(drawn, { from: all[0], to: all.at(-1) });
+  }
   const [left, top, right, bottom] = [Math.min(start.x, end.x), Math.min(start.y, end.y), Math.max(start.x, end.x), Math.max(start.y, end.y)];
   Object.assign(drawn.band.style, { left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` });
-  const touched = drawn.boxes.filter((box) => box.left < right && box.right > left && box.top < bottom && box.bottom > top);
-  const ids = [...drawn.kept, ...touched.map((box) => box.id)];
+  const touched = [...drawn.boxes].filter(([, box]) => box.left < right && box.right > left && box.top < bottom && box.bottom > top);
+  const ids = [...drawn.kept, ...touched.map(([id]) => id)];
   if (ids.join() === drawn.ids) return;
   drawn.ids = ids.join();
   select(ids, { only: true, quietly: true });

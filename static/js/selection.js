@@ -1,13 +1,15 @@
 // Which pictures are selected: by check mark, Ctrl/Cmd-click, Shift-range, `x`, Ctrl/Cmd+A; Escape clears. Kept by id, so
 // that it outlives cards being drawn again and pages being loaded; a picture that stands on the page twice is one.
+import { cards, order, position } from "./cards.js";
 import { announce, fill, isBareKey } from "./lib.js";
+
+export { cards };
 
 const bar = document.getElementById("selection");
 const selected = new Set();
 let anchor = null;
 let touched = false;
 
-export const cards = () => [...document.querySelectorAll("[data-grid] > .card[data-asset]:not([hidden])")];
 export const selectedIds = () => [...selected];
 const cardOf = (element) => element instanceof Element ? element.closest("[data-grid] > .card[data-asset]") : null;
 
@@ -55,11 +57,11 @@ function toggle(card) {
 }
 
 function selectTo(card) {
-  const all = cards();
-  const from = all.findIndex((other) => other.dataset.asset === anchor);
-  const to = all.indexOf(card);
+  const all = order();
+  const from = all.indexOf(anchor);
+  const to = position(card).at - 1;
   if (from < 0) return toggle(card);
-  select(all.slice(Math.min(from, to), Math.max(from, to) + 1).map((other) => other.dataset.asset));
+  select(all.slice(Math.min(from, to), Math.max(from, to) + 1));
 }
 
 function byClick(event) {
@@ -87,7 +89,7 @@ function byKey(event) {
   }
 }
 
-const selectAll = () => select(cards().map((card) => card.dataset.asset));
+const selectAll = () => select(order());
 
 if (bar) {
   document.addEventListener("pointerdown", (event) => { touched = event.pointerType === "touch"; }, true);
@@ -95,7 +97,7 @@ if (bar) {
   document.addEventListener("keydown", byKey, true); // before menus close and are no longer seen to have been open
   bar.querySelector("[data-clear]").addEventListener("click", () => clear());
   bar.querySelector("[data-select-all]").addEventListener("click", selectAll);
-  document.addEventListener("htmx:afterSettle", () => show({ quietly: true }));
+  for (const name of ["htmx:afterSettle", "cardsMoved"]) document.addEventListener(name, () => show({ quietly: true }));
   // The browser sets the check marks again when somebody comes back to a page.
   addEventListener("pageshow", () => select([...document.querySelectorAll("[data-check]:checked")].map((check) => check.value), { quietly: true }));
 }

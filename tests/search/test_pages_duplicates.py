@@ -130,3 +130,27 @@ def test_the_page_takes_as_many_queries_however_many_groups_there_are(
     paired(library, *((2 * n, 2 * n + 1) for n in range(number)))
     with django_assert_max_num_queries(13):
         client.get(PAGE)
+
+
+def test_a_script_gets_the_message_only_and_after_an_undo_the_page_anew(client: Client, library: Library) -> None:
+    assets = paired(library, (0, 1))
+    sent = {"assets": [str(asset.pk) for asset in assets], "keep": str(assets[0].pk)}
+    answer = client.post(f"{PAGE}decide/", sent, headers={"HX-Request": "true"})
+    assert "One is kept, 1 picture is in the trash." in text_of(answer)
+    assert "<html" not in answer.content.decode()
+    undone = client.post(undo_address(answer), headers={"HX-Request": "true"})
+    assert (undone.status_code, undone.headers["HX-Refresh"]) == (204, "true")
+
+
+def test_without_a_script_an_undo_leads_back_to_where_one_was(client: Client, library: Library) -> None:
+    assets = paired(library, (0, 1), (2, 3))
+    page = decide(client, assets[2:], action="keep_all", asset=str(assets[0].pk))
+    here = f"{PAGE}?asset={assets[0].pk}"
+    assert f'name="next" value="{here}"' in page.content.decode()
+    assert client.post(undo_address(page), {"next": here}).headers["Location"] == here
+
+
+def test_every_picture_of_a_group_has_its_menu(client: Client, library: Library) -> None:
+    assets = paired(library, (0, 1))
+    links = links_of(client.get(PAGE))
+    assert all(f"/l/studio/search/?like={asset.pk}" in links for asset in assets)

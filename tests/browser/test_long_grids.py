@@ -1,0 +1,282 @@
+"""A grid of five thousand pictures: it stays light, nothing moves, every gesture reaches what is out of the page."""
+
+import sys
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.complaints import Complaints
+from tests.stack import Stack
+
+pytestmark = pytest.mark.slow
+
+COUNT = 5000
+MOST_IN_PAGE = 1000
+# Copies of a picture of the stack's library, with its files; compared already, so that no worker is kept busy by them.
+FILL = f"""
+from datetime import timedelta
+from uuid import uuid4
+from django.utils import timezone
+from media_library.models import Asset, Library, Membership, Rendition, Role, User
+from search.models import EmbeddingModel, Fingerprint, IndexEntry
+library = Library.objects.create(name="Long", slug="long")
+Membership.objects.create(library=library, user=User.objects.get(username="demo"), role=Role.MANAGER)
+thumb = Rendition.objects.filter(name="thumb", asset__state="ready").select_related("asset").first()
+preview = Rendition.objects.get(name="preview", asset=thumb.asset)
+now = timezone.now()
+shapes = [(3000, 2000), (2000, 3000), (4000, 2250), (2400, 2400), (3600, 1600)]
+assets = []
+for number in range({COUNT}):
+    width, height = shapes[number * 7 % 5]
+    pk = uuid4()
+    assets.append(Asset(
+        id=pk, library=library, public_id=str(pk), display_name=f"Picture {{number:04}}", file=thumb.asset.file.name,
+        format="jpeg", mime_type="image/jpeg", bytes=1000 + number, width=width, height=height, sha256=pk.hex * 2,
+        state="ready",
+    ))
+Asset.objects.bulk_create(assets, batch_size=500)
+for number, asset in enumerate(assets):
+    asset.created_at = now - timedelta(seconds=number)
+Asset.objects.bulk_update(assets, ["created_at"], batch_size=500)
+for made in (thumb, preview):
+    same = {{name: getattr(made, name) for name in ("name", "width", "height", "bytes")}} | {{"file": made.file.name}}
+    Rendition.objects.bulk_create([Rendition(asset=asset, **same) for asset in assets], batch_size=500)
+model = EmbeddingModel.active()
+IndexEntry.objects.bulk_create([IndexEntry(asset=a, model=model, state="done") for a in assets], batch_size=500)
+compared = {{"library": library, "compared_at": now}}
+Fingerprint.objects.bulk_create([Fingerprint(asset=asset, **compared) for asset in assets], batch_size=500)
+"""
+WATCH = """
+window.shifts = 0;
+window.shifted = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) {
+    if (entry.hadRecentInput) continue;
+    window.shifts += entry.value;
+    const said = ({ node, previousRect, currentRect }) => `${node?.className} ${previousRect.y} -> ${currentRect.y}`;
+    window.shifted.push(...entry.sources.map(said));
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+KNOWN = "import(document.querySelector('script[src*=\"js/cards\"]').src).then((cards) => cards.order().length)"
+
+
+@pytest.fixture(scope="module")
+def long(stack: Stack) -> str:
+    stack.django(FILL)
+    return "/l/long/"
+
+
+@pytest.fixture
+def grid(context: BrowserContext, long: str, complaints: Complaints) -> Any:
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    page.goto(long)
+    page.wait_for_load_state("networkidle")
+    yield page
+    assert complaints == []
+
+
+def in_page(page: Page) -> int:
+    return int(page.evaluate("document.querySelectorAll('#grid > .card').length"))
+
+
+def known(page: Page) -> int:
+    return int(page.evaluate(KNOWN))
+
+
+def scroll_to(page: Page, top: str) -> None:
+    page.evaluate(f"scrollTo({{ top: {top}, behavior: 'instant' }})")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def load(page: Page, count: int) -> int:
+    """Scroll down until so many are known. Gives the most cards that were in the page on the way."""
+    assert count <= COUNT
+    most = in_page(page)
+    while (loaded := known(page)) < count:
+        scroll_to(
+            page, "document.documentElement.scrollHeight - innerHeight - 1000"
+        )  # the next page comes before its place
+        page.wait_for_function(f"(loaded) => {KNOWN}.then((now) => now > loaded)", arg=loaded)
+        most = max(most, in_page(page))
+    return most
+
+
+def heap(page: Page) -> float:
+    """Megabytes of JavaScript that are left after its garbage is collected."""
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    return float(session.send("Runtime.getHeapUsage")["usedSize"]) / 2**20
+
+
+def focused_name(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.closest('.card')?.querySelector('.caption-name').textContent"))
+
+
+def visible_names(page: Page) -> list[str]:
+    return list(
+        page.evaluate(
+            """[...document.querySelectorAll('#grid > .card')].filter((card) => {
+                 const box = card.getBoundingClientRect();
+                 return box.bottom > 0 && box.top < innerHeight;
+               }).map((card) => card.querySelector('.caption-name').textContent)"""
+        )
+    )
+
+
+def test_five_thousand_cards_weigh_no_more_than_a_thousand(grid: Page, capsys: pytest.CaptureFixture[str]) -> None:
+    before = heap(grid)
+    grid.evaluate("window.shifts = 0; window.shifted = []")
+    most = load(grid, COUNT)
+    after = heap(grid)
+    places = "document.documentElement.scrollHeight"
+    height = grid.evaluate(places)
+    for part in (0.75, 0.5, 0.25, 0.0, 1.0):
+        scroll_to(grid, f"{part} * {height}")
+        most = max(most, in_page(grid))
+        assert visible_names(grid)
+    shifts = grid.evaluate("window.shifts")
+    with capsys.disabled():
+        told = f"{COUNT:,} cards: at most {most} in the page, layout shift {shifts:.4f}"
+        sys.stdout.write(f"\n{told}, JavaScript {before:.1f} MB before, {after:.1f} MB after scrolling\n")
+    assert most <= MOST_IN_PAGE
+    assert shifts == 0, grid.evaluate("window.shifted.slice(0, 20)")
+    assert abs(grid.evaluate(places) - height) < 40
+
+
+def test_what_comes_back_stands_where_it_was(grid: Page) -> None:
+    load(grid, 100)
+    scroll_to(grid, "1500")
+    there = visible_names(grid)
+    boxes = "[...document.querySelectorAll('#grid > .card')].map((c) => [c.dataset.asset, c.offsetLeft, c.offsetTop])"
+    first = {row[0]: row[1:] for row in grid.evaluate(boxes)}
+    load(grid, 1500)
+    assert in_page(grid) < 500
+    scroll_to(grid, "1500")
+    assert visible_names(grid) == there
+    again = {row[0]: row[1:] for row in grid.evaluate(boxes)}
+    both = first.keys() & again.keys()
+    assert len(both) >= 50
+    assert {pk: first[pk] for pk in both} == {pk: again[pk] for pk in both}
+
+
+def test_all_and_ranges_are_selected_across_what_is_out_of_the_page(grid: Page) -> None:
+    load(grid, 1000)
+    shown = known(grid)
+    grid.keyboard.press("Control+a")
+    expect(grid.locator("#selection-count")).to_have_text(f"{shown:,} selected")
+    scroll_to(grid, "0")
+    assert grid.locator("#grid > .card:not([data-selected])").count() == 0
+    grid.keyboard.press("Escape")
+    grid.locator("#grid > .card").first.get_by_role("checkbox").click()
+    load(grid, shown)
+    scroll_to(grid, "document.documentElement.scrollHeight")
+    last = grid.locator("#grid > .card").last
+    last.get_by_role("checkbox").click(modifiers=["Shift"])
+    expect(grid.locator("#selection-count")).to_have_text(f"{known(grid):,} selected")
+
+
+def test_keys_go_on_from_a_card_that_is_out_of_the_page(grid: Page) -> None:
+    grid.locator(".card-link").nth(2).focus()
+    load(grid, 1000)
+    expect(grid.locator('.caption-name[title="Picture 0002"]')).to_have_count(0)
+    grid.keyboard.press("ArrowRight")
+    assert focused_name(grid) == "Picture 0003"
+    grid.keyboard.press("End")
+    assert focused_name(grid) == f"Picture {known(grid) - 1:04}"
+    grid.keyboard.press("ArrowLeft")
+    assert focused_name(grid) == f"Picture {known(grid) - 2:04}"
+    grid.keyboard.press("Home")
+    assert focused_name(grid) == "Picture 0000"
+
+
+def test_the_preview_steps_over_what_is_out_of_the_page(grid: Page) -> None:
+    load(grid, 600)
+    grid.keyboard.press("Tab")
+    grid.locator(".card-link").last.focus()
+    grid.keyboard.press("Home")
+    grid.keyboard.press(" ")
+    for number in range(1, 260):
+        grid.keyboard.press("ArrowRight")
+        if number % 50 == 0:
+            expect(grid.locator("#preview-name")).to_contain_text(f"Picture {number:04}")
+    grid.keyboard.press("Escape")
+    assert focused_name(grid) == "Picture 0259"
+    assert in_page(grid) <= MOST_IN_PAGE
+
+
+def test_a_rubber_band_reaches_over_what_has_left_the_page(grid: Page) -> None:
+    load(grid, 600)
+    scroll_to(grid, "0")
+    box = grid.locator("#grid > .card").first.bounding_box()
+    assert box
+    grid.mouse.move(box["x"] - 12, box["y"] - 6)
+    grid.mouse.down()
+    grid.mouse.move(box["x"] + 900, 500, steps=3)
+    for _ in range(12):
+        grid.mouse.wheel(0, 600)
+        grid.wait_for_timeout(60)
+        grid.mouse.move(box["x"] + 1000, 500)
+    grid.mouse.up()
+    chosen = int(str(grid.locator("#selection-count").inner_text()).split()[0].replace(",", ""))
+    assert chosen > 100
+    assert not grid.locator('.caption-name[title="Picture 0000"]').count()
+    scroll_to(grid, "0")
+    expect(grid.locator("#grid > .card").first).to_have_attribute("data-selected", "")
+
+
+def test_what_is_deleted_out_of_the_page_is_gone_and_comes_back(grid: Page) -> None:
+    grid.locator("#grid > .card").nth(1).get_by_role("checkbox").click()
+    load(grid, 600)
+    shown = known(grid)
+    grid.keyboard.press("Delete")
+    expect(grid.locator(".toast")).to_contain_text("1 picture is in the trash.")
+    assert known(grid) == shown - 1
+    scroll_to(grid, "0")
+    assert "Picture 0001" not in visible_names(grid)
+    scroll_to(grid, "document.documentElement.scrollHeight")
+    grid.get_by_role("button", name="Undo").click()
+    expect(grid.locator(".toast")).to_contain_text("Undone for 1 picture.")
+    assert known(grid) >= shown
+    scroll_to(grid, "0")
+    assert visible_names(grid)[:3] == ["Picture 0000", "Picture 0001", "Picture 0002"]
+
+
+def test_another_width_lays_all_of_it_out_anew(grid: Page) -> None:
+    load(grid, 600)
+    scroll_to(grid, "document.documentElement.scrollHeight / 2")
+    there = visible_names(grid)
+    grid.set_viewport_size({"width": 900, "height": 900})
+    grid.wait_for_timeout(500)
+    assert set(there) & set(visible_names(grid))
+    assert in_page(grid) < 600
+    scroll_to(grid, "0")
+    assert visible_names(grid)[0] == "Picture 0000"
+
+
+def test_back_lands_where_one_was(grid: Page) -> None:
+    load(grid, 600)
+    scroll_to(grid, "document.documentElement.scrollHeight / 2")
+    there = visible_names(grid)
+    at = grid.evaluate("document.querySelector('#grid > .card:nth-child(80)')?.dataset.asset") or ""
+    grid.evaluate(
+        """[...document.querySelectorAll('#grid > .card')].find((card) => card.getBoundingClientRect().top > 100)
+             .querySelector('.card-link').click()"""
+    )
+    grid.wait_for_url("**/assets/**")
+    grid.go_back()
+    grid.wait_for_url("**/l/long/")
+    expect(grid.locator(f'.caption-name[title="{there[0]}"]')).to_be_in_viewport()
+    assert at is not None
+    if in_page(grid) <= 100:  # this browser has not kept the page
+        expect(grid.get_by_role("link", name="Show from the beginning")).to_have_count(1)
+
+
+def test_on_a_phone_it_stays_light_too(phone: Page, long: str) -> None:
+    phone.goto(long)
+    most = load(phone, 1000)
+    assert most <= MOST_IN_PAGE
+    scroll_to(phone, "0")
+    assert visible_names(phone)[0] == "Picture 0000"
