@@ -278,6 +278,5 @@ if (grid) {
   addEventListener("scroll", schedule, { passive: true });
   document.addEventListener("htmx:afterSettle", arrived);
   document.addEventListener("assetsChanged", changed, true); // before those who look for the cards in the page
-  document.addEventListener("assetsGone", changed, true);
   document.addEventListener("keydown", forLost, true);
 }

@@ -162,7 +162,7 @@ def test_a_selection_gets_a_value_which_filters_find_and_undo_takes_back(
     for at in (1, 2):
         page.locator("#grid > .card").nth(at).get_by_role("checkbox").click()
     page.get_by_role("form", name="selected").get_by_role("button", name="Fields").click()
-    dialog = page.locator("#question-dialog")
+    dialog = page.locator("#asking")
     expect(dialog.get_by_label("Value of Note")).to_be_hidden()
     dialog.get_by_role("checkbox", name="Price", exact=True).check()
     dialog.get_by_label("Value of Price").fill("77")
@@ -191,7 +191,7 @@ def test_the_screens_of_fields_are_accessible(page: Page, library: str, fields: 
     page.goto(library)
     page.locator("#grid > .card").first.get_by_role("checkbox").click()
     page.get_by_role("form", name="selected").get_by_role("button", name="Fields").click()
-    page.locator("#question-dialog").get_by_role("checkbox", name="Rights", exact=True).check()
+    page.locator("#asking").get_by_role("checkbox", name="Rights", exact=True).check()
     assert violations(page) == []
 
 
