@@ -47,11 +47,12 @@ TOTAL = "total"
 @dataclass(frozen=True)
 class Counts:
     """`of[facet]` are (value, count) pairs, `choices[field]` those of a field of choices; `total` is how many pass all
-    filters."""
+    filters; `fields` are all fields of the library, in their order."""
 
     total: int
     of: dict[str, list[tuple[str, int]]]
     choices: dict[str, list[tuple[MetadataChoice, int]]]
+    fields: list[MetadataField]
 
 
 def of_library(user: User) -> Callable[[AssetFilters], AssetQuerySet]:
@@ -78,16 +79,16 @@ def count(filters: AssetFilters, scope: Scope) -> Counts:
         found[facet.name] = values_of(facet, labels)
         if facet.name == "issues":
             found["issues"] += registered_issues(assets)
-    return Counts(under_all[TOTAL], found, count_choices(filters, scope, passing))
+    typed = list(filters.library.metadata_fields.all())
+    return Counts(under_all[TOTAL], found, count_choices(filters, scope, passing, typed), typed)
 
 
 def count_choices(
-    filters: AssetFilters, scope: Scope, passing: AssetQuerySet
+    filters: AssetFilters, scope: Scope, passing: AssetQuerySet, typed: Iterable[MetadataField]
 ) -> dict[str, list[tuple[MetadataChoice, int]]]:
     """The choices that occur, most first, of each field that has some; each field without its own filter."""
     active = {name for name, _value in filters.properties}
-    typed = filters.library.metadata_fields.filter(type__in=MetadataField.OF_CHOICES)
-    fields = {field.pk: field for field in typed}
+    fields = {field.pk: field for field in typed if field.has_choices}
     filtered = [field for field in fields.values() if METADATA + field.external_id in active]
     others = fields.keys() - {field.pk for field in filtered}
     numbers = choice_numbers(passing, others) if others else {}

@@ -10,7 +10,7 @@ from dam.errors import InvalidRequest
 from media_library import metadata
 from media_library.forms import AssetForm, input_attrs
 from media_library.metadata import form_fields, values
-from media_library.models import Asset, Library, MetadataField
+from media_library.models import Asset, Library, MetadataChoice, MetadataField
 from media_library.organising_forms import Asked
 
 Type = MetadataField.Type
@@ -130,7 +130,8 @@ class FieldForm(Asked):
 
     def __init__(self, data: Any = None, *, field: MetadataField | None = None) -> None:
         super().__init__(data, initial=initial_of(field) if field else None)
-        self.field, self.lines = field, {}
+        self.field = field
+        self.lines: dict[str, MetadataChoice] = {}
         if field is None:
             return
         del self.fields["type"]

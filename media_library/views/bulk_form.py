@@ -13,7 +13,7 @@ from media_library.bulk import ACTIONS
 from media_library.field_forms import ManyValuesForm
 from media_library.forms import FolderField, TagsField, input_attrs
 from media_library.models import Collection, Role
-from media_library.parameters import uuid_of
+from media_library.parameters import many, uuid_of
 from media_library.views.place import Place
 
 MOST = 50_000
@@ -95,7 +95,7 @@ class BulkForm(forms.Form):
         given = self.cleaned_data
         data: dict[str, Any] = {"tags": given["tags"], "folder": given["folder"] and given["folder"].pk}
         if self.action_name == "metadata":
-            data["metadata"] = self.many.values(self.data.getlist("set"))
+            data["metadata"] = self.many.values(many(self.data, "set"))
         if self.action_name == "collect":
             chosen = given["collection"]
             if new := given["new_collection"]:

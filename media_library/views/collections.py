@@ -137,7 +137,7 @@ def collection(request: PageRequest, slug: str, collection_id: UUID) -> HttpResp
         if request.htmx or problem.code in {"bad_sort", "bad_cursor"}:
             raise
         context["problem"], status = problem, problem.status
-    context |= library.grid_context(request, asked, params, sort, sorts, default)
+    context |= library.grid_context(place, asked, params, sort, sorts, default)
     everything = within.params()
     carried = library.carried(everything)
     context |= {

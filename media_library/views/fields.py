@@ -17,7 +17,7 @@ from media_library.field_forms import FieldForm
 from media_library.metadata import fields, rules
 from media_library.models import Asset, MetadataField, Role
 from media_library.organising_forms import Asked
-from media_library.views.asking import Done, Question, ask, came_from, posted
+from media_library.views.asking import Done, Question, ask, posted
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
 
@@ -68,7 +68,7 @@ def make(request: PageRequest, slug: str) -> HttpResponse:
                 choices=form.entries,
             )
             fields.change(made, request.user, {"default": form.default_of(made)})
-        return Done(_("The field “%(name)s” is there.") % {"name": made.label}, came_from(request, back))
+        return Done(_("The field “%(name)s” is there.") % {"name": made.label}, back)
 
     sentence = _("What pictures have in a member of this name already counts as values, as far as it has the type.")
     return ask(request, place, Question(_("New field"), _("Make the field"), back, sentence), form, deed)
@@ -93,10 +93,12 @@ def edit(request: PageRequest, slug: str, field_id: int) -> HttpResponse:
             fields.change(field, request.user, changes | {"default": form.default_of(field)})
             if gone:  # only now: one of them may have been the default
                 fields.merge_choices(field, request.user, gone)
-        return Done(_("The field “%(name)s” is changed.") % {"name": field.label}, came_from(request, back))
+        return Done(_("The field “%(name)s” is changed.") % {"name": field.label}, back)
 
     title = _("Change the field “%(name)s”") % {"name": field.label}
     sentence = _("Type: %(type)s. Values that pictures have stay as they are.") % {"type": field.get_type_display()}
+    if field.has_choices:
+        sentence += " " + _("A choice that is left empty cannot be chosen any more.")
     return ask(request, place, Question(title, _("Save"), back, sentence), form, deed)
 
 
@@ -117,7 +119,7 @@ def delete(request: PageRequest, slug: str, field_id: int) -> HttpResponse:
 
     def deed(_data: dict[str, Any]) -> Done:
         fields.delete(field, request.user)
-        return Done(_("The field “%(name)s” is deleted.") % {"name": field.label}, came_from(request, back))
+        return Done(_("The field “%(name)s” is deleted.") % {"name": field.label}, back)
 
     question = Question(title, _("Delete the field"), back, sentence, danger=True)
     return ask(request, place, question, Asked(posted(request)), deed)

@@ -70,10 +70,9 @@ def panel(
     request: PageRequest, place: Place, filters: AssetFilters, counts: Counts, path: str, params: Params
 ) -> HttpResponse:
     """`path` and `params` are the page that is narrowed; parameters that the form does not show are kept."""
-    typed = list(place.library.metadata_fields.all())
-    groups = groups_of(filters, counts) + choices_of(typed, filters, counts)
+    groups = groups_of(filters, counts) + choices_of(filters, counts)
     set_now = dict(filters.properties)
-    ranges = [range_of(field, set_now) for field in typed if field.type in MetadataField.RANGED]
+    ranges = [range_of(field, set_now) for field in counts.fields if field.type in MetadataField.RANGED]
     shown = {option.name for group in groups for option in group.options} | {*DATES, *NUMBERS}
     shown |= {name for each in ranges for name in (each.low, each.high)}
     context: dict[str, Any] = {
@@ -105,10 +104,10 @@ def groups_of(filters: AssetFilters, counts: Counts) -> list[Group]:
     return [group for group in groups if group.options]
 
 
-def choices_of(typed: Sequence[MetadataField], filters: AssetFilters, counts: Counts) -> list[Group]:
+def choices_of(filters: AssetFilters, counts: Counts) -> list[Group]:
     """A group for each field whose choices occur or are chosen."""
     found = []
-    for field in typed:
+    for field in counts.fields:
         if not field.has_choices:
             continue
         name = properties.METADATA + field.external_id

@@ -61,14 +61,14 @@ def library(request: PageRequest, slug: str) -> HttpResponse:
     if request.htmx:
         return render(request, "media_library/_page.html", context)
     sorts = BEST_MATCH | SORTS if filters.keywords else SORTS
-    context |= grid_context(request, filters, params, sort, sorts) | {"total": assets.count()}
+    context |= grid_context(place, filters, params, sort, sorts) | {"total": assets.count()}
     response = render(request, "media_library/library.html", context)
     response.set_cookie("library", slug, max_age=31536000, samesite="Lax", httponly=True)
     return response
 
 
 def grid_context(
-    request: PageRequest,
+    place: Place,
     filters: AssetFilters,
     params: Params,
     sort: str,
@@ -76,14 +76,14 @@ def grid_context(
     default: str = NEWEST,
 ) -> dict[str, Any]:
     """What stands around the cards: chips, breadcrumbs, the ways to sort, of which `default` need not be said."""
-    narrowed = filters.params()
+    narrowed, request = filters.params(), place.request
     return {
         "filters": filters,
         "takes_uploads": sort == NEWEST and not (filters.keywords or filters.tags or filters.properties),
         "filters_url": filters_url(request.path, params),
         "filter_count": len(filters.properties),
         "chips": filter_chips(filters, request.path, params),
-        "crumbs": filters.folder.ancestors() if filters.folder else [],
+        "crumbs": place.above(filters.folder) if filters.folder else [],
         "kept": [pair for pair in params if pair[0] != "q"],
         "carried": carried(narrowed),
         "narrowed": carried(narrowed),

@@ -123,10 +123,24 @@ class Place:
             return None
 
     @cached_property
-    def folders(self) -> list[Branch]:
-        """The library's folders as a tree: one query."""
+    def branches(self) -> dict[UUID, Branch]:
+        """The library's folders: one query."""
         folders = Folder.objects.filter(library=self.library)
-        branches = {folder.pk: Branch(folder, self.narrowed_to("folder", str(folder.pk))) for folder in folders}
+        return {folder.pk: Branch(folder, self.narrowed_to("folder", str(folder.pk))) for folder in folders}
+
+    def above(self, folder: Folder) -> list[Folder]:
+        """The folders that a folder is in, the outermost first."""
+        found: list[Folder] = []
+        parent = self.branches.get(folder.parent_id) if folder.parent_id else None
+        while parent and parent.folder not in found:
+            found.insert(0, parent.folder)
+            parent = self.branches.get(parent.folder.parent_id) if parent.folder.parent_id else None
+        return found
+
+    @cached_property
+    def folders(self) -> list[Branch]:
+        """Them as a tree."""
+        branches = self.branches
         roots: list[Branch] = []
         for branch in branches.values():
             parent = branches.get(branch.folder.parent_id) if branch.folder.parent_id else None

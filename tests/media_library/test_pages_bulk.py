@@ -270,5 +270,7 @@ def test_the_actions_offered_are_those_of_the_role(library: Library, assets: lis
     assert offered(Role.VIEWER, "/l/studio/trash/") == set()
     assert offered(Role.CONTRIBUTOR, "/l/studio/trash/") == {"restore"}
     assert offered(Role.EDITOR, "/l/studio/trash/") == {"restore", "purge"}
-    assert offered(Role.EDITOR, "/l/studio/") == {"tag", "move", "collect", "reindex", "download", "delete"}
+    assert offered(Role.EDITOR, "/l/studio/") == {
+        *{"tag", "metadata", "move", "collect", "reindex", "download", "delete"}
+    }
     assert offered(Role.EDITOR, "/l/studio/") - {"download"} <= bulk.ACTIONS.keys()

@@ -223,3 +223,35 @@ def test_no_model_yet_is_no_reason_to_show_nothing(client: Client, library: Libr
     factories.asset(library, display_name="Seen")
     assert not EmbeddingModel.objects.exists()
     assert cards_of(client.get("/l/studio/")) == ["Seen"]
+
+
+@pytest.mark.parametrize("depth", [1, 4])
+def test_a_folder_asks_no_more_however_deep_it_lies(
+    client: Client, library: Library, depth: int, django_assert_max_num_queries: Any
+) -> None:
+    factories.model()
+    folder = None
+    for level in range(depth):
+        folder = Folder.objects.create(library=library, name=f"Level {level}", parent=folder)
+    assert folder
+    factories.asset(library, folder=folder).tags.add(Tag.objects.create(library=library, name="tag"))
+    client.get("/l/studio/")
+    with django_assert_max_num_queries(12):
+        page = client.get(f"/l/studio/?folder={folder.pk}")
+    crumbs = page.content.decode().split('class="crumbs"')[1].split("</h1>")[0]
+    assert [f"Level {level}" in crumbs for level in range(depth)] == [True] * depth
+
+
+@pytest.mark.parametrize("where", ["?tags=tag", "?q=picture", "?q=picture&sort=relevance", "trash/"])
+@pytest.mark.parametrize("number", [1, 50])
+def test_so_do_tags_words_and_the_trash(
+    client: Client, library: Library, where: str, number: int, django_assert_max_num_queries: Any
+) -> None:
+    factories.model()
+    tag = Tag.objects.create(library=library, name="tag")
+    deleted_at = timezone.now() if where == "trash/" else None
+    for _ in range(number):
+        factories.asset(library, deleted_at=deleted_at).tags.add(tag)
+    client.get(f"/l/studio/{where}")
+    with django_assert_max_num_queries(12):
+        assert len(cards_of(client.get(f"/l/studio/{where}"))) == number
