@@ -27,7 +27,7 @@ def query_chips(query: Query, user: User, path: str, others: Params) -> list[Chi
             if pk in assets or pk in regions:
                 asset = assets[pk] if pk in assets else regions[pk].asset
                 label = asset.display_name if pk in assets else regions[pk].label or _("Region")
-                thumb = asset.address("api:asset-thumb")
+                thumb = asset.thumb_url
                 chips.append(Chip(kind, label, left(**{name: all_but(ids, pk)}), thumb))
     anchors = QueryAnchor.objects.visible_to(user).filter(library=query.library).defer("vector").in_bulk(query.anchors)
     for pk in query.anchors:

@@ -17,10 +17,12 @@ from media_library.api import (
     sign_in,
     tags,
     tokens,
+    versions,
     webhooks,
 )
 
 COLLECTION = "libraries/<uuid:library_id>/collections/<uuid:collection_id>/"
+VERSION = "assets/<uuid:asset_id>/versions/<int:number>/"
 
 urlpatterns = [
     path("token/", sign_in.Token.as_view(), name="token"),
@@ -69,6 +71,11 @@ urlpatterns = [
     path("assets/<uuid:asset_id>/file/", files.AssetFile.as_view(), name="asset-file"),
     path("assets/<uuid:asset_id>/thumb/", files.AssetThumb.as_view(), name="asset-thumb"),
     path("assets/<uuid:asset_id>/preview/", files.AssetPreview.as_view(), name="asset-preview"),
+    path("assets/<uuid:asset_id>/versions/", versions.Versions.as_view(), name="versions"),
+    path(VERSION, versions.VersionDetail.as_view(), name="version"),
+    path(f"{VERSION}restore/", versions.VersionRestore.as_view(), name="version-restore"),
+    path(f"{VERSION}file/", versions.VersionFile.as_view(), name="version-file"),
+    path(f"{VERSION}thumb/", versions.VersionThumb.as_view(), name="version-thumb"),
     path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
     path("webhooks/<uuid:webhook_id>/", webhooks.WebhookDetail.as_view(), name="webhook"),
     path("webhooks/<uuid:webhook_id>/test/", webhooks.WebhookTest.as_view(), name="webhook-test"),

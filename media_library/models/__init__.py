@@ -13,6 +13,7 @@ from media_library.models.tag import Tag
 from media_library.models.token import PersonalToken
 from media_library.models.upload_preset import UploadPreset
 from media_library.models.user import User
+from media_library.models.version import Version
 from media_library.models.webhook import Event, Webhook
 from media_library.models.words import AssetWords
 
@@ -47,5 +48,6 @@ __all__ = [
     "Tag",
     "UploadPreset",
     "User",
+    "Version",
     "Webhook",
 ]

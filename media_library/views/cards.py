@@ -61,7 +61,7 @@ class Card:
 
     @property
     def thumb_url(self) -> str:
-        return self.asset.address("api:asset-thumb")
+        return self.asset.thumb_url
 
     @property
     def ratio(self) -> int:

@@ -19,7 +19,7 @@ function look(card) {
     image.src = thumb.currentSrc || thumb.src; // at once, until the larger one is here
     const large = new Image();
     large.onload = () => { if (current === card) image.src = large.src; };
-    large.src = thumb.src.replace(/thumb\/$/, "preview/");
+    large.src = thumb.src.replace(/thumb\/(?=$|\?)/, "preview/");
   }
   const position = { name, at: all.indexOf(card) + 1, count: all.length };
   dialog.querySelector("#preview-name").textContent = fill(dialog.dataset.position, position);
