@@ -18,6 +18,7 @@ from media_library.views import (
     theme,
     trash,
     upload,
+    versions,
 )
 
 of_a_library = [
@@ -63,6 +64,10 @@ urlpatterns = [
     path("undo/<uuid:key>/", bulk.undo, name="undo"),
     path("jobs/<uuid:job_id>/", activity.progress, name="job-progress"),
     path("assets/<uuid:asset_id>/", asset.asset, name="asset"),
+    path("assets/<uuid:asset_id>/metadata/", asset.metadata, name="asset-metadata"),
+    path("assets/<uuid:asset_id>/versions/", versions.versions, name="asset-versions"),
+    path("assets/<uuid:asset_id>/versions/<int:number>/restore/", versions.restore, name="version-restore"),
+    path("assets/<uuid:asset_id>/versions/<int:number>/delete/", versions.delete, name="version-delete"),
     path("assets/<uuid:asset_id>/edit/", asset.edit, name="asset-edit"),
     path("assets/<uuid:asset_id>/delete/", asset.delete, name="asset-delete"),
     path("assets/<uuid:asset_id>/restore/", asset.restore, name="asset-restore"),
