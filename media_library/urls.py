@@ -14,6 +14,8 @@ from media_library.views import (
     history,
     issues,
     library,
+    shared,
+    sharing,
     tags,
     theme,
     trash,
@@ -45,10 +47,22 @@ of_a_library = [
     path("tags/", tags.all_tags, name="tags"),
     path("tags/<int:tag_id>/edit/", tags.edit, name="tag-edit"),
     path("tags/<int:tag_id>/delete/", tags.delete, name="tag-delete"),
+    path("collections/<uuid:collection_id>/share/", sharing.share_collection, name="collection-share"),
+    path("share-links/", sharing.share_links, name="share-links"),
+    path("share-links/<uuid:link_id>/revoke/", sharing.revoke, name="share-link-revoke"),
     path("activity/", activity.activity, name="activity"),
     path("activity/<uuid:job_id>/", activity.job, name="activity-job"),
     path("activity/<uuid:job_id>/<slug:deed>/", activity.change, name="activity-change"),
     path("export/", export.export, name="export"),
+]
+
+# Everything here is open to whoever has the address: see media_library/sharing.py.
+of_a_share_link = [
+    path("", shared.shared, name="shared"),
+    path("<uuid:asset_id>/", shared.asset, name="shared-asset"),
+    path("<uuid:asset_id>/thumb/", shared.thumb, name="shared-thumb"),
+    path("<uuid:asset_id>/preview/", shared.preview, name="shared-preview"),
+    path("<uuid:asset_id>/download/", shared.download, name="shared-download"),
 ]
 
 urlpatterns = [
@@ -61,9 +75,11 @@ urlpatterns = [
     path("account/tokens/<int:token_id>/revoke/", credentials.revoke_token, name="token-revoke"),
     path("theme/", theme.theme, name="theme"),
     path("l/<slug:slug>/", include(of_a_library)),
+    path("s/<str:token>/", include(of_a_share_link)),
     path("undo/<uuid:key>/", bulk.undo, name="undo"),
     path("jobs/<uuid:job_id>/", activity.progress, name="job-progress"),
     path("assets/<uuid:asset_id>/", asset.asset, name="asset"),
+    path("assets/<uuid:asset_id>/share/", sharing.share_asset, name="asset-share"),
     path("assets/<uuid:asset_id>/metadata/", asset.metadata, name="asset-metadata"),
     path("assets/<uuid:asset_id>/versions/", versions.versions, name="asset-versions"),
     path("assets/<uuid:asset_id>/versions/<int:number>/restore/", versions.restore, name="version-restore"),

@@ -18,6 +18,6 @@ def forget(assets: Sequence[Asset], **kwargs: object) -> None:
     about duplicates, was about the former one.
     """
     for model in (IndexEntry, Embedding, Isolation, Fingerprint):
-        model.objects.filter(asset__in=assets).delete()  # type: ignore[attr-defined]
+        model.objects.filter(asset__in=assets).delete()
     DuplicatePair.objects.filter(Q(first__in=assets) | Q(second__in=assets)).delete()
     Region.objects.filter(asset__in=assets, source=Region.Source.DETECTED).delete()

@@ -9,6 +9,7 @@ from media_library.models.kept_answer import KeptAnswer
 from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
 from media_library.models.metadata_field import MetadataChoice, MetadataField, MetadataValue
+from media_library.models.share_link import ShareLink
 from media_library.models.tag import Tag
 from media_library.models.token import PersonalToken
 from media_library.models.upload_preset import UploadPreset
@@ -45,6 +46,7 @@ __all__ = [
     "Rendition",
     "ResultPart",
     "Role",
+    "ShareLink",
     "Tag",
     "UploadPreset",
     "User",

@@ -75,6 +75,11 @@ class Card:
         return not 0.62 <= self.asset.width / max(1, self.asset.height) <= 3.3
 
     @property
+    def public_alt(self) -> str:
+        """As strangers may read it: a description is not meant for them."""
+        return self.asset.alt_text or self.asset.display_name
+
+    @property
     def alt(self) -> str:
         return self.asset.alt_text or self.asset.description[:200] or self.asset.display_name
 

@@ -23,6 +23,7 @@ function dress() {
 async function show(tab) {
   const { id, href, textContent } = tab;
   await htmx.ajax("GET", href, { target: "#panel", swap: "outerHTML" });
+  dress();
   const now = document.getElementById(id);
   if (now?.getAttribute("aria-selected") !== "true") return; // it was refused, and a message says why
   if (href !== location.href) history.pushState({ tab: id }, "", href);
