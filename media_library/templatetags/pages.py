@@ -89,7 +89,7 @@ def _actions(kind: Kind) -> SafeString:
     if kind.editable and not kind.deleted:
         items.append((f"{reverse('move', args=[kind.slug])}?assets={_ID}", "", "folder", _("Move to folder…"), asks))
         if kind.ready:
-            items.append((asset.address("asset-share"), "", "share", _("Share…"), asks))
+            items.append((asset.address("asset-share"), "", "link", _("Share…"), asks))
         delete_url = asset.address("asset-delete")
         items.append((delete_url, " menu-item-danger", "trash", _("Delete"), mark_safe(" data-delete")))
     entries = format_html_join(

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -88,6 +89,7 @@ def share(request: PageRequest, place: Place, shared: Asset | Collection, name: 
     response = ask(request, place, question, ShareForm(posted(request)), deed)
     if not made:
         return response
+    list(messages.get_messages(request))  # what it would say elsewhere is said here
     link, token = made[0]
     url = request.build_absolute_uri(reverse("shared", args=[token]))
     context = {"place": place, "link": link, "url": url, "name": name, "back": back}

@@ -44,7 +44,7 @@ const between = (one, other) => ({
 });
 
 function onDown(event) {
-  if (!("drawing" in board.zoom.dataset) || (event.pointerType === "mouse" && event.button !== 0)) return;
+  if (!("drawing" in board.zoom.dataset) || event.altKey || (event.pointerType === "mouse" && event.button !== 0)) return;
   if (board.drag) { // a second finger zooms
     if (board.before) write(board.before);
     board.drag = null;

@@ -72,7 +72,7 @@ function larger() {
 function onDown(event) {
   if (event.pointerType === "mouse" && event.button !== 0) return;
   view.pointers.set(event.pointerId, event);
-  const drawing = "drawing" in view.zoom.dataset && view.pointers.size < 2;
+  const drawing = "drawing" in view.zoom.dataset && view.pointers.size < 2 && !event.altKey;
   if (drawing || (view.scale === 1 && view.pointers.size < 2)) return;
   event.preventDefault();
   view.zoom.focus({ preventScroll: true });
