@@ -260,7 +260,7 @@ def test_without_a_script_tabs_regions_and_versions_work(
         expect(page.locator(".region-list li")).to_have_count(0)
         page.get_by_role("link", name="Metadata", exact=True).click()
         page.get_by_role("link", name="(edit Description)").click()
-        page.get_by_label("Description").fill("Without a script")
+        page.locator("#id_description").fill("Without a script")
         page.get_by_role("button", name="Save").click()
         expect(page.locator("#panel")).to_contain_text("Without a script")
         page.get_by_role("link", name="Versions", exact=True).click()
