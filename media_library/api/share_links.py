@@ -76,6 +76,8 @@ class NewShareLinkSerializer(serializers.Serializer[Any]):
 
 
 class ShareLinks(LibraryView):
+    scopes = {"POST": Scope.WRITE}
+
     @extend_schema(
         operation_id="share_links_list",
         parameters=PAGING,
