@@ -20,7 +20,7 @@ from dam.cache import take
 from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
 from media_library import ingest
 from media_library.filters import AssetFilters, ranked_in
-from media_library.models import Asset, AssetQuerySet, Collection, Library, Role, ShareLink, User
+from media_library.models import Asset, AssetQuerySet, Collection, Role, ShareLink, User
 
 DAYS = (1, 7, 30, 90, 365)
 DEFAULT_DAYS = 30
@@ -197,8 +197,3 @@ def asset_of(link: ShareLink, asset_id: UUID) -> Asset:
     if asset is None:
         raise NotFound
     return asset
-
-
-def links_of(user: User, library: Library) -> "list[ShareLink]":
-    seen = ShareLink.objects.visible_to(user, library).select_related("asset", "collection", "created_by")
-    return list(seen[:500])

@@ -18,7 +18,7 @@ from media_library.api.files import FileView, NoRendition
 from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.api.serializers import FailureSerializer, origin_of
-from media_library.models import Asset, Version
+from media_library.models import Asset, Rendition, Version
 from media_library.serving import serve
 
 EXAMPLE = {
@@ -170,8 +170,9 @@ class VersionThumb(FileView):
     def get(self, request: Request, asset_id: str, number: int) -> HttpResponseBase:
         """At most 512 px on the longer side; of a version that was decoded."""
         version = versions.found(self.asset, number)
-        thumb = self.asset.renditions.filter(name="thumb").first() if version.is_present else version
-        file = (thumb.file if thumb is not version else version.thumb) if thumb else None
-        if not file:
+        thumb = version.thumb
+        if version.is_present and (made := self.asset.renditions.filter(name=Rendition.Name.THUMB).first()):
+            thumb = made.file
+        if not thumb:
             raise NoRendition
-        return serve(request._request, file, "image/webp")
+        return serve(request._request, thumb, "image/webp")

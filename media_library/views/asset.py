@@ -32,13 +32,16 @@ def metadata(request: PageRequest, asset_id: UUID) -> HttpResponse:
 
 
 def metadata_tab(request: PageRequest, asset: Asset, **context: object) -> HttpResponse:
-    return tabs.show(request, asset, "metadata", {"fields": AssetForm(asset), "free": free_metadata(asset), **context})
+    form = AssetForm(asset)
+    return tabs.show(request, asset, "metadata", {"fields": form, "rest": rest_of(asset, form), **context})
 
 
-def free_metadata(asset: Asset) -> list[tuple[str, object]]:
-    """Members of the metadata that the form has no field for."""
-    ends = tuple(AssetForm(asset).fields)
-    return [(name, value) for name, value in asset.metadata.items() if not any(end.endswith(name) for end in ends)]
+def rest_of(asset: Asset, form: AssetForm) -> list[tuple[str, object]]:
+    """Members of the metadata that the form has no inputs for, by the label of their field if they have one."""
+    labels = dict(asset.library.metadata_fields.values_list("external_id", "label"))
+    typed = [field for field in form.fields if field not in {*AssetForm.base_fields, "folder"}]
+    shown = {name for name in labels if any(field.endswith(name) for field in typed)}
+    return [(labels.get(name, name), value) for name, value in asset.metadata.items() if name not in shown]
 
 
 @login_required

@@ -16,9 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dam.errors import NotFound
 from media_library import sharing
+from media_library.chips import address
 from media_library.forms import input_attrs
 from media_library.models import Asset, Collection, Role, ShareLink
 from media_library.organising_forms import Asked
+from media_library.paging import DEFAULT_LIMIT, page
 from media_library.views import collections
 from media_library.views.asking import Done, Question, ask, posted
 from media_library.views.place import Place
@@ -101,7 +103,15 @@ def share(request: PageRequest, place: Place, shared: Asset | Collection, name: 
 def share_links(request: PageRequest, slug: str) -> HttpResponse:
     """Those that the caller may revoke, the newest first."""
     place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
-    context = {"place": place, "links": sharing.links_of(request.user, place.library)}
+    links = ShareLink.objects.visible_to(request.user, place.library)
+    shown = page(
+        links.select_related("asset", "collection", "created_by"),
+        limit=DEFAULT_LIMIT,
+        cursor=request.GET.get("cursor", ""),
+    )
+    context: dict[str, object] = {"place": place, "links": shown.items}
+    if shown.next_cursor:
+        context["more_url"] = address(request.path, [("cursor", shown.next_cursor)])
     return render(request, "sharing/links.html", context)
 
 

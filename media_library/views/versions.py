@@ -67,14 +67,8 @@ def listed(asset: Asset, request: PageRequest) -> dict[str, object]:
     return {
         "versions": shown,
         "waits": any(version.state == Version.State.PROCESSING for version in shown),
-        "other": other_asset,
         "may_remove": Place.of_asset(request, asset).organises,
     }
-
-
-def other_asset(problem: AppError) -> str:
-    """The address of the asset that has the file already, if that is the problem."""
-    return reverse("asset", args=[problem.data["asset"]]) if "asset" in problem.data else ""
 
 
 @login_required

@@ -66,10 +66,10 @@ def find_pending(count: int = SLICE) -> int:
 @transaction.atomic
 def keep(made: list[tuple[Rendition, Fingerprint]]) -> None:
     """Those of thumbnails that are not replaced by now."""
-    hold(thumb.asset_id for thumb, _fingerprint in made)
-    files = [thumb.file.name for thumb, _fingerprint in made]
-    there = set(Rendition.objects.filter(file__in=files).values_list("file", flat=True))
-    fresh = [fingerprint for thumb, fingerprint in made if thumb.file.name in there]
+    assets = hold(thumb.asset_id for thumb, _fingerprint in made)
+    now = Rendition.objects.filter(name=Rendition.Name.THUMB, asset__in=assets)
+    there = dict(now.values_list("asset_id", "file"))
+    fresh = [fingerprint for thumb, fingerprint in made if there.get(thumb.asset_id) == thumb.file.name]
     Fingerprint.objects.bulk_create(fresh, ignore_conflicts=True)
 
 

@@ -139,3 +139,13 @@ def test_metadata_shows_what_the_form_holds_and_what_it_does_not(
     form = client.get(edit).content.decode()
     assert form.count("autofocus") == 1
     assert "autofocus" in form.split('name="alt_text"')[1].split(">")[0]
+
+
+@pytest.mark.parametrize(
+    ("tab", "most"), [("", 26), ("metadata/", 26), ("regions/", 26), ("history/", 30), ("versions/", 26)]
+)
+def test_the_queries_of_a_tab_are_few(
+    client: Client, asset: Asset, tab: str, most: int, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(most):
+        client.get(f"/assets/{asset.pk}/{tab}")

@@ -407,8 +407,8 @@ def test_who_may_share_and_revoke_what(asset: Asset, album: Collection, library:
     contributor = factories.user()
     library.memberships.create(user=contributor, role=Role.CONTRIBUTOR)
     own = factories.asset(library, uploaded_by=contributor)
-    assert sharing.make(contributor, own)[0] in sharing.links_of(user, library)
-    assert [each.created_by for each in sharing.links_of(contributor, library)] == [contributor]
+    assert sharing.make(contributor, own)[0] in ShareLink.objects.visible_to(user, library)
+    assert [each.created_by for each in ShareLink.objects.visible_to(contributor, library)] == [contributor]
 
 
 def test_it_is_offered_where_it_may_be_done(client: Client, asset: Asset, album: Collection, library: Library) -> None:
@@ -468,3 +468,14 @@ def test_a_replaced_picture_is_shown_in_its_present_version(asset: Asset, user: 
     processing.render_pending()
     data = content_of(stranger.get(path_of(link, asset.pk, "download")))
     assert Image.open(io.BytesIO(data)).size == (300, 200)
+
+
+def test_the_list_of_links_is_paged_and_takes_as_many_queries_for_many(
+    client: Client, asset: Asset, user: User, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(55):
+        sharing.make(user, asset)
+    with django_assert_max_num_queries(16):
+        listed = client.get("/l/studio/share-links/")
+    (more,) = [each for each in links_of(listed) if "cursor=" in each]
+    assert client.get(more).content.decode().count("listing-row") == 5
