@@ -50,8 +50,8 @@ STATES = ["pending", "running", "done", "failed", "skipped"]
 
 @dataclass(frozen=True)
 class Stage:
-    """A step in the life of an asset: `name`, how it stands (one of STATES), who does it (a model or a detector), and
-    for which region, where it is one."""
+    """A step in the life of an asset: `name`, how it stands (one of STATES), what does it (a model, a detector) or is
+    done (a version), for which region, where it is one, and the name of the person who asked for it."""
 
     name: str
     state: str
@@ -63,6 +63,7 @@ class Stage:
     attempts: int = 0
     error_code: str = ""
     error: str = ""
+    who: str = ""
 
 
 class Index(Protocol):

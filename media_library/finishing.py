@@ -96,14 +96,20 @@ def register_alone(asset: Asset, rendered: renditions.Rendered, stored: Iterable
 
 
 def row(asset: Asset, rendered: renditions.Rendered) -> dict[str, Any]:
+    """For FINISH."""
+    moment = rendered.taken_at and rendered.taken_at.isoformat()
+    return known(rendered) | {"id": str(asset.pk), "taken_at": moment}
+
+
+def known(rendered: renditions.Rendered) -> dict[str, Any]:
+    """What decoding has found out, as an asset keeps it."""
     return {
-        "id": str(asset.pk),
         "width": rendered.width,
         "height": rendered.height,
         "phash": rendered.phash,
         "colors": rendered.colors,
         "exif": rendered.exif,
-        "taken_at": rendered.taken_at and rendered.taken_at.isoformat(),
+        "taken_at": rendered.taken_at,
         "camera": exif.camera(rendered.exif),
         "facts": rendered.facts.as_json(),
         "traits": traits(rendered.facts, rendered.width, rendered.height),

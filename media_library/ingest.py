@@ -131,9 +131,8 @@ def new_asset(library: Library, user: User, upload: Upload, fields: list[Metadat
         raise InvalidRequest(_("This folder belongs to another library."), code="bad_folder")
     folder_names(upload.new_folder)
     name = clean_name(upload.name)
-    header = images.inspect(cast(BinaryIO, upload.file), name)
+    columns = columns_of(upload.file, name)
     asset_id = uuid.uuid4()
-    suffix = mimetypes.guess_extension(header.mime_type) or f".{header.format}"
     stem = PurePath(name).stem or "picture"
     return Asset(
         id=asset_id,
@@ -143,16 +142,30 @@ def new_asset(library: Library, user: User, upload: Upload, fields: list[Metadat
         display_name=clean_name(upload.display_name) or stem,
         description=clean_text(upload.description),
         metadata=metadata.new(library, fields, upload.metadata or {}),
-        file=f"originals/{library.pk}/{asset_id.hex[:2]}/{asset_id}{suffix}",
-        format=header.format,
-        mime_type=header.mime_type,
-        bytes=upload.file.size,
-        width=header.width,
-        height=header.height,
-        sha256=sha256(upload.file),
+        file=original_path(library.pk, asset_id, columns["mime_type"]),
         uploaded_by=user,
         visual_search=upload.visual_search,
+        **columns,
     )
+
+
+def columns_of(file: File, name: str) -> dict[str, Any]:
+    """What is known of an original before it is decoded, as assets and versions keep it. Raises BadImage."""
+    header = images.inspect(cast(BinaryIO, file), name)
+    return {
+        "format": header.format,
+        "mime_type": header.mime_type,
+        "bytes": file.size,
+        "width": header.width,
+        "height": header.height,
+        "sha256": sha256(file),
+    }
+
+
+def original_path(library_id: uuid.UUID, asset_id: uuid.UUID, mime_type: str, end: str = "") -> str:
+    """Where an original is stored."""
+    suffix = mimetypes.guess_extension(mime_type) or f".{mime_type.rpartition('/')[2]}"
+    return f"originals/{library_id}/{asset_id.hex[:2]}/{asset_id}{end}{suffix}"
 
 
 def refuse_duplicates(library: Library, assets: dict[int, Asset]) -> dict[int, DuplicateAsset]:

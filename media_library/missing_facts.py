@@ -6,6 +6,7 @@ May run twice at once and be stopped at any moment: what has no facts is what is
 import logging
 import time
 
+from django.db import transaction
 from PIL import Image
 
 from media_library import exif
@@ -27,10 +28,10 @@ def add(assets: AssetQuerySet | None = None, *, seconds: float = float("inf")) -
     """Measure these assets, or all that have no facts, or as many as fit into the time. Gives how many."""
     waiting = (without() if assets is None else assets.filter(state=Asset.State.READY)).order_by("id")
     deadline, done = time.monotonic() + seconds, 0
-    batch = waiting.only("width", "height", "exif")[:BATCH]
+    batch = waiting.only("width", "height", "exif", "version")[:BATCH]
     while time.monotonic() < deadline and (measured := add_batch(list(batch))):
         done += len(measured)
-        batch = waiting.filter(pk__gt=measured[-1].pk).only("width", "height", "exif")[:BATCH]
+        batch = waiting.filter(pk__gt=measured[-1].pk).only("width", "height", "exif", "version")[:BATCH]
     return done
 
 
@@ -42,8 +43,16 @@ def add_batch(assets: list[Asset]) -> list[Asset]:
         asset.facts = facts.as_json() if facts else {}
         asset.traits = traits(facts, asset.width, asset.height)
         asset.camera = exif.camera(asset.exif)
-    Asset.objects.bulk_update(assets, WRITTEN)
+    store(assets)
     return assets
+
+
+@transaction.atomic
+def store(assets: list[Asset]) -> None:
+    """Of those whose file has not been replaced meanwhile."""
+    there = Asset.objects.filter(pk__in=[asset.pk for asset in assets]).order_by("pk").select_for_update(no_key=True)
+    versions = dict(there.values_list("pk", "version"))
+    Asset.objects.bulk_update([asset for asset in assets if versions.get(asset.pk) == asset.version], WRITTEN)
 
 
 def facts_of(thumb: Rendition | None) -> Facts | None:

@@ -4,12 +4,10 @@ The rows of assets are the queue of record; Celery only does what stands there. 
 because a message, a claim and a transaction for each would take as long as the decoding of a small picture.
 """
 
-import io
 import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.cache import cache
@@ -19,14 +17,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from media_library import renditions
+from media_library.decoding import LEASE, decoded
 from media_library.finishing import Made, fail, finish
 from media_library.images import BadImage
 from media_library.models import Asset, AssetQuerySet
 
 logger = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 3
-LEASE = timedelta(minutes=2)  # longer than a task may take: then its worker is dead
 BATCH = 16  # claimed at once
 STORE_SECONDS = 0.5  # what is done is shown after that, though the batch is not complete
 REQUESTED = "rendering-requested"
@@ -42,7 +39,9 @@ def request() -> None:
 
 def sweep() -> None:
     """Wake a worker for what a crash left behind, or if its message was lost."""
-    if due().exists():
+    from media_library import replacing
+
+    if due().exists() or replacing.due().exists():
         request()
 
 
@@ -53,8 +52,11 @@ def due() -> AssetQuerySet:
 
 
 def render_pending(*, seconds: float = 5, interrupted: Callable[[], bool] = lambda: False) -> None:
-    """Make what waits ready, or failed with a code, until nothing is left; or the time is over, or it is interrupted,
-    and another task goes on. May run twice at once and be stopped at any moment."""
+    """Make what waits ready, or failed with a code, and put new files of assets in their place, until nothing is left;
+    or the time is over, or it is interrupted, and another task goes on. May run twice at once and be stopped at any
+    moment."""
+    from media_library import replacing  # which needs `request`
+
     deadline = time.monotonic() + seconds
 
     def over() -> bool:
@@ -62,8 +64,9 @@ def render_pending(*, seconds: float = 5, interrupted: Callable[[], bool] = lamb
 
     cache.delete(REQUESTED)
     while not over():
+        replaced = replacing.replace_next()  # somebody looks at that picture, so it does not wait behind an import
         assets, more = claim()
-        if not assets:
+        if not assets and not replaced:
             return
         if more:
             request()
@@ -113,14 +116,8 @@ def work(assets: Sequence[Asset], over: Callable[[], bool]) -> None:
 
 def attempt(asset: Asset) -> renditions.Rendered | None:
     """None where it failed. What nobody foresaw is logged, and tried again when the lease is over."""
-    if asset.attempts > MAX_ATTEMPTS:
-        # Each attempt ended with the death of its worker: a file that kills decoders.
-        fail(asset, "decoder_died", _("This picture could not be decoded within the memory and time allowed."))
-        return None
     try:
-        with asset.file.open("rb") as original:
-            content = original.read()  # decoders read it in hundreds of small pieces
-        return renditions.render(io.BytesIO(content))
+        return decoded(asset.file, asset.attempts)
     except BadImage as error:
         fail(asset, error.code, str(error.message))
     except SoftTimeLimitExceeded:

@@ -16,10 +16,13 @@ from media_library.views import (
     issues,
     layout,
     library,
+    shared,
+    sharing,
     tags,
     theme,
     trash,
     upload,
+    versions,
 )
 
 of_a_library = [
@@ -50,10 +53,22 @@ of_a_library = [
     path("fields/<int:field_id>/edit/", fields.edit, name="field-edit"),
     path("fields/<int:field_id>/delete/", fields.delete, name="field-delete"),
     path("fields/<int:field_id>/move/", fields.move, name="field-move"),
+    path("collections/<uuid:collection_id>/share/", sharing.share_collection, name="collection-share"),
+    path("share-links/", sharing.share_links, name="share-links"),
+    path("share-links/<uuid:link_id>/revoke/", sharing.revoke, name="share-link-revoke"),
     path("activity/", activity.activity, name="activity"),
     path("activity/<uuid:job_id>/", activity.job, name="activity-job"),
     path("activity/<uuid:job_id>/<slug:deed>/", activity.change, name="activity-change"),
     path("export/", export.export, name="export"),
+]
+
+# Everything here is open to whoever has the address: see media_library/sharing.py.
+of_a_share_link = [
+    path("", shared.shared, name="shared"),
+    path("<uuid:asset_id>/", shared.asset, name="shared-asset"),
+    path("<uuid:asset_id>/thumb/", shared.thumb, name="shared-thumb"),
+    path("<uuid:asset_id>/preview/", shared.preview, name="shared-preview"),
+    path("<uuid:asset_id>/download/", shared.download, name="shared-download"),
 ]
 
 urlpatterns = [
@@ -67,9 +82,15 @@ urlpatterns = [
     path("theme/", theme.theme, name="theme"),
     path("layout/", layout.layout, name="layout"),
     path("l/<slug:slug>/", include(of_a_library)),
+    path("s/<str:token>/", include(of_a_share_link)),
     path("undo/<uuid:key>/", bulk.undo, name="undo"),
     path("jobs/<uuid:job_id>/", activity.progress, name="job-progress"),
     path("assets/<uuid:asset_id>/", asset.asset, name="asset"),
+    path("assets/<uuid:asset_id>/share/", sharing.share_asset, name="asset-share"),
+    path("assets/<uuid:asset_id>/metadata/", asset.metadata, name="asset-metadata"),
+    path("assets/<uuid:asset_id>/versions/", versions.versions, name="asset-versions"),
+    path("assets/<uuid:asset_id>/versions/<int:number>/restore/", versions.restore, name="version-restore"),
+    path("assets/<uuid:asset_id>/versions/<int:number>/delete/", versions.delete, name="version-delete"),
     path("assets/<uuid:asset_id>/edit/", asset.edit, name="asset-edit"),
     path("assets/<uuid:asset_id>/delete/", asset.delete, name="asset-delete"),
     path("assets/<uuid:asset_id>/restore/", asset.restore, name="asset-restore"),

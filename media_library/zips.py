@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import IO, Any, cast
 
 from django.core.files.storage import default_storage
+from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from media_library.models import Asset
@@ -92,7 +93,11 @@ def safe(name: str) -> str:
 
 
 def extension(asset: Asset) -> str:
-    return str(asset.file.name).rpartition(".")[2]
+    return suffix(asset.file)
+
+
+def suffix(original: FieldFile) -> str:
+    return str(original.name).rpartition(".")[2]
 
 
 def split(file: IO[Any], body: int) -> bytes:

@@ -7,7 +7,7 @@ class SearchConfig(AppConfig):
 
     def ready(self) -> None:
         from media_library import bulk, findable, issues
-        from search import index, outliers, selecting  # which also connects the receivers of `assets_ready`
+        from search import forgetting, index, outliers, selecting  # noqa: F401  connects the receivers of signals
         from search.bulk import Reindex
 
         findable.index, findable.search = index, selecting

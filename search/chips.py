@@ -62,7 +62,7 @@ def picture_chips(query: Query, user: User, to: To) -> list[Chip]:
                 left = to(query.changed(**{name: all_but(ids, pk)}))
                 more = weighing(query, str(pk), to, unwanted=name == "unlike")
                 more |= {"part_url": part_url(query, pk)} if name == "like" and pk in assets else {}
-                chips.append(Chip(kind, label, left, asset.address("api:asset-thumb"), **more))
+                chips.append(Chip(kind, label, left, asset.thumb_url, **more))
     anchors = QueryAnchor.objects.visible_to(user).filter(library=query.library).defer("vector").in_bulk(query.anchors)
     for pk in query.anchors:
         if pk in anchors:

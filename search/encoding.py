@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -66,30 +67,33 @@ def encode(model: EmbeddingModel, readable: Sequence[Readable]) -> int:
     except AppError as error:
         put_back(entries, error)
         raise
-    return store(
-        model, [Embedding(asset_id=e.asset_id, model=model, vector=v) for e, v in zip(entries, vectors, strict=True)]
-    )
+    return store(model, entries, vectors)
 
 
 @transaction.atomic
-def store(model: EmbeddingModel, embeddings: Sequence[Embedding]) -> int:
-    """Of the assets that are still there; those stay until this is committed. Gives how many that are."""
+def store(model: EmbeddingModel, entries: Sequence[IndexEntry], vectors: Iterable[Any]) -> int:
+    """Of the assets that are still there, with the entries that were claimed: one that has another file by now has
+    another entry. Those stay until this is committed. Gives how many that are."""
     if not EmbeddingModel.objects.kept().filter(pk=model.pk).exists():
         return 0  # it was dropped while these were encoded
-    assets = Asset.objects.filter(pk__in=[each.asset_id for each in embeddings]).order_by("pk").only("library")
+    assets = Asset.objects.filter(pk__in=[entry.asset_id for entry in entries]).order_by("pk").only("library")
     there = {asset.pk: asset for asset in assets.select_for_update(no_key=True)}
+    held = IndexEntry.objects.filter(pk__in=[entry.pk for entry in entries], asset__in=there)
+    kept = set(held.values_list("pk", flat=True))
     Embedding.objects.bulk_create(
-        [each for each in embeddings if each.asset_id in there],
+        [
+            Embedding(asset_id=entry.asset_id, model=model, vector=vector)
+            for entry, vector in zip(entries, vectors, strict=True)
+            if entry.pk in kept
+        ],
         update_conflicts=True,
         unique_fields=["asset", "model"],
         update_fields=["vector"],
     )
-    IndexEntry.objects.filter(model=model, asset__in=there).update(
-        state=State.DONE, finished_at=timezone.now(), error="", error_code=""
-    )
+    held.update(state=State.DONE, finished_at=timezone.now(), error="", error_code="")
     if model.state == EmbeddingModel.State.ACTIVE:
-        events.raised(Event.INDEXED, there.values())
-    return len(there)
+        events.raised(Event.INDEXED, [there[entry.asset_id] for entry in entries if entry.pk in kept])
+    return len(kept)
 
 
 def put_back(entries: Iterable[IndexEntry], error: AppError) -> None:

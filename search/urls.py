@@ -1,6 +1,6 @@
 from django.urls import path
 
-from search import example_views, saved_search_views, views
+from search import example_views, region_views, saved_search_views, views
 from search.duplicates import views as duplicates
 
 urlpatterns = [
@@ -15,10 +15,12 @@ urlpatterns = [
     path("l/<slug:slug>/searches/<uuid:search_id>/delete/", saved_search_views.delete, name="saved-search-delete"),
     path("l/<slug:slug>/indexing/", views.indexing, name="indexing"),
     path("assets/<uuid:asset_id>/similar/", views.similar, name="asset-similar"),
-    path("regions/<uuid:region_id>/delete/", views.delete_region, name="region-delete"),
+    path("assets/<uuid:asset_id>/regions/", region_views.of_asset, name="asset-regions"),
+    path("regions/<uuid:region_id>/edit/", region_views.edit, name="region-edit"),
+    path("regions/<uuid:region_id>/delete/", region_views.delete, name="region-delete"),
     path("l/<slug:slug>/duplicates/", duplicates.duplicates, name="duplicates"),
     path("l/<slug:slug>/duplicates/decide/", duplicates.decide, name="decide-duplicates"),
     path("duplicates/decisions/<uuid:decision_id>/undo/", duplicates.undo, name="undo-duplicates"),
-    path("assets/<uuid:asset_id>/duplicates/", duplicates.hint, name="asset-duplicates"),
+    path("assets/<uuid:asset_id>/duplicates/", duplicates.of_asset, name="asset-duplicates"),
     path("notices/dismiss/", views.dismiss_notice, name="dismiss-notice"),
 ]

@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -14,24 +13,24 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from dam.errors import Busy, InvalidRequest, NotFound, StrOrPromise
+from dam.errors import Busy, InvalidRequest, StrOrPromise
 from media_library import facets, findable
 from media_library.chips import address
 from media_library.filters import AssetFilters
 from media_library.models import Asset
-from media_library.views.asset import visible_asset
+from media_library.views import tabs
 from media_library.views.cards import Card, Reason, cards_for
 from media_library.views.filters import filters_url, panel
 from media_library.views.orders import RELEVANCE, SORTS, orders
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
-from search import ordering, queries, recent, regions
+from media_library.views.tabs import visible_asset
+from search import ordering, queries, recent
 from search.chips import query_chips
 from search.composition import NotIndexed, NotSearchable
 from search.context import DISMISSED
 from search.facets import of_search
 from search.fusion import VISUAL
-from search.models import Region
 from search.outlines import ObjectCard, Outline
 from search.queries import Hit, Results, assets_in_scope
 from search.query import OBJECTS, Query, spoken
@@ -175,30 +174,23 @@ def card_of(place: Place, hit: Hit, params: list[tuple[str, str]], *, weak_from_
 @login_required
 @require_safe
 def similar(request: PageRequest, asset_id: UUID) -> HttpResponse:
-    """The few pictures nearest to an asset, for its page: a fragment, empty while there is nothing to compare."""
+    """The few pictures nearest to an asset, a tab of its page; while it is being indexed, that asks again."""
     asset = visible_asset(request, asset_id)
     place = Place.of_asset(request, asset)
     query = Query(place.library, AssetFilters(place.library), like=(asset.pk,))
+    context: dict[str, Any] = {"cards": []}
     try:
         results = queries.run(query, request.user, limit=STRIP + 1)
-    except (NotIndexed, NotSearchable):
-        return HttpResponse()
-    nearest = [hit.asset for hit in results.hits if hit.asset.pk != asset.pk][:STRIP]
-    context = {"place": place, "asset": asset, "cards": cards_for(place, nearest)}
-    return render(request, "search/_similar.html", context)
+    except (NotIndexed, NotSearchable, Busy) as problem:
+        context["problem"] = problem
+        context["waits"] = not isinstance(problem, NotSearchable) and asset.state != Asset.State.FAILED
+    else:
+        nearest = [hit.asset for hit in results.hits if hit.asset.pk != asset.pk][:STRIP]
+        context["cards"] = cards_for(place, nearest)
+    return tabs.show(request, asset, "similar", context)
 
 
 @login_required
-@require_POST
-def delete_region(request: PageRequest, region_id: UUID) -> HttpResponse:
-    region = Region.objects.visible_to(request.user).select_related("asset__library").filter(pk=region_id).first()
-    if region is None:
-        raise NotFound
-    regions.remove(region.asset, request.user, pk=region.pk)
-    messages.success(request, _("The region is gone."))
-    return redirect(region.asset)
-
-
 @login_required
 @require_safe
 def indexing(request: PageRequest, slug: str) -> HttpResponse:

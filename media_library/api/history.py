@@ -11,7 +11,10 @@ from media_library.api.libraries import listing
 from media_library.api.serializers import FailureSerializer
 from media_library.findable import STATES, Stage
 
-STAGES = ["uploaded", "rendered", "indexed", "regions_detected", "region_indexed", "duplicates_compared", "trashed"]
+STAGES = [
+    *["uploaded", "replaced", "restored", "rendered", "indexed", "regions_detected", "region_indexed"],
+    *["duplicates_compared", "trashed"],
+]
 EXAMPLE = {
     "stage": "indexed",
     "state": "failed",
@@ -31,7 +34,9 @@ class StageSerializer(serializers.Serializer[Stage]):
         choices=STATES,
         help_text="skipped: excluded from it, or what it needs has failed.",
     )
-    by = serializers.CharField(help_text="The model or the detector; empty for the other stages.")
+    by = serializers.CharField(
+        help_text="The model or the detector; of replaced and restored, the version, as v2; else empty."
+    )
     region = serializers.SerializerMethodField(help_text="Of `region_indexed`: which.")
     queued_at = serializers.DateTimeField(allow_null=True)
     started_at = serializers.DateTimeField(allow_null=True, help_text="The latest attempt.")

@@ -128,6 +128,7 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
             *[
                 "height",
                 "sha256",
+                "version",
                 "colors",
                 "taken_at",
                 "description",
@@ -158,6 +159,7 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
             "width": asset.width,
             "height": asset.height,
             "sha256": asset.sha256,
+            "version": asset.version,
             "colors": asset.colors,
             "taken_at": self._moment(asset.taken_at),
             "description": asset.description,
@@ -194,7 +196,10 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
     @extend_schema_field(UrlsSerializer)
     def get_urls(self, asset: Asset) -> dict[str, str]:
         pk = str(asset.pk)
-        return {name: pattern.replace(ANY_ID, pk) for name, pattern in self._url_patterns.items()}
+        urls = {name: pattern.replace(ANY_ID, pk) for name, pattern in self._url_patterns.items()}
+        if asset.version > 1:  # as `Asset.thumb_url`
+            urls |= {name: f"{urls[name]}?v={asset.version}" for name in ("thumb", "preview")}
+        return urls
 
     @cached_property
     def _url_patterns(self) -> dict[str, str]:

@@ -14,14 +14,17 @@ from media_library.api import (
     jobs,
     libraries,
     members,
+    share_links,
     sign_in,
     tags,
     tokens,
     uploads,
+    versions,
     webhooks,
 )
 
 COLLECTION = "libraries/<uuid:library_id>/collections/<uuid:collection_id>/"
+VERSION = "assets/<uuid:asset_id>/versions/<int:number>/"
 
 urlpatterns = [
     path("token/", sign_in.Token.as_view(), name="token"),
@@ -52,6 +55,12 @@ urlpatterns = [
         name="choice",
     ),
     path("libraries/<uuid:library_id>/facets/", facets.Facets.as_view(), name="facets"),
+    path("libraries/<uuid:library_id>/share-links/", share_links.ShareLinks.as_view(), name="share-links"),
+    path(
+        "libraries/<uuid:library_id>/share-links/<uuid:link_id>/",
+        share_links.ShareLinkDetail.as_view(),
+        name="share-link",
+    ),
     path("libraries/<uuid:library_id>/bulk/", bulk.Bulk.as_view(), name="bulk"),
     path("libraries/<uuid:library_id>/export/", exports.Exports.as_view(), name="export"),
     path("libraries/<uuid:library_id>/imports/", imports.Imports.as_view(), name="imports"),
@@ -72,6 +81,11 @@ urlpatterns = [
     path("assets/<uuid:asset_id>/file/", files.AssetFile.as_view(), name="asset-file"),
     path("assets/<uuid:asset_id>/thumb/", files.AssetThumb.as_view(), name="asset-thumb"),
     path("assets/<uuid:asset_id>/preview/", files.AssetPreview.as_view(), name="asset-preview"),
+    path("assets/<uuid:asset_id>/versions/", versions.Versions.as_view(), name="versions"),
+    path(VERSION, versions.VersionDetail.as_view(), name="version"),
+    path(f"{VERSION}restore/", versions.VersionRestore.as_view(), name="version-restore"),
+    path(f"{VERSION}file/", versions.VersionFile.as_view(), name="version-file"),
+    path(f"{VERSION}thumb/", versions.VersionThumb.as_view(), name="version-thumb"),
     path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
     path("webhooks/<uuid:webhook_id>/", webhooks.WebhookDetail.as_view(), name="webhook"),
     path("webhooks/<uuid:webhook_id>/test/", webhooks.WebhookTest.as_view(), name="webhook-test"),

@@ -10,10 +10,12 @@ from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
 from media_library.models.metadata_field import MetadataChoice, MetadataField, MetadataValue
 from media_library.models.partial_upload import PartialUpload, UploadPart
+from media_library.models.share_link import ShareLink
 from media_library.models.tag import Tag
 from media_library.models.token import PersonalToken
 from media_library.models.upload_preset import UploadPreset
 from media_library.models.user import User
+from media_library.models.version import Version
 from media_library.models.webhook import Event, Webhook
 from media_library.models.words import AssetWords
 
@@ -46,9 +48,11 @@ __all__ = [
     "Rendition",
     "ResultPart",
     "Role",
+    "ShareLink",
     "Tag",
     "UploadPart",
     "UploadPreset",
     "User",
+    "Version",
     "Webhook",
 ]

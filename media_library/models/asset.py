@@ -105,6 +105,7 @@ class Asset(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    version = models.PositiveIntegerField(default=1, db_default=1)  # the number of its file: see Version
     phash = models.CharField(max_length=16, blank=True)  # 64-bit perceptual hash, hexadecimal
     colors = models.JSONField(default=list, blank=True)  # [["#aabbcc", share], …], largest share first
     exif = models.JSONField(default=dict, blank=True)
@@ -176,8 +177,25 @@ class Asset(models.Model):
         return self.address("asset")
 
     def address(self, view: str) -> str:
-        """The path of a view of this asset, such as `asset` or `api:asset-thumb`."""
+        """The path of a view of this asset, such as `asset` or `api:asset-delete`."""
         return address_pattern(view).replace(ANY_ID, str(self.pk))
+
+    @property
+    def shows_in_browsers(self) -> bool:
+        """Whether an <img> can show the original."""
+        return self.format in {"jpeg", "png", "webp", "gif", "avif", "bmp"}
+
+    @property
+    def thumb_url(self) -> str:
+        return self._of_version("api:asset-thumb")
+
+    @property
+    def preview_url(self) -> str:
+        return self._of_version("api:asset-preview")
+
+    def _of_version(self, view: str) -> str:
+        """Browsers keep pictures, so those of another file have another address."""
+        return f"{self.address(view)}?v={self.version}" if self.version > 1 else self.address(view)
 
     def editable_by(self, user: "User | AnonymousUser") -> bool:
         """Editors change any asset; contributors change what they uploaded themselves."""

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django import template
+from django.forms import BoundField
 from django.urls import reverse
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -96,6 +97,8 @@ def _actions(kind: Kind) -> SafeString:
         items.append((out_url, "", "minus", _("Remove from this collection"), asks))
     if kind.editable and not kind.deleted:
         items.append((f"{bulk_url}?action=move&assets={_ID}", "", "folder", _("Move to folder…"), asks))
+        if kind.ready:
+            items.append((asset.address("asset-share"), "", "link", _("Share…"), asks))
         delete_url = asset.address("asset-delete")
         items.append((delete_url, " menu-item-danger", "trash", _("Delete"), mark_safe(" data-delete")))
     entries = format_html_join(
@@ -158,6 +161,28 @@ def time_left(seconds: float) -> str:
 def megapixels(asset: object) -> str:
     pixels = getattr(asset, "width", 0) * getattr(asset, "height", 0) / 1_000_000
     return _("%(number)s MP") % {"number": f"{pixels:.1f}"} if pixels >= 0.1 else ""
+
+
+@register.filter
+def joined(value: object) -> str:
+    """A value of the metadata in words."""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return ", ".join(map(joined, value)) if isinstance(value, list | tuple) else str(value)
+
+
+@register.filter
+def shown_value(field: BoundField) -> str:
+    """What a field of a form holds, in words: of choices, their labels."""
+    value = field.value()
+    if value in (None, "", []):
+        return ""
+    chosen = {str(getattr(each, "pk", each)) for each in (value if isinstance(value, list | tuple) else [value])}
+    choices = getattr(field.field, "choices", None)
+    if choices is None:
+        return joined(field.field.prepare_value(value))
+    flat = [pair for key, label in choices for pair in (label if isinstance(label, list | tuple) else [(key, label)])]
+    return ", ".join(str(label).strip() for key, label in flat if str(key) in chosen)
 
 
 @register.filter

@@ -10,34 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from dam.errors import NotFound
-from media_library import findable, ingest
+from media_library import ingest
 from media_library.field_forms import AssetWithFieldsForm
 from media_library.metadata import form_fields
-from media_library.models import Asset, Rendition
-from media_library.views.cards import cards_for
-from media_library.views.place import Place
+from media_library.models import Asset
+from media_library.views import tabs
 from media_library.views.request import PageRequest
-
-
-def visible_asset(request: PageRequest, asset_id: UUID) -> Asset:
-    assets = Asset.objects.visible_to(request.user).select_related("library", "folder", "uploaded_by")
-    asset = assets.prefetch_related("tags", "renditions").filter(pk=asset_id).first()
-    if asset is None:
-        raise NotFound
-    return asset
-
-
-def asset_context(request: PageRequest, asset: Asset) -> dict[str, object]:
-    previews = [made for made in asset.renditions.all() if made.name == Rendition.Name.PREVIEW]
-    place = Place.of_asset(request, asset)
-    return {
-        "place": place,
-        "asset": asset,
-        "card": cards_for(place, [asset])[0],
-        "preview": previews[0] if previews else None,
-        "crumbs": [*asset.folder.ancestors(), asset.folder] if asset.folder else [],
-    }
+from media_library.views.tabs import asset_context, visible_asset
 
 
 def metadata_rows(asset: Asset) -> list[tuple[str, str]]:
@@ -48,15 +27,27 @@ def metadata_rows(asset: Asset) -> list[tuple[str, str]]:
 @login_required
 @require_safe
 def asset(request: PageRequest, asset_id: UUID) -> HttpResponse:
-    context = asset_context(request, found := visible_asset(request, asset_id))
-    context["metadata_rows"] = metadata_rows(found)
-    context["lookalikes"] = findable.index.lookalikes(found, request.user)
-    template = "media_library/_asset.html" if request.htmx else "media_library/asset.html"
-    return render(request, template, context)
+    found = visible_asset(request, asset_id)
+    return tabs.show(request, found, "summary", {"metadata_rows": metadata_rows(found)})
+
+
+@login_required
+@require_safe
+def metadata(request: PageRequest, asset_id: UUID) -> HttpResponse:
+    """All that can be edited, as it stands."""
+    return metadata_tab(request, visible_asset(request, asset_id))
+
+
+def metadata_tab(request: PageRequest, asset: Asset, **context: object) -> HttpResponse:
+    form = AssetWithFieldsForm(asset)
+    typed = {field.external_id for field in form.typed}
+    rest = [(name, value) for name, value in asset.metadata.items() if name not in typed]
+    return tabs.show(request, asset, "metadata", {"fields": form, "rest": rest, **context})
 
 
 @login_required
 def edit(request: PageRequest, asset_id: UUID) -> HttpResponse:
+    """`field` names the one to begin with."""
     asset = visible_asset(request, asset_id)
     ingest.require_edit(asset, request.user)
     form = AssetWithFieldsForm(asset, request.POST or None)
@@ -64,11 +55,15 @@ def edit(request: PageRequest, asset_id: UUID) -> HttpResponse:
         ingest.update(asset, request.user, form.cleaned_data)
         if not request.htmx:
             return redirect(asset)
-        shown = asset_context(request, (fresh := visible_asset(request, asset_id))) | {"saved": True}
-        shown["metadata_rows"] = metadata_rows(fresh)
-        return render(request, "media_library/_asset.html", shown)
-    template = "media_library/_asset.html" if request.htmx else "media_library/edit.html"
-    return render(request, template, asset_context(request, asset) | {"form": form})
+        return metadata_tab(request, visible_asset(request, asset_id), saved=True)
+    if (first := request.GET.get("field", "")) in form.fields:
+        for name, field in form.fields.items():
+            field.widget.attrs.pop("autofocus", None)
+            if name == first:
+                field.widget.attrs["autofocus"] = True
+    if request.htmx:
+        return tabs.show(request, asset, "metadata", {"form": form})
+    return render(request, "media_library/edit.html", asset_context(request, asset) | {"form": form})
 
 
 @login_required

@@ -64,7 +64,7 @@ class Card:
 
     @property
     def thumb_url(self) -> str:
-        return self.asset.address("api:asset-thumb")
+        return self.asset.thumb_url
 
     @property
     def ratio(self) -> int:
@@ -76,6 +76,11 @@ class Card:
     def clipped(self) -> bool:
         """So narrow or so wide that the card's shape differs from the picture's."""
         return not 0.62 <= self.asset.width / max(1, self.asset.height) <= 3.3
+
+    @property
+    def public_alt(self) -> str:
+        """As strangers may read it: a description is not meant for them."""
+        return self.asset.alt_text or self.asset.display_name
 
     @property
     def alt(self) -> str:

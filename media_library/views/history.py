@@ -5,21 +5,23 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
-from django.views.decorators.vary import vary_on_headers
 
 from dam.errors import StrOrPromise
 from media_library import history as stages
 from media_library.models import Asset
-from media_library.views.asset import visible_asset
+from media_library.views import tabs
 from media_library.views.place import Place
 from media_library.views.request import PageRequest
+from media_library.views.tabs import visible_asset
 
 NAMES: dict[str, StrOrPromise] = {
     "uploaded": gettext_lazy("Uploaded"),
+    "replaced": gettext_lazy("Another file"),
+    "restored": gettext_lazy("Former file restored"),
     "rendered": gettext_lazy("Decoded and rendered"),
     "indexed": gettext_lazy("Indexed"),
     "regions_detected": gettext_lazy("Regions detected"),
@@ -39,12 +41,10 @@ REGIONS = 20  # that are shown
 
 @login_required
 @require_safe
-@vary_on_headers("HX-Request")
 def history(request: PageRequest, asset_id: UUID) -> HttpResponse:
-    """A page; asked for by htmx, only the stages."""
+    """A tab of the asset's page; the stages ask again while something is under way."""
     asset = visible_asset(request, asset_id)
-    context = shown(request, asset)
-    return render(request, "media_library/_history.html" if request.htmx else "media_library/history.html", context)
+    return tabs.show(request, asset, "history", shown(request, asset))
 
 
 def shown(request: PageRequest, asset: Asset) -> dict[str, object]:
@@ -53,8 +53,6 @@ def shown(request: PageRequest, asset: Asset) -> dict[str, object]:
     regions = [stage for stage in all_of_them if stage.region]
     left_out = {id(stage) for stage in regions[REGIONS:]}
     return {
-        "place": place,
-        "asset": asset,
         "stages": [
             (NAMES[stage.name], STATES[stage.state], stage) for stage in all_of_them if id(stage) not in left_out
         ],
@@ -70,6 +68,7 @@ def reindex(request: PageRequest, asset_id: UUID) -> HttpResponse:
     asset = visible_asset(request, asset_id)
     stages.reindex(asset, request.user)
     if request.htmx:
-        return render(request, "media_library/_history.html", shown(request, visible_asset(request, asset_id)))
+        asset = visible_asset(request, asset_id)
+        return tabs.show(request, asset, "history", shown(request, asset))
     messages.success(request, _("“%(name)s” is being indexed again.") % {"name": asset.display_name})
     return redirect("asset-history", asset_id=asset.pk)

@@ -5,6 +5,7 @@ take two copies at once at least one sees the other's.
 """
 
 import logging
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.core.cache import cache
@@ -52,8 +53,7 @@ def find_pending(count: int = SLICE) -> int:
     cache.delete(REQUESTED)
     assets = due().only("library_id")[:count]
     thumbs = Rendition.objects.filter(name=Rendition.Name.THUMB, asset__in=list(assets)).select_related("asset")
-    fresh = [fingerprint(thumb) for thumb in thumbs]
-    Fingerprint.objects.bulk_create(fresh, ignore_conflicts=True)
+    keep([(thumb, fingerprint(thumb)) for thumb in thumbs])
     waiting = list(uncompared().select_related("asset")[:count])
     model = EmbeddingModel.active()
     for one in waiting:
@@ -61,6 +61,22 @@ def find_pending(count: int = SLICE) -> int:
     if len(waiting) == count:
         request()
     return len(waiting)
+
+
+@transaction.atomic
+def keep(made: list[tuple[Rendition, Fingerprint]]) -> None:
+    """Those of thumbnails that are not replaced by now."""
+    assets = hold(thumb.asset_id for thumb, _fingerprint in made)
+    now = Rendition.objects.filter(name=Rendition.Name.THUMB, asset__in=assets)
+    there = dict(now.values_list("asset_id", "file"))
+    fresh = [fingerprint for thumb, fingerprint in made if there.get(thumb.asset_id) == thumb.file.name]
+    Fingerprint.objects.bulk_create(fresh, ignore_conflicts=True)
+
+
+def hold(ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Let nobody replace the files of these assets until the transaction is over. Gives the number of each one's."""
+    held = Asset.objects.filter(pk__in=list(ids)).order_by("pk").select_for_update(no_key=True)
+    return dict(held.values_list("pk", "version"))
 
 
 def due() -> AssetQuerySet:
@@ -99,8 +115,13 @@ def compare(one: Fingerprint, model: EmbeddingModel | None) -> None:
         DuplicatePair.of(one.asset, other, kind=kind, score=score, found_at=found_at)
         for other, (kind, score) in pairs.items()
     ]
+    versions = {asset.pk: asset.version for asset in (one.asset, *pairs)}
     with transaction.atomic():
-        note(rows)
+        there = hold(versions)
+        same = {pk for pk, version in versions.items() if there.get(pk) == version}
+        if one.pk not in same:
+            return  # it has another file by now, and is compared anew
+        note([row for row in rows if {row.first_id, row.second_id} <= same])
         Fingerprint.objects.filter(pk=one.pk).update(compared_at=found_at)
 
 

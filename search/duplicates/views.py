@@ -18,10 +18,11 @@ from media_library import findable
 from media_library.chips import address
 from media_library.filters import many, one, uuid_of
 from media_library.models import Asset, Role
-from media_library.views.asset import visible_asset
-from media_library.views.cards import Card
+from media_library.views import tabs
+from media_library.views.cards import Card, cards_for
 from media_library.views.place import Place
 from media_library.views.request import PageRequest, back_to
+from media_library.views.tabs import visible_asset
 from search.duplicates import decisions, groups
 from search.duplicates.groups import Group, Member
 from search.models import DuplicateDecision
@@ -142,9 +143,15 @@ def undo(request: PageRequest, decision_id: UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-def hint(request: PageRequest, asset_id: UUID) -> HttpResponse:
-    """The line about an asset's duplicates: a fragment that asks again until the asset has been compared."""
+def of_asset(request: PageRequest, asset_id: UUID) -> HttpResponse:
+    """What an asset may be a duplicate of, a tab of its page. Asked for by the line above it, that line; both ask again
+    until the asset has been compared."""
     asset = visible_asset(request, asset_id)
     place = Place.of_asset(request, asset)
     lookalikes = findable.index.lookalikes(asset, request.user)
-    return render(request, "search/_lookalikes.html", {"place": place, "asset": asset, "lookalikes": lookalikes})
+    context: dict[str, object] = {"place": place, "asset": asset, "lookalikes": lookalikes}
+    if request.htmx and request.htmx.target == "lookalikes":
+        return render(request, "search/_lookalikes.html", context)
+    there = Asset.objects.visible_to(request.user).live().in_bulk(lookalikes.ids)
+    context["cards"] = cards_for(place, [there[pk] for pk in lookalikes.ids if pk in there])
+    return tabs.show(request, asset, "duplicates", context)

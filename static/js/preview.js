@@ -18,7 +18,7 @@ function look(card) {
     image.src = thumb.currentSrc || thumb.src; // at once, until the larger one is here
     const large = new Image();
     large.onload = () => { if (current === card) image.src = large.src; };
-    large.src = thumb.src.replace(/thumb\/$/, "preview/");
+    large.src = thumb.src.replace(/thumb\/(?=$|\?)/, "preview/");
   }
   dialog.querySelector("#preview-name").textContent = fill(dialog.dataset.position, { name, ...position(card) });
   dialog.querySelector("[data-preview-open]").href = card.querySelector(".card-link").href;

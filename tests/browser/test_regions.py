@@ -59,13 +59,14 @@ def test_it_is_found_on_its_own(program: Program, region: dict[str, Any]) -> Non
 
 def test_the_page_shows_it_and_finds_what_is_like_it(page: Page, region: dict[str, Any]) -> None:
     page.goto(f"/assets/{region['asset']}/")
-    picture, outlines = page.locator(".stage > img").bounding_box(), page.locator(".stage rect").bounding_box()
+    picture, outlines = page.locator(".zoom-layer > img").bounding_box(), page.locator(".stage rect").bounding_box()
     assert picture
     assert outlines
     for side, start, size in (("x", "x", "width"), ("y", "y", "height")):
         expected = picture[start] + BOX[side] * picture[size]  # type: ignore[literal-required]
         assert outlines[start] == pytest.approx(expected, abs=4)  # type: ignore[literal-required]
     assert violations(page) == []
+    page.goto(f"/assets/{region['asset']}/regions/")
     page.get_by_role("link", name="Find similar to middle").click()
     expect(page.get_by_role("heading", name="Similar objects")).to_be_visible()
     expect(page.locator("#grid > .card")).to_have_count(1)

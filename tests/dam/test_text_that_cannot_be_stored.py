@@ -14,6 +14,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from dam.urls import urlpatterns
+from media_library import sharing
 from media_library.metadata import fields
 from media_library.models import ImportSource, Job, Library, User
 from search.models import EmbeddingModel
@@ -52,6 +53,8 @@ def ids(library: Library, model: EmbeddingModel, user: User) -> dict[str, str]:
     known |= {"collection_id": str(library.collections.create(name="Best", owner=user).pk)}
     known |= {"search_id": str(library.saved_searches.create(name="Red", owner=user, params={"q": ["red"]}).pk)}
     known |= {"field": "season", "choice": "s", "token_id": "1", "deed": "pause", "key": some}
+    known |= {"number": "1", "token": "x" * 43}
+    known |= {"link_id": str(sharing.make(user, asset)[0].pk)}
     job = Job.objects.create(kind="bulk", owner=user, library=library)
     source = ImportSource.objects.create(library=library, address="/srv/pictures")
     hook = factories.webhook(library)

@@ -87,7 +87,7 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
 
     Whoever adds an operation on something new makes some of it here.
     """
-    from media_library import resumable
+    from media_library import resumable, sharing
     from media_library.renditions import Box
     from search.models import QueryAnchor, SavedSearch, SavedView
 
@@ -106,6 +106,7 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
         SavedSearch.objects.create(library=library, owner=user, name=f"Search {number}", params={"text": ["red"]})
         for number in range(many)
     ]
+    links = [sharing.make(user, asset)[0] for asset in assets]
     webhooks = [factories.webhook(library) for _ in range(min(many, 20))]
     return {
         "library_id": [str(library.pk)],
@@ -119,6 +120,8 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
         "source_id": ids(library.import_sources.create(address=f"s3://b/{number}") for number in range(many)),
         "webhook_id": ids(webhooks),
         "delivery_id": ids(factories.delivery(webhooks[0]) for _ in range(many)),
+        "link_id": ids(links),
+        "number": ["1"],  # of a version: each asset has a first one
         **fields(library, many),
         "asset_id": ids(assets),
         "media_id": ids(assets),

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from media_library import finishing, processing, renditions
+from media_library import decoding, finishing, processing, renditions
 from media_library.models import Asset, Library, Rendition, User
 from media_library.renditions import Rendered
 from tests import factories
@@ -132,7 +132,7 @@ def test_a_picture_that_kills_its_workers_is_given_up_and_its_company_is_not(
         except Killed:
             deaths += 1
         leases_end()
-    assert deaths == 1 + processing.MAX_ATTEMPTS
+    assert deaths == 1 + decoding.MAX_ATTEMPTS
     assert states() == [State.READY, State.FAILED, State.READY, State.READY]
     assert Asset.objects.get(pk=assets[1].pk).failure_code == "decoder_died"
     assert Rendition.objects.count() == 6

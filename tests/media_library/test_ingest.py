@@ -2,7 +2,7 @@ import pytest
 from django.core.files.storage import default_storage
 
 from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
-from media_library import ingest, processing
+from media_library import decoding, ingest, processing
 from media_library.images import BadImage
 from media_library.ingest import DuplicateAsset
 from media_library.models import Asset, Folder, Library, Membership, Rendition, Role, Tag, User
@@ -64,7 +64,7 @@ def test_processing_twice_does_no_harm(library: Library, user: User) -> None:
 
 def test_a_picture_that_kills_its_decoder_is_given_up(library: Library, user: User) -> None:
     asset = factories.upload(library, user)
-    Asset.objects.filter(pk=asset.pk).update(attempts=processing.MAX_ATTEMPTS)
+    Asset.objects.filter(pk=asset.pk).update(attempts=decoding.MAX_ATTEMPTS)
     processing.render_pending()
     asset.refresh_from_db()
     assert (asset.state, asset.failure_code) == ("failed", "decoder_died")

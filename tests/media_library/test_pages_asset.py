@@ -107,3 +107,45 @@ def test_an_unfinished_picture_refreshes_itself(client: Client, library: Library
     factories.model()
     busy = factories.asset(library, state=Asset.State.PROCESSING)
     assert 'hx-trigger="every 2s"' in client.get(f"/assets/{busy.pk}/").content.decode()
+
+
+TABS = ["", "metadata/", "regions/", "similar/", "duplicates/", "history/", "versions/"]
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_each_tab_is_a_page_of_its_own_and_a_part_for_htmx(client: Client, asset: Asset, tab: str) -> None:
+    path = f"/assets/{asset.pk}/{tab}"
+    page = client.get(path)
+    assert f'href="{path}" aria-current="page"' in page.content.decode()
+    assert {f"/assets/{asset.pk}/{each}" for each in TABS} <= set(links_of(page))
+    part = client.get(path, headers={"HX-Request": "true", "HX-Target": "panel"})
+    assert "<html" not in part.content.decode() and 'id="panel"' in part.content.decode()
+    assert {"HX-Request", "HX-Target"} <= {name.strip() for name in part["Vary"].split(",")}
+    assert signed_in(factories.user()).get(path).status_code == 404
+
+
+def test_metadata_shows_what_the_form_holds_and_what_it_does_not(
+    client: Client, library: Library, asset: Asset
+) -> None:
+    asset.tags.set([library.tags.create(name="boat")])
+    Asset.objects.update(
+        folder=Folder.objects.create(library=library, name="Trips"), metadata={"isbn": "<3>", "ok": True}
+    )
+    words = text_of(client.get(f"/assets/{asset.pk}/metadata/"))
+    for shown in ("Name Harbour", "Tags boat", "Folder Trips", "isbn &lt;3&gt;", "ok Yes", "Alternative text Add"):
+        assert shown in words
+    edit = f"/assets/{asset.pk}/edit/?field=alt_text"
+    assert edit in links_of(client.get(f"/assets/{asset.pk}/metadata/"))
+    form = client.get(edit).content.decode()
+    assert form.count("autofocus") == 1
+    assert "autofocus" in form.split('name="alt_text"')[1].split(">")[0]
+
+
+@pytest.mark.parametrize(
+    ("tab", "most"), [("", 26), ("metadata/", 26), ("regions/", 26), ("history/", 30), ("versions/", 26)]
+)
+def test_the_queries_of_a_tab_are_few(
+    client: Client, asset: Asset, tab: str, most: int, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(most):
+        client.get(f"/assets/{asset.pk}/{tab}")

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from media_library.models import Asset, Folder, Library, Tag, User
 from search import encoding
-from search.models import Embedding
+from search.models import IndexEntry
 from tests import factories
 from tests.members import signed_in
 
@@ -77,8 +77,8 @@ def test_a_folder_that_is_removed_during_an_upload_leaves_no_file(library: Libra
 @pytest.mark.parametrize("path", ["libraries/{}/?purge=true", "dataset/{}"])
 def test_a_library_is_purged_while_its_pictures_are_indexed(library: Library, user: User, path: str) -> None:
     model, asset = factories.model(), factories.asset(library)
-    vectors = [Embedding(asset=asset, model=model, vector=[1.0] + [0.0] * 47)]
-    with meanwhile(lambda: encoding.store(model, vectors)):
+    entries = [IndexEntry.objects.create(asset=asset, model=model, state=IndexEntry.State.RUNNING)]
+    with meanwhile(lambda: encoding.store(model, entries, [[1.0] + [0.0] * 47])):
         answer = signed_in(user).delete(f"/api/v1/{path.format(library.pk)}")
     assert answer.status_code in {200, 204}
     assert not Library.objects.filter(pk=library.pk).exists()

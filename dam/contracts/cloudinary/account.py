@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from dam.contracts.cloudinary import keyset, parameters, resources
 from dam.contracts.cloudinary.keyset import Key
 from dam.contracts.cloudinary.views import CloudView
-from media_library.models import Rendition
+from media_library.models import Rendition, Version
 
 
 class Ping(CloudView):
@@ -32,7 +32,8 @@ class Usage(CloudView):
 
     def get(self, request: Request, cloud: str, date: str = "") -> Response:
         renditions = Rendition.objects.filter(asset__in=self.assets)
-        kept = (rows.aggregate(total=Sum("bytes"))["total"] or 0 for rows in (self.assets, renditions))
+        former = Version.objects.filter(asset__in=self.assets).exclude(state=Version.State.PRESENT)
+        kept = (rows.aggregate(total=Sum("bytes"))["total"] or 0 for rows in (self.assets, renditions, former))
         return Response(
             {
                 "plan": "self-hosted",

@@ -81,7 +81,7 @@ def checked(name: str, url: str) -> str:
 
 def bodies(library: Library, happenings: Sequence[Happening]) -> Iterator[tuple[str, Body]]:
     """Types and bodies. Uploads and renames come one by one, all else with several assets in one."""
-    created = [each.asset for each in happenings if each.event == Event.CREATED and each.asset]
+    created = [each.asset for each in happenings if each.asset and has_new_file(each)]
     for body in full(library, created) if created else []:
         yield UPLOAD, body
     gone = [each.asset for each in happenings if each.event in {Event.TRASHED, Event.PURGED} and each.asset]
@@ -98,6 +98,11 @@ def bodies(library: Library, happenings: Sequence[Happening]) -> Iterator[tuple[
     for each in happenings:
         if each.event == EXPLICIT:
             yield EXPLICIT, each.data
+
+
+def has_new_file(happening: Happening) -> bool:
+    """What is uploaded, also in the place of another file."""
+    return happening.event == Event.CREATED or (happening.event == Event.UPDATED and "version" in happening.changed)
 
 
 def full(library: Library, assets: Sequence[Asset]) -> list[Body]:

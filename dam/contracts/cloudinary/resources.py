@@ -50,7 +50,9 @@ def extension(asset: Asset) -> str:
 
 
 def version(asset: Asset) -> int:
-    return int(asset.created_at.timestamp())
+    """When its file was uploaded."""
+    replaced = asset.processed_at if asset.version > 1 else None
+    return int((replaced or asset.created_at).timestamp())
 
 
 def url(request: HttpRequest, cloud: str, asset: Asset) -> str:

@@ -135,7 +135,7 @@ def media_json(asset: Asset, origin: str) -> dict[str, Any]:
     """What an answer says of an asset wherever it stands."""
     return {
         "media_uri": origin + asset.address("api:asset-file"),
-        "media_thumb_uri": origin + asset.address("api:asset-thumb"),
+        "media_thumb_uri": origin + asset.thumb_url,
         "caption": asset.description or None,
         "file_name": file_name(asset),
         "width": asset.width,

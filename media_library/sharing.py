@@ -1,0 +1,199 @@
+"""Share links: made, listed and revoked by members; opened by anybody who has the address. See docs/sharing.md.
+
+`opened` decides whether a link opens, `assets_of` what it shows. Everything below `/s/` starts there; no other address
+asks for a link.
+"""
+
+import hashlib
+import time
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.core import signing
+from django.core.cache import cache
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dam.cache import take
+from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
+from media_library import ingest
+from media_library.filters import AssetFilters, ranked_in
+from media_library.models import Asset, AssetQuerySet, Collection, Role, ShareLink, User
+
+DAYS = (1, 7, 30, 90, 365)
+DEFAULT_DAYS = 30
+MIN_PASSWORD, MAX_PASSWORD = 6, 128
+UNLOCKED_SECONDS = 12 * 60 * 60
+TRIES, TRIES_IN_ALL = 5, 30  # at a password, in a minute: of one address, of all
+RANKED_SECONDS = 60  # what a collection finds by a search is asked anew after that
+SALT = "share-link"
+
+
+class Gone(AppError):
+    """Expired or revoked, what it showed is gone, or who made it may not see that any more."""
+
+    code = "link_gone"
+    status = 410
+    message = _("This link is not valid any more. Ask whoever sent it for a new one.")
+
+
+class Locked(AppError):
+    code = "password_required"
+    status = 403
+    message = _("This link needs its password first.")
+
+
+class WrongPassword(AppError):
+    code = "wrong_password"
+    status = 403
+    message = _("That is not the password.")
+
+
+class TooManyTries(AppError):
+    code = "too_many_tries"
+    status = 429
+    retry_after = 60
+    message = _("That was tried too often. Wait a minute, and try again.")
+
+
+# --- by members -------------------------------------------------------------------------------------------------------
+
+
+def make(
+    user: User,
+    shared: Asset | Collection,
+    *,
+    days: int = DEFAULT_DAYS,
+    password: str = "",
+    downloads: bool = True,
+) -> tuple[ShareLink, str]:
+    """A link and, this once, the token that makes its address. Contributors share what they uploaded, editors all.
+
+    Raises InvalidRequest, Forbidden or NotFound.
+    """
+    require_share(user, shared)
+    if not 1 <= days <= max(DAYS):
+        raise InvalidRequest(_("A link is valid for 1 to 365 days."), code="bad_days")
+    if password and not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise InvalidRequest(_("A password has 6 to 128 characters."), code="bad_password")
+    token = ShareLink.new_token()
+    link = ShareLink.objects.create(
+        library=shared.library,
+        asset=shared if isinstance(shared, Asset) else None,
+        collection=shared if isinstance(shared, Collection) else None,
+        digest=ShareLink.hash(token),
+        password=make_password(password) if password else "",
+        downloads=downloads,
+        created_by=user,
+        expires_at=timezone.now() + timedelta(days=days),
+    )
+    return link, token
+
+
+def require_share(user: User, shared: Asset | Collection) -> None:
+    """A collection may hold what others uploaded, so it takes an editor. Raises Forbidden, NotFound, InvalidRequest."""
+    if isinstance(shared, Collection):
+        shared.library.require(user, Role.EDITOR)
+        return
+    ingest.require_edit(shared, user)
+    if shared.deleted_at:
+        raise InvalidRequest(_("This picture is in the trash. Restore it first."), code="in_trash", status=409)
+
+
+def revoke(link: ShareLink, user: User) -> None:
+    """From the next request on, nothing below its address answers. Raises Forbidden or NotFound."""
+    link.library.require(user, Role.CONTRIBUTOR)
+    if not ShareLink.objects.visible_to(user, link.library).filter(pk=link.pk).exists():
+        raise Forbidden
+    ShareLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+
+# --- by whoever has the address ---------------------------------------------------------------------------------------
+
+
+def opened(token: str, proof: str) -> ShareLink:
+    """The link, if it opens. `proof` is what `unlock` gave. Raises NotFound, Gone or Locked."""
+    link = found(token)
+    if link.password and not is_proof(link, proof):
+        raise Locked
+    return link
+
+
+def found(token: str) -> ShareLink:
+    """The link, unless it does not open for anybody. Raises NotFound or Gone."""
+    links = ShareLink.objects.select_related("library", "asset", "collection__library", "created_by")
+    link = links.filter(digest=ShareLink.hash(token)).first()
+    if link is None:
+        raise NotFound
+    maker = link.created_by
+    if link.state != "active" or maker is None or link.library.role_of(maker) is None:
+        raise Gone
+    if link.asset and link.asset.deleted_at:
+        raise Gone
+    return link
+
+
+def unlock(token: str, password: str, address: str) -> str:
+    """The proof that somebody knows the password. Raises TooManyTries, WrongPassword, NotFound or Gone."""
+    link = found(token)
+    now = time.time()
+    for key, limit in ((f"share-{link.pk}-{address}", TRIES), (f"share-{link.pk}", TRIES_IN_ALL)):
+        if not take(key, limit, 60, now)[0]:
+            raise TooManyTries
+    if not check_password(password, link.password):
+        raise WrongPassword
+    return signing.dumps(fingerprint(link), salt=SALT)
+
+
+def is_proof(link: ShareLink, proof: str) -> bool:
+    try:
+        return bool(signing.loads(proof, salt=SALT, max_age=UNLOCKED_SECONDS) == fingerprint(link))
+    except signing.BadSignature:
+        return False
+
+
+def fingerprint(link: ShareLink) -> str:
+    return hashlib.sha256(f"{link.pk} {link.password}".encode()).hexdigest()
+
+
+def note_opening(link: ShareLink) -> None:
+    ShareLink.objects.filter(pk=link.pk).update(opened=F("opened") + 1, opened_at=timezone.now())
+
+
+def assets_of(link: ShareLink) -> AssetQuerySet:
+    """The other door, beside `Asset.objects.visible_to`: what an opened link shows. Raises Gone where a collection
+    cannot be asked any more."""
+    there = Asset.objects.live().filter(library=link.library_id, state=Asset.State.READY)
+    collection = link.collection
+    if collection is None:
+        return there.filter(share_links=link)
+    if collection.is_manual:
+        return there.placed_in(collection)
+    try:
+        if collection.is_search:
+            return there.filter(pk__in=ranked(link, collection))
+        return AssetFilters(collection.library, collection=collection).apply(there, link.created_by)
+    except AppError as error:
+        raise Gone from error
+
+
+def ranked(link: ShareLink, collection: Collection) -> list[UUID]:
+    """What the search of a collection finds, as its maker would find it; each thumbnail would look anew."""
+    key = f"share-ranked-{link.pk}"
+    kept: list[UUID] | None = cache.get(key)
+    if kept is None:
+        if link.created_by is None:
+            raise Gone
+        kept = ranked_in(collection, link.created_by)
+        cache.set(key, kept, RANKED_SECONDS)
+    return kept
+
+
+def asset_of(link: ShareLink, asset_id: UUID) -> Asset:
+    """Raises NotFound for what the link does not show."""
+    asset = assets_of(link).filter(pk=asset_id).first()
+    if asset is None:
+        raise NotFound
+    return asset
