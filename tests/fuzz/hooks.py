@@ -33,6 +33,7 @@ LEFT_OUT = {
     "labels_json",
     "before",  # that is in the collection
     "sort",  # by what only some lists have
+    "stack",  # of a collapsed search, the id of one that is in it
     "default",  # of a field, by its type and rules
     "validation",
     "vql",  # a language of its own: tests/contracts/visual_layer/test_filter_language.py
@@ -99,13 +100,17 @@ def told(params: dict[str, Any]) -> None:
             params[name] = thing(name, "GET")
     if isinstance(params.get("assets"), list):
         params["assets"] = THINGS["asset_id"][: max(2, min(5, len(params["assets"])))]
+    if "file_name" in params:
+        params["file_name"] = "harbour"  # something that is visible
+    if "free_metadata" in params:
+        params["free_metadata"] = True  # the examples of assets bring some
     for name, query in (("params", {"text": "red", "tags": ["harbour"]}), ("query", {"tags": ["harbour"]})):
         if isinstance(params.get(name), dict):
             params[name] = query
     for name in ("like", "unlike", "anchor", "not_text"):  # at most 20 together
         if isinstance(params.get(name), list):
             params[name] = params[name][:5]
-    for name in [name for name, other in COMPANIONS.items() if name in params and other not in params]:
+    for name in [name for name, other in COMPANIONS.items() if name in params and not params.get(other)]:
         del params[name]
     for subject in RANGES:
         for low, high in ((f"{subject}_after", f"{subject}_before"), (f"min_{subject}", f"max_{subject}")):

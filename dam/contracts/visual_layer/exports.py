@@ -52,7 +52,7 @@ class ExportContext(DatasetView):
         parameters=[
             OpenApiParameter(
                 "file_name",
-                {"type": "string", "pattern": r"[0-9A-Za-z]$"},
+                {"type": "string", "minLength": 1},
                 required=True,
                 description="What the file will be called.",
             ),
