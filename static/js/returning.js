@@ -19,7 +19,8 @@ async function come() {
   if (!kept || !["back_forward", "reload"].includes(navigation?.type)) return;
   if (!find(kept.id) && kept.url) {
     await htmx.ajax("GET", kept.url, { target: grid, swap: "innerHTML" });
-    if (find(kept.id)) grid.before(document.getElementById("from-the-beginning").content.cloneNode(true));
+    const beginning = document.getElementById("from-the-beginning");
+    if (find(kept.id) && beginning) grid.before(beginning.content.cloneNode(true));
   }
   const card = find(kept.id);
   if (card) scrollBy({ top: card.getBoundingClientRect().top - kept.top, behavior: "instant" });
