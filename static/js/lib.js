@@ -27,8 +27,9 @@ export function isBareKey(event, key) {
   return shortcutsOn() && !event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog, [role=menu]");
 }
 
+// Of now: signing in again, in another tab, makes a new one.
 export function csrfToken() {
-  return JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+  return document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
 }
 
 // Send a form's data or a piece of a file; resolves with {status, text, redirect, url, header}, rejects when the connection

@@ -59,7 +59,7 @@ async function ask(url, data, options) {
     await orAborted(untilItMayBeBack(), signal);
     return null;
   }
-  if (LATER.includes(answer.status)) {
+  if (LATER.includes(answer.status) && !answer.text.includes('"too_many_uploads"')) {
     const seconds = Number(answer.header("Retry-After"));
     await orAborted(seconds ? pause(seconds) : untilItMayBeBack(), signal);
     return null;

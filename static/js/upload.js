@@ -10,6 +10,15 @@ const CARDS = 100; // added to the grid behind
 const root = document.querySelector("[data-upload]");
 const model = document.getElementById("upload-row");
 
+// What REST says of a failure.
+function detail({ text }) {
+  try {
+    return JSON.parse(text).detail;
+  } catch {
+    return "";
+  }
+}
+
 function bind(root) {
   const page = root.dataset.upload === "page";
   const words = model.dataset;
@@ -90,8 +99,8 @@ function bind(root) {
     const drawn = fragment(answer.text);
     const made = drawn.querySelector(".upload-row");
     if (!made) {
-      const sentence = drawn.querySelector(".error-text, [data-problem]")?.textContent.trim();
-      return fail(job, sentence || (answer.status === 413 ? words.tooBig : words.refused), answer.status >= 500);
+      const sentence = drawn.querySelector(".error-text, [data-problem]")?.textContent.trim() || detail(answer);
+      return fail(job, sentence || (answer.status === 413 ? words.tooBig : words.refused), answer.status >= 429);
     }
     made.querySelector(".upload-thumb").replaceWith(job.row.querySelector(".upload-thumb"));
     made.querySelector(".upload-name").textContent = job.row.querySelector(".upload-name").textContent;

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.complaints import Complaints
 from tests.browser.steps import card, drawn, served, upload
 from tests.browser.test_every_page import violations
+from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
 
@@ -304,13 +305,19 @@ def test_a_file_that_is_removed_meanwhile_gets_a_sentence(page: Page, library: s
     expect(page.locator("[data-summary-text]")).to_have_text("3 of 4 added", timeout=60_000)
 
 
-def test_who_is_signed_out_is_told_and_loses_nothing(page: Page, library: str, stack: Any, signed_in: Any) -> None:
+def test_who_is_signed_out_is_told_and_goes_on_after_signing_in_elsewhere(
+    page: Page, library: str, stack: Stack
+) -> None:
     page.goto(f"{library}upload/")
-    cookies = page.context.cookies()
     page.context.clear_cookies(name="sessionid")
     page.set_input_files("input[name=files]", [drawn("beige", 90, "later.png")])
     expect(page.locator(".upload-pace")).to_contain_text("You are signed out")
-    page.context.add_cookies(cookies)
+    elsewhere = page.context.new_page()
+    elsewhere.goto("/")
+    elsewhere.get_by_label("User name").fill(stack.username)
+    elsewhere.get_by_label("Password").fill(stack.password)
+    elsewhere.get_by_role("button", name="Sign in").click()
+    elsewhere.wait_for_url("**/l/**")
     page.get_by_role("button", name="Resume").click()
     expect(outcome(page, "later.png")).to_contain_text("Added")
 
