@@ -1,5 +1,8 @@
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from dam import health
@@ -8,6 +11,8 @@ from media_library.api.urls import urlpatterns as media_library_api
 from search.api.urls import urlpatterns as search_api
 
 urlpatterns = [
+    # Browsers ask for it by itself where a page was left before its own icon had arrived.
+    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/favicon.svg"))),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
