@@ -47,7 +47,13 @@ def ids(library: Library, model: EmbeddingModel, user: User) -> dict[str, str]:
     region = factories.embedded_region(asset, model, [1.0] * 48)
     some = str(asset.pk)
     fields.add(library, user, [{"id": "s", "value": "Summer"}], external_id="season", label="Season", type="choice")
-    known = {"library_id": str(library.pk), "asset_id": some, "region_id": str(region.pk), "slug": library.slug}
+    known = {
+        "library_id": str(library.pk),
+        "asset_id": some,
+        "picture_id": some,
+        "region_id": str(region.pk),
+        "slug": library.slug,
+    }
     known |= {"folder_id": str(library.folders.create(name="Trips").pk), "username": user.username}
     known |= {"tag_id": str(library.tags.create(name="sea").pk)}
     known |= {"collection_id": str(library.collections.create(name="Best", owner=user).pk)}

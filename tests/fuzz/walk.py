@@ -124,6 +124,7 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
         "number": ["1"],  # of a version: each asset has a first one
         **fields(library, many),
         "asset_id": ids(assets),
+        "picture_id": ids(assets),  # of a part to search with: of an asset here, of an anchor elsewhere
         "media_id": ids(assets),
         "region_id": ids(regions),
         "upload_id": ids(resumable.begin(library, user, 9, {"name": "a.png"}) for _ in range(many)),

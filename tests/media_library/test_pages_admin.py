@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from media_library import collections
+from media_library import collections, sharing, versions
 from media_library.metadata import fields
 from media_library.models import (
     ApiKey,
@@ -17,9 +17,11 @@ from media_library.models import (
     Library,
     PartialUpload,
     PersonalToken,
+    ShareLink,
     UploadPart,
     UploadPreset,
     User,
+    Version,
     Webhook,
 )
 from search import recall, saved_queries
@@ -89,6 +91,8 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     IndexedLibrary.objects.create(library=library)
     SavedView.objects.create(library=library, owner=boss, name="Boats")
     collections.add(collections.make(library, boss, "Best"), boss, [asset.pk])
+    sharing.make(boss, asset)
+    versions.first(asset).save()
     saved_queries.save(library, boss, "Boats", {"q": "boat"}, shared=True)
     return {"asset": asset}
 
@@ -132,6 +136,20 @@ def test_a_webhook_is_switched_on_again(boss: User, records: dict[str, Any]) -> 
     signed_in(boss).post(address(Webhook, f"{webhook.pk}/change/"), {"is_active": "on"})
     webhook.refresh_from_db()
     assert (webhook.is_active, webhook.disabled_reason) == (True, "")
+
+
+def test_share_links_are_revoked(boss: User, records: dict[str, Any]) -> None:
+    link = ShareLink.objects.get()
+    signed_in(boss).post(address(ShareLink), {"action": "revoke", "_selected_action": [str(link.pk)]})
+    link.refresh_from_db()
+    assert link.state == "revoked"
+
+
+def test_versions_go_with_their_asset_only(boss: User, records: dict[str, Any]) -> None:
+    version, client = Version.objects.get(), signed_in(boss)
+    assert client.post(address(Version, f"{version.pk}/delete/"), {"post": "yes"}).status_code == 403
+    assert client.post(address(Asset, f"{version.asset_id}/delete/"), {"post": "yes"}).status_code == 302
+    assert not Version.objects.exists()
 
 
 def test_an_asset_cannot_be_made_in_the_admin(boss: User, library: Library) -> None:

@@ -9,12 +9,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from media_library import deliveries
+from media_library.admin.base import Made
 from media_library.models import Delivery, DeliveryAttempt, Webhook
 from media_library.models.delivery import WebhookIsOff
 
 
 @admin.register(Webhook)
-class WebhookAdmin(admin.ModelAdmin):
+class WebhookAdmin(Made):
     """Webhooks can be looked over and switched. Managers of the library make them, who alone see the secrets, once."""
 
     list_display = ["url", "library", "dialect", "events", "is_active", "failing_since", "disabled_reason"]
@@ -26,9 +27,6 @@ class WebhookAdmin(admin.ModelAdmin):
         "created_by", "created_at", "updated_at",
     ]  # fmt: skip
     fields = (*readonly_fields, "is_active")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: Webhook, form: Any, change: bool) -> None:  # noqa: FBT001  as Django has it
         obj.change(is_active=obj.is_active)
@@ -45,25 +43,20 @@ class AttemptInline(admin.TabularInline):
 
 
 @admin.register(DeliveryAttempt)
-class AttemptAdmin(admin.ModelAdmin):
+class AttemptAdmin(Made):
     list_display = ["at", "delivery", "status", "error", "milliseconds"]
     list_filter = ["status"]
     list_select_related = ["delivery__webhook"]
-    show_full_result_count = False
     readonly_fields = ["delivery", "at", "status", "error", "answer", "milliseconds"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(admin.ModelAdmin):
+class DeliveryAdmin(Made):
     """The outbox and log of all webhooks."""
 
     list_display = ["event", "address", "library", "state", "tries", "created_at", "next_attempt_at", "finished_at"]
     list_filter = ["state", "dialect", "event", "library"]
     list_select_related = ["webhook", "library"]
-    show_full_result_count = False
     readonly_fields = [
         "id", "library", "webhook", "address", "dialect", "event", "body", "state", "tries", "created_at", "queued_at",
         "next_attempt_at", "finished_at",
@@ -71,9 +64,6 @@ class DeliveryAdmin(admin.ModelAdmin):
     fields = tuple(readonly_fields)
     inlines = [AttemptInline]
     actions = ["replay"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
     @admin.display(description=_("address"))
     def address(self, delivery: Delivery) -> str:

@@ -1,0 +1,33 @@
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from media_library.models import Asset, Library
+
+
+class Made(admin.ModelAdmin):
+    """What the library makes: never by a form here, because it is checked, or its secret shown, where it is made."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+class LookedOver(Made):
+    """What can be looked over and removed, and is changed elsewhere."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class OfVisibleAssets(LookedOver):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(asset__in=Asset.objects.visible_to(request.user))
+
+
+class OfVisibleLibraries(LookedOver):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(library__in=Library.objects.visible_to(request.user))
