@@ -345,6 +345,7 @@ SPECTACULAR_SETTINGS = {
         "DeliveryState": "media_library.models.delivery.Delivery.State",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "filter": True},  # it shows what is in the window only
     # Choices stand where they are used: names for them would clash between subjects.
     "POSTPROCESSING_HOOKS": ["dam.schema.allow_overlaps", "dam.examples.add_examples"],
 }

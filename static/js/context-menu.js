@@ -58,6 +58,7 @@ if (menu) {
   document.addEventListener("click", (event) => {
     if (press?.opened) {
       press = null;
+      event.stopPropagation(); // the menu may have opened under the finger
       return event.preventDefault();
     }
     const button = event.target.closest("[data-actions] > summary");

@@ -162,7 +162,7 @@ def test_an_export_is_followed_until_it_can_be_downloaded(page: Page, library: s
 
 def test_the_history_of_an_asset_shows_that_it_is_indexed_again(page: Page, library: str) -> None:
     page.goto(cards(page).first.locator(".card-link").get_attribute("href") or "")
-    page.locator(".history").scroll_into_view_if_needed()
+    page.get_by_role("tab", name="History").click()
     history = page.get_by_role("region", name="History")
     expect(history.locator("[data-state=done]")).to_have_count(4)
     history.get_by_role("button", name="Index again").click()

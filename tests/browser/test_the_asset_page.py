@@ -159,6 +159,12 @@ def test_two_fingers_zoom_and_one_moves(phone: Page, path: str) -> None:
     assert layer(phone)[0] > before[0] + 20
 
 
+def fill_in(page: Page) -> None:
+    """The numbers of a box."""
+    for label, number in (("Left", "10"), ("Top", "20"), ("Width", "100"), ("Height", "90")):
+        page.get_by_role("main").get_by_label(label, exact=True).fill(number)
+
+
 def test_a_region_is_drawn_labelled_resized_moved_and_removed(page: Page, path: str) -> None:
     page.goto(f"{path}regions/")
     x, y, width, height = layer(page)
@@ -181,9 +187,7 @@ def test_a_region_is_drawn_labelled_resized_moved_and_removed(page: Page, path: 
     assert numbers(page) == [pytest.approx(value, abs=20) for value in (300, 200, 1200, 1000)]
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Mark a region")).to_be_visible()
-    page.get_by_label("Left").fill("10")  # without a mouse
-    for label, number in (("Top", "20"), ("Width", "100"), ("Height", "90")):
-        page.get_by_label(label, exact=True).fill(number)
+    fill_in(page)  # without a mouse
     expect(page.locator(".drawn-box")).to_be_visible()
     assert page.locator("#region-labels option").first.get_attribute("value") == "corner"
     page.get_by_role("button", name="Mark").click()
@@ -252,8 +256,7 @@ def test_without_a_script_tabs_regions_and_versions_work(
         page.goto(path)
         page.get_by_role("link", name="Regions", exact=True).click()
         page.get_by_label("Label").fill("plain")
-        for label, number in (("Left", "10"), ("Top", "20"), ("Width", "100"), ("Height", "90")):
-            page.get_by_label(label, exact=True).fill(number)
+        fill_in(page)
         page.get_by_role("button", name="Mark").click()
         expect(page.locator(".region-list li")).to_contain_text("plain")
         page.get_by_role("button", name="Remove plain").click()

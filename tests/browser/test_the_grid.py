@@ -49,7 +49,7 @@ def test_the_dots_open_the_same_menu(page: Page) -> None:
     page.locator(".card").first.hover()
     page.locator(".card summary").first.click()
     actions = ["Open", "Find Similar Image", "Find similar to a part…", "Download"]
-    actions += ["Add to collection…", "Move to folder…", "Delete"]
+    actions += ["Add to collection…", "Move to folder…", "Share…", "Delete"]
     expect(page.get_by_role("menuitem")).to_have_text(actions)
 
 

@@ -43,7 +43,8 @@ def alike(page: Page, stack: Stack, library: str) -> Iterator[list[str]]:
         "from django.utils import timezone\n"
         "from media_library.models import Asset\n"
         "from search.models import DuplicatePair\n"
-        "pair = list(Asset.objects.live().filter(state='ready').order_by('created_at')[:2])\n"
+        f"here = Asset.objects.live().filter(state='ready', library__slug='{library.split('/')[2]}')\n"
+        "pair = list(here.order_by('created_at')[:2])\n"
         "DuplicatePair.of(*pair, kind='near', score=0.9, found_at=timezone.now()).save()\n"
         "print(*(asset.pk for asset in pair))"
     ).split()
@@ -95,6 +96,7 @@ def drag(page: Page, taken: Locator, target: Locator) -> None:
 
 
 def test_a_card_dragged_onto_the_box_is_searched_with_and_onto_the_chips_added(page: Page, library: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 1400})  # what is dragged and where to are both in sight
     page.goto(library)
     first = id_of(cards(page).nth(0))
     drag(page, cards(page).nth(0).locator(".thumb"), page.locator(".search"))
@@ -417,9 +419,7 @@ def on_asset_page(page: Page, library: str, asset: str) -> Locator:
 
 
 def in_similar_strip(page: Page, library: str, asset: str) -> Locator:
-    page.goto(f"/assets/{asset}/")
-    page.locator(".similar .card").first.scroll_into_view_if_needed()
-    page.wait_for_load_state("networkidle")
+    page.goto(f"/assets/{asset}/similar/")
     return page.locator(".similar .card").first
 
 
@@ -443,7 +443,7 @@ def test_find_similar_is_a_step_away_everywhere(
 ) -> None:
     place = surface(page, library, alike[0])
     meant = id_of(place)
-    focused = place if surface is on_asset_page else place.locator("a[href]").first
+    focused = place if surface is on_asset_page else place.locator("a[href]:visible").first
     if way == "mouse":
         place.scroll_into_view_if_needed()
         page.wait_for_timeout(100)  # the menu closes when the page scrolls
@@ -493,7 +493,7 @@ def test_without_a_script_a_search_is_refined_weighed_cut_and_collapsed(
         assert asked(page)["collapse"] == ["true"]
         page.locator(".chip-image summary").click()
         page.get_by_role("link", name="Crop…").click()
-        page.get_by_label("Width").fill("30")
+        page.get_by_role("main").get_by_label("Width").fill("30")
         page.get_by_role("button", name="Search with this part").click()
         assert asked(page).keys() == {"text", "weight", "anchor", "collapse"}
         expect(card(page, page.locator(".caption-name").first.inner_text())).to_be_visible()

@@ -46,7 +46,9 @@ def ids(library: Library, model: EmbeddingModel, user: User) -> dict[str, str]:
     asset = factories.embedded(library, model, [1.0] * 48)
     region = factories.embedded_region(asset, model, [1.0] * 48)
     some = str(asset.pk)
-    fields.add(library, user, [{"id": "s", "value": "Summer"}], external_id="season", label="Season", type="choice")
+    field = fields.add(
+        library, user, [{"id": "s", "value": "Summer"}], external_id="season", label="Season", type="choice"
+    )
     known = {
         "library_id": str(library.pk),
         "asset_id": some,
@@ -58,7 +60,14 @@ def ids(library: Library, model: EmbeddingModel, user: User) -> dict[str, str]:
     known |= {"tag_id": str(library.tags.create(name="sea").pk)}
     known |= {"collection_id": str(library.collections.create(name="Best", owner=user).pk)}
     known |= {"search_id": str(library.saved_searches.create(name="Red", owner=user, params={"q": ["red"]}).pk)}
-    known |= {"field": "season", "choice": "s", "token_id": "1", "deed": "pause", "key": some}
+    known |= {
+        "field_id": str(field.pk),
+        "field": "season",
+        "choice": "s",
+        "token_id": "1",
+        "deed": "pause",
+        "key": some,
+    }
     known |= {"number": "1", "token": "x" * 43}
     known |= {"link_id": str(sharing.make(user, asset)[0].pk)}
     job = Job.objects.create(kind="bulk", owner=user, library=library)

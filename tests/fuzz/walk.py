@@ -121,6 +121,7 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
         "webhook_id": ids(webhooks),
         "delivery_id": ids(factories.delivery(webhooks[0]) for _ in range(many)),
         "link_id": ids(links),
+        "token": [sharing.make(user, assets[0])[1]],
         "number": ["1"],  # of a version: each asset has a first one
         **fields(library, many),
         "asset_id": ids(assets),
@@ -158,7 +159,7 @@ def fields(library: Library, many: int) -> dict[str, list[str]]:
     MetadataChoice.objects.bulk_create(
         MetadataChoice(field=field, external_id=choice, value=choice) for field in made for choice in choices
     )
-    return {"field": [field.external_id for field in made], "choice": choices}
+    return {"field": [field.external_id for field in made], "field_id": ids(made), "choice": choices}
 
 
 def ids(rows: Any) -> list[str]:
