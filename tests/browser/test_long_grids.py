@@ -17,9 +17,11 @@ MOST_IN_PAGE = 1000
 FILL = f"""
 from datetime import timedelta
 from uuid import uuid4
+from django.db import transaction
 from django.utils import timezone
 from media_library.models import Asset, Library, Membership, Rendition, Role, User
 from search.models import EmbeddingModel, Fingerprint, IndexEntry
+transaction.set_autocommit(False)  # or a worker's sweep would find pictures without an entry
 library = Library.objects.create(name="Long", slug="long")
 Membership.objects.create(library=library, user=User.objects.get(username="demo"), role=Role.MANAGER)
 thumb = Rendition.objects.filter(name="thumb", asset__state="ready").select_related("asset").first()
@@ -46,6 +48,7 @@ model = EmbeddingModel.active()
 IndexEntry.objects.bulk_create([IndexEntry(asset=a, model=model, state="done") for a in assets], batch_size=500)
 compared = {{"library": library, "compared_at": now}}
 Fingerprint.objects.bulk_create([Fingerprint(asset=asset, **compared) for asset in assets], batch_size=500)
+transaction.commit()
 """
 WATCH = """
 window.shifts = 0;

@@ -83,6 +83,7 @@ def test_plus_and_minus_add_the_card_with_the_focus(results: Page) -> None:
 
 
 def drag(page: Page, taken: Locator, target: Locator) -> None:
+    page.evaluate("Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null)))")
     start, end = taken.bounding_box(), target.bounding_box()
     assert start
     assert end
@@ -96,7 +97,6 @@ def drag(page: Page, taken: Locator, target: Locator) -> None:
 
 
 def test_a_card_dragged_onto_the_box_is_searched_with_and_onto_the_chips_added(page: Page, library: str) -> None:
-    page.set_viewport_size({"width": 1280, "height": 1400})  # what is dragged and where to are both in sight
     page.goto(library)
     first = id_of(cards(page).nth(0))
     drag(page, cards(page).nth(0).locator(".thumb"), page.locator(".search"))

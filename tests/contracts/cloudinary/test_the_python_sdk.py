@@ -242,7 +242,7 @@ def test_visual_search(account: Account) -> None:
     for body in answers:
         scores = [found["score"] for found in body["resources"]]
         assert scores == sorted(scores, reverse=True)
-        assert len(scores) == body["total_count"] >= 8
+        assert len(scores) == min(body["total_count"], 50) >= 8  # the first page, by default of 50
     by_asset = {found["asset_id"]: found["score"] for found in answers[1]["resources"]}
     assert by_asset[account.asset] == pytest.approx(max(by_asset.values()))
     assert len({tuple(ids(body)) for body in answers[2:]}) == 1  # one picture, however it comes
