@@ -98,7 +98,8 @@ def copy_rows(
 
 def copies(row: Asset | Rendition | IndexEntry, changes: dict[str, str]) -> str:
     """SQL that copies the row whose key is its parameter once per wanted asset, with these columns changed."""
-    columns = [str(field.column) for field in row._meta.concrete_fields if field.column != "id" or "id" in changes]
+    fields = [field for field in row._meta.concrete_fields if not field.generated]
+    columns = [str(field.column) for field in fields if field.column != "id" or "id" in changes]
     values = ", ".join(changes.get(column, f"template.{column}") for column in columns)
     table = row._meta.db_table
     into = f"INSERT INTO {table} ({', '.join(columns)})"

@@ -23,6 +23,7 @@ SORTS = (
     "deleted_at",
     "-deleted_at",
 )
+COLUMNS = {"display_name": "natural_name"}  # where another one than that of its name is ordered by
 DEFAULT_LIMIT, MAX_LIMIT = 50, 500
 
 Row = TypeVar("Row", bound=Model)
@@ -49,15 +50,21 @@ def page(
     """
     if sort not in sorts:
         raise InvalidRequest(_("Sort by one of: %(sorts)s.") % {"sorts": ", ".join(sorts)}, code="bad_sort")
-    field, descending = sort.removeprefix("-"), sort.startswith("-")
+    field, descending = column(sort), sort.startswith("-")
     if field in {"taken_at", "deleted_at"}:
         rows = rows.exclude(**{field: None})
     if cursor:
         rows = rows.filter(after(field, *decode(cursor, rows.model, sort), descending=descending))
-    items = list(rows.order_by(sort, "id")[: limit + 1])
+    items = list(rows.order_by(f"-{field}" if descending else field, "id")[: limit + 1])
     more = len(items) > limit
     items = items[:limit]
     return Page(items, encode(items[-1], sort) if more else None)
+
+
+def column(sort: str) -> str:
+    """Of what an order is."""
+    field = sort.removeprefix("-")
+    return COLUMNS.get(field, field)
 
 
 def after(field: str, value: Any, pk: str, *, descending: bool) -> Q:
@@ -68,7 +75,7 @@ def after(field: str, value: Any, pk: str, *, descending: bool) -> Q:
 
 
 def encode(row: Model, sort: str) -> str:
-    value = getattr(row, sort.removeprefix("-"))
+    value = getattr(row, column(sort))
     value = value.isoformat() if isinstance(value, datetime) else value
     return signing.dumps([order(type(row), sort), value, str(row.pk)])
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from media_library import paging
 from media_library.models import AssetQuerySet
-from media_library.paging import SORTS
 from search.rankings import Ranking
 
 
@@ -15,10 +15,11 @@ def in_order(ranking: Ranking, assets: AssetQuerySet, sort: str) -> Ranking:
     """
     fused, weak_from = ranking.fused, ranking.weak_from
     ids = fused.ids[:weak_from] if weak_from else fused.ids
-    rows = assets.filter(pk__in=ids).exclude(**{sort.removeprefix("-"): None})
-    ordered = list(rows.order_by(sort, "pk").values_list("pk", flat=True))
+    column, sign = paging.column(sort), "-" if sort.startswith("-") else ""
+    rows = assets.filter(pk__in=ids).exclude(**{column: None})
+    ordered = list(rows.order_by(f"{sign}{column}", "pk").values_list("pk", flat=True))
     return replace(ranking, fused=fused.only(ordered), weak_from=None, complete=True)
 
 
 def is_order(sort: str) -> bool:
-    return sort in SORTS and not sort.endswith("deleted_at")
+    return sort in paging.SORTS and not sort.endswith("deleted_at")

@@ -13,6 +13,7 @@ from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from media_library import natural
 from media_library.models.folder import Folder
 from media_library.models.library import Library, Role
 from media_library.models.tag import Tag
@@ -93,6 +94,9 @@ class Asset(models.Model):
     folder = models.ForeignKey(Folder, models.SET_NULL, null=True, blank=True, related_name="assets", db_index=False)
     public_id = models.CharField(max_length=255)
     display_name = models.CharField(_("name"), max_length=255)
+    natural_name = models.GeneratedField(
+        expression=natural.key("display_name"), output_field=models.CharField(max_length=natural.MOST), db_persist=True
+    )
     description = models.TextField(_("description"), blank=True)
     alt_text = models.CharField(_("alternative text"), max_length=1000, blank=True)
     tags = models.ManyToManyField(Tag, blank=True, related_name="assets")
@@ -141,7 +145,7 @@ class Asset(models.Model):
         ]
         indexes = [
             models.Index(fields=["library", "-created_at", "id"], name="asset_newest"),
-            models.Index(fields=["library", "display_name", "id"], name="asset_by_name"),
+            models.Index(fields=["library", "natural_name", "id"], name="asset_by_name"),
             models.Index(fields=["library", "sha256"], name="asset_by_hash"),
             models.Index(fields=["folder"], name="asset_in_folder"),
             models.Index(  # from which alone the scope of a search can be read
