@@ -16,9 +16,11 @@ demo: $(VENV)/demo.stamp
 	@$(PY) -m compileall -qq dam dam_client media_library search || true
 	@exec $(PY) -m dam.embedded.demo
 
+# Half of them wait for something at any time, so two at once take little more than half the time. Each has its own servers.
+test: WORKERS ?= 2
 test: $(VENV)/dev.stamp
 	@$(PY) -m tests.chromium
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 # Two thousand files through the page, with the web server killed half-way: docs/uploads.md.
 test-uploads: export UPLOAD_FILES = $(or $(FILES),2000)

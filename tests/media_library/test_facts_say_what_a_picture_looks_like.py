@@ -74,7 +74,9 @@ def test_one_sharp_part_is_enough() -> None:
     assert "issue:blurry" not in of(picture)
 
 
-@pytest.mark.parametrize("picture", [noise(), noise(8), Image.new("RGB", (400, 300), "gray")], ids=str)
+@pytest.mark.parametrize(
+    "picture", [noise(), noise(8), Image.new("RGB", (400, 300), "gray")], ids=["noise", "faint", "gray"]
+)
 def test_noise_and_uniform_pictures_are_not_blurry(picture: Image.Image) -> None:
     assert "issue:blurry" not in of(picture)
 
