@@ -89,6 +89,7 @@ urlpatterns = [
     path("assets/<uuid:asset_id>/share/", sharing.share_asset, name="asset-share"),
     path("assets/<uuid:asset_id>/metadata/", asset.metadata, name="asset-metadata"),
     path("assets/<uuid:asset_id>/versions/", versions.versions, name="asset-versions"),
+    path("assets/<uuid:asset_id>/versions/from/<uuid:other_id>/", versions.take, name="version-take"),
     path("assets/<uuid:asset_id>/versions/<int:number>/restore/", versions.restore, name="version-restore"),
     path("assets/<uuid:asset_id>/versions/<int:number>/delete/", versions.delete, name="version-delete"),
     path("assets/<uuid:asset_id>/edit/", asset.edit, name="asset-edit"),

@@ -108,6 +108,21 @@ def replace(asset: Asset, user: User, file: File, *, keep_duplicate: bool = Fals
     return version
 
 
+def take(asset: Asset, other: Asset, user: User) -> Version:
+    """Give the asset the file of another one of its library, which goes to the trash. Both or nothing.
+
+    Raises as `replace` does, but for DuplicateAsset.
+    """
+    if other.library_id != asset.library_id or other.pk == asset.pk:
+        raise NotFound
+    if other.deleted_at:
+        raise InTrash
+    with transaction.atomic():
+        ingest.trash(other, user)
+        with other.file.open("rb") as opened:
+            return replace(asset, user, File(opened, other.display_name), keep_duplicate=True)
+
+
 def restore(version: Version, user: User) -> Version:
     """Make a former file the present one again, or try one again that could not be read. No file is lost by that.
 

@@ -22,12 +22,16 @@ from media_library.views.request import PageRequest
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file: stored as `card`, refused because of `existing`, or an `error`."""
+    """What became of one file: stored as `card`, refused because of `existing`, or an `error`.
+
+    One that was stored may be another file for a `namesake` in its folder.
+    """
 
     name: str
     card: Card | None = None
     existing: Asset | None = None
     error: AppError | None = None
+    namesake: Asset | None = None
 
     @property
     def kind(self) -> str:
@@ -82,7 +86,7 @@ def outcome_of(place: Place, upload: PartialUpload) -> Outcome:
     asset = existing(place, upload.asset_id)
     if asset is None:
         return Outcome(name, error=NotFound(_("This picture was added, and somebody has removed it since.")))
-    return Outcome(name, card=cards_for(place, [asset])[0])
+    return stored(place, name, asset)
 
 
 def store(place: Place, form: UploadForm, file: UploadedFile) -> Outcome:
@@ -103,7 +107,16 @@ def store(place: Place, form: UploadForm, file: UploadedFile) -> Outcome:
         return Outcome(name, existing=existing(place, error.data["asset"]), error=error)
     except AppError as error:
         return Outcome(name, error=error)
-    return Outcome(name, card=cards_for(place, [asset])[0])
+    return stored(place, name, asset)
+
+
+def stored(place: Place, name: str, asset: Asset) -> Outcome:
+    alike = Asset.objects.visible_to(place.request.user).live().exclude(pk=asset.pk)
+    alike = alike.filter(library=place.library, folder=asset.folder_id, display_name=asset.display_name)
+    # By that column, because it is indexed.
+    namesake = alike.filter(natural_name=asset.natural_name).exclude(sha256=asset.sha256).first()
+    editable = namesake is not None and place.may_edit(namesake)
+    return Outcome(name, card=cards_for(place, [asset])[0], namesake=namesake if editable else None)
 
 
 def existing(place: Place, asset_id: str | UUID | None) -> Asset | None:

@@ -73,6 +73,29 @@ def listed(asset: Asset, request: PageRequest) -> dict[str, object]:
 
 @login_required
 @require_http_methods(ASKED)
+def take(request: PageRequest, asset_id: UUID, other_id: UUID) -> HttpResponse:
+    """Make what was uploaded as a picture of its own the file of one that is there."""
+    asset, other = visible_asset(request, asset_id), visible_asset(request, other_id)
+    for each in (asset, other):
+        ingest.require_edit(each, request.user)
+    name = {"name": asset.display_name}
+    question = Question(
+        _("Make this the new file of “%(name)s”?") % name,
+        _("Make it the new file"),
+        came_from(request, reverse("asset", args=[other.pk])),
+        _("“%(name)s” keeps its address, tags, folder and description, and its present file as a version.") % name,
+    )
+
+    def deed(_data: dict[str, Any]) -> Done:
+        files.take(asset, other, request.user)
+        return Done(_("The new file of “%(name)s” is shown as soon as it is processed.") % name, asset_path, [other.pk])
+
+    asset_path = reverse("asset-versions", args=[asset.pk])
+    return ask(request, Place.of_asset(request, asset), question, Asked(posted(request)), deed)
+
+
+@login_required
+@require_http_methods(ASKED)
 def restore(request: PageRequest, asset_id: UUID, number: int) -> HttpResponse:
     asset = visible_asset(request, asset_id)
     ingest.require_edit(asset, request.user)

@@ -117,7 +117,7 @@ function bind(root) {
 
   function stored(made) {
     count.stored += 1;
-    rows.sink(made);
+    if (!made.querySelector("[data-asks]")) rows.sink(made);
     const grid = document.querySelector("#grid[data-takes-uploads]");
     const card = made.querySelector("[data-card]")?.content.firstElementChild;
     if (!grid || !card || count.stored > CARDS) return;
@@ -167,7 +167,7 @@ function bind(root) {
     job.row?.remove();
   }
 
-  // What becomes of a duplicate. A new version of the asset that is there would be a third one.
+  // What becomes of a duplicate.
   const decisions = {
     keep: (job) => again(job, { keep: true }),
     skip: (job) => {

@@ -53,6 +53,7 @@ def ids(library: Library, model: EmbeddingModel, user: User) -> dict[str, str]:
         "library_id": str(library.pk),
         "asset_id": some,
         "picture_id": some,
+        "other_id": some,
         "region_id": str(region.pk),
         "slug": library.slug,
     }

@@ -125,6 +125,7 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
         "number": ["1"],  # of a version: each asset has a first one
         **fields(library, many),
         "asset_id": ids(assets),
+        "other_id": ids(assets[1:] or assets),
         "picture_id": ids(assets),  # of a part to search with: of an asset here, of an anchor elsewhere
         "media_id": ids(assets),
         "region_id": ids(regions),

@@ -6,7 +6,7 @@ from django.test import Client
 from media_library import processing, versions
 from media_library.models import Asset, Library, Role, User, Version
 from tests import factories
-from tests.media_library.pages import HTMX, links_of, member, text_of
+from tests.media_library.pages import HTMX, links_of, member, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("enqueued", "fake_embedder")]
 
@@ -126,3 +126,40 @@ def test_the_list_takes_as_many_queries_for_many_as_for_one(
         processing.render_pending()
     with django_assert_max_num_queries(24):
         assert "Version 5" in text_of(client.get(f"/assets/{asset.pk}/versions/"))
+
+
+def test_an_upload_of_the_same_name_becomes_its_new_file(client: Client, library: Library, asset: Asset) -> None:
+    def sent(name: str, seed: int, **fields: Any) -> Any:
+        file = factories.file(factories.picture("blue", seed=seed), name)
+        return client.post("/l/studio/upload/", {"files": file, **fields})
+
+    assert "is called" not in text_of(sent("quay.png", 1))
+    assert "is called" not in text_of(sent("harbour.png", 2, new_folder="Elsewhere"))
+    page = sent("harbour.png", 3)
+    assert "Another picture here is called “harbour”." in text_of(page)
+    other = library.assets.filter(folder=None, display_name="harbour").exclude(pk=asset.pk).get()
+    path = f"/assets/{asset.pk}/versions/from/{other.pk}/"
+    assert path in links_of(page)
+    assert "Make this the new file of “harbour”?" in text_of(client.get(path))
+    assert "is shown as soon as it is processed" in text_of(client.post(path, follow=True))
+    processing.render_pending()
+    asset.refresh_from_db()
+    other.refresh_from_db()
+    assert (asset.version, asset.sha256, asset.deleted_at) == (2, other.sha256, None)
+    assert other.deleted_at
+
+
+def test_in_the_dialog_the_card_of_the_upload_goes(client: Client, library: Library, user: User, asset: Asset) -> None:
+    other = factories.upload(library, user, factories.picture("blue"), "harbour.png")
+    answer = client.post(f"/assets/{asset.pk}/versions/from/{other.pk}/", headers=HTMX)
+    assert str(other.pk) in answer.headers["HX-Trigger"]
+
+
+def test_only_who_may_edit_both_makes_one_the_file_of_the_other(library: Library, user: User, asset: Asset) -> None:
+    somebody = factories.user()
+    library.memberships.create(user=somebody, role=Role.CONTRIBUTOR)
+    contributor = signed_in(somebody)
+    mine = factories.upload(library, somebody, factories.picture("blue"), "harbour.png")
+    assert contributor.post(f"/assets/{asset.pk}/versions/from/{mine.pk}/").status_code == 403
+    assert contributor.post(f"/assets/{mine.pk}/versions/from/{asset.pk}/").status_code == 403
+    assert not Version.objects.exists()

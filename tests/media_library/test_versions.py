@@ -292,3 +292,25 @@ def test_what_a_crash_left_behind_is_found_by_the_sweep(asset: Asset, user: User
     processing.render_pending()
     version.refresh_from_db()
     assert version.state == "present"
+
+
+def test_an_asset_takes_the_file_of_another_which_goes_to_the_trash(library: Library, user: User, asset: Asset) -> None:
+    other = factories.upload(library, user, BLUE, "other.png")
+    version = versions.take(asset, other, user)
+    processing.render_pending()
+    asset.refresh_from_db()
+    other.refresh_from_db()
+    assert (asset.version, asset.sha256) == (version.number, other.sha256)
+    assert other.deleted_at
+    assert content_of(other.file) == content_of(asset.file) == BLUE
+
+
+def test_what_cannot_be_taken_stays_where_it_is(library: Library, user: User, asset: Asset) -> None:
+    elsewhere = factories.upload(factories.library(user, name="Other"), user, BLUE, "other.png")
+    same = factories.upload(library, user, RED, "same.png", keep_duplicate=True)
+    for other, error in ((elsewhere, NotFound), (asset, NotFound), (same, SameFile)):
+        with pytest.raises(error):
+            versions.take(asset, other, user)
+        other.refresh_from_db()
+        assert other.deleted_at is None
+    assert numbers(asset) == [(1, "present")]
