@@ -8,6 +8,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from media_library import natural
 from media_library.models.library import Library
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Folder(models.Model):
     objects = FolderQuerySet.as_manager()
 
     class Meta:
-        ordering = ["name", "id"]
+        ordering = [natural.key("name"), "id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["library", "parent", "name"], name="folder_name_unique", nulls_distinct=False

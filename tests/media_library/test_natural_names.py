@@ -35,3 +35,9 @@ def test_the_index_takes_every_name(library: Library, name: str) -> None:
     asset = factories.asset(library, display_name=name)
     asset.refresh_from_db()
     assert 0 < len(asset.natural_name) <= 255
+
+
+def test_folders_are_ordered_so_too(library: Library) -> None:
+    for name in ("Day 10", "day 2", "Archive", "day 1"):
+        library.folders.create(name=name)
+    assert [folder.name for folder in library.folders.all()] == ["Archive", "day 1", "day 2", "Day 10"]
