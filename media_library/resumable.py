@@ -78,7 +78,7 @@ def begin(
 
 def find(user: User, upload_id: UUID) -> PartialUpload:
     """One of the user's own. Raises NotFound and UploadExpired."""
-    upload = PartialUpload.objects.of(user).filter(pk=upload_id).select_related("library").first()
+    upload = PartialUpload.objects.of(user).with_arrived().filter(pk=upload_id).select_related("library").first()
     if upload is None:
         raise NotFound
     if upload.is_expired:

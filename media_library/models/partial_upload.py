@@ -12,6 +12,9 @@ from media_library.models.library import Library
 from media_library.models.user import User
 
 
+ARRIVED = Coalesce(Sum("parts__bytes"), 0)
+
+
 class PartialUploadQuerySet(models.QuerySet["PartialUpload"]):
     def of(self, user: User) -> "PartialUploadQuerySet":
         """The user's own of known length, in libraries that they still see."""
@@ -25,8 +28,11 @@ class PartialUploadQuerySet(models.QuerySet["PartialUpload"]):
 
     def complete(self) -> "PartialUploadQuerySet":
         """Open, with all their bytes there."""
-        arrived = self.open().annotate(arrived=Coalesce(Sum("parts__bytes"), 0))
-        return arrived.filter(arrived=models.F("length"))
+        return self.open().annotate(arrived=ARRIVED).filter(arrived=models.F("length"))
+
+    def with_arrived(self) -> "PartialUploadQuerySet":
+        """How many bytes are there, at the same moment as everything else of the row: parts go when it is over."""
+        return self.annotate(arrived=ARRIVED)
 
 
 class PartialUpload(models.Model):
@@ -78,9 +84,12 @@ class PartialUpload(models.Model):
 
     @property
     def offset(self) -> int:
-        """How many bytes are there, of parts that follow each other; all of them once it is over. One query."""
+        """How many bytes are there, of parts that follow each other; all of them once it is over. One query, unless it
+        was loaded `with_arrived`; then as of that moment."""
         if self.state != self.State.OPEN:
             return self.length or 0
+        if hasattr(self, "arrived"):
+            return int(self.arrived)
         return self.parts.aggregate(sum=Sum("bytes"))["sum"] or 0
 
 
