@@ -54,6 +54,11 @@ def pytest_xdist_setupnodes() -> None:
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Made bytes differ from process to process, by the time in an archive; the names of tests must not."""
+    return "bytes" if isinstance(val, bytes) and len(val) > 16 else None
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(DATA_DIR, ignore_errors=True)
 
