@@ -11,7 +11,6 @@ from django.utils import timezone
 from media_library.models.library import Library
 from media_library.models.user import User
 
-
 ARRIVED = Coalesce(Sum("parts__bytes"), 0)
 
 
