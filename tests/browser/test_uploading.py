@@ -59,6 +59,25 @@ def test_a_duplicate_is_shown_and_both_can_be_kept(page: Page, library: str) -> 
     expect(outcome(page, "twin again.png")).to_contain_text("Added")
 
 
+def test_an_upload_of_the_same_name_becomes_the_new_file_of_the_picture(page: Page, library: str) -> None:
+    upload(page, library, drawn("orange", 25, "renewed.png"))
+    page.goto(library)
+    drop(page, "[data-drop-to=upload]", drawn("teal", 26, "renewed.png"))
+    row = outcome(page, "renewed.png")
+    named = page.locator("#grid > .card:visible").filter(has=page.locator('.caption-name[title="renewed"]'))
+    expect(row).to_contain_text("Another picture here is called “renewed”.")
+    expect(named).to_have_count(2)
+    row.get_by_role("link", name="Make it the new file of that picture").click()
+    dialog = page.get_by_role("dialog", name="Make this the new file of “renewed”?")
+    expect(dialog).to_contain_text("keeps its address, tags, folder and description")
+    dialog.get_by_role("button", name="Make it the new file").click()
+    expect(page.get_by_text("The new file of “renewed” is shown as soon as it is processed.")).to_be_visible()
+    expect(named).to_have_count(1)
+    page.goto(named.locator(".card-link").get_attribute("href") or "")
+    page.get_by_role("tab", name="Versions").click()
+    expect(page.locator(".version")).to_have_count(2)
+
+
 def test_files_dropped_on_the_grid_are_uploaded_and_their_cards_appear(page: Page, library: str) -> None:
     drop(page, "[data-drop-to=upload]", drawn("purple", 23, "dropped.png"))
     expect(outcome(page, "dropped.png")).to_contain_text("Added")
