@@ -149,6 +149,8 @@ def test_a_picture_takes_values_and_says_what_is_wrong_with_one(page: Page, fiel
     page.locator("form.fields").evaluate("(form) => { form.noValidate = true; }")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".errorlist")).to_have_text("Give at most 100.")
+    page.wait_for_load_state("networkidle")  # and htmx has done with the form
+    page.wait_for_timeout(100)
     page.get_by_label("Price").fill("12")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#asset")).to_contain_text("Winter")
