@@ -5,6 +5,7 @@ It is Chromium; `BROWSER=firefox` or `BROWSER=webkit` takes Playwright's own (`p
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,9 +37,8 @@ def launch_options() -> dict[str, Any]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A real browser on a busy machine is late at times: what fails here is tried once more, and shown as such (R)."""
-    here = os.path.dirname(__file__)
     for item in items:
-        if str(item.path).startswith(here):
+        if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
