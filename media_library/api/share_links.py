@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from media_library import sharing
 from media_library.api.base import PAGING, LibraryView, caller, example, found, listed, validated
+from media_library.api.booleans import Boolean
 from media_library.api.libraries import listing
 from media_library.models import Asset, Collection, ShareLink
 from media_library.paging import limit_of, page
@@ -65,9 +66,7 @@ class NewShareLinkSerializer(serializers.Serializer[Any]):
     password = serializers.CharField(
         required=False, min_length=6, max_length=128, trim_whitespace=False, help_text="Asked for when it is opened."
     )
-    downloads = serializers.BooleanField(
-        required=False, help_text="Whether originals may be downloaded, without EXIF; true if absent."
-    )
+    downloads = Boolean(required=False, help_text="Whether originals may be downloaded, without EXIF; true if absent.")
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         if ("asset" in data) == ("collection" in data):
