@@ -37,16 +37,16 @@ def program(page: Page, library: str, stack: Stack) -> Program:
 
 
 @pytest.fixture
-def region(program: Program) -> Iterator[dict[str, Any]]:
+def region(program: Program, library: str) -> Iterator[dict[str, Any]]:
     """On the newest asset, embedded."""
-    library = program.ask("get", "libraries/")["results"][0]["id"]
-    asset = program.ask("get", f"libraries/{library}/assets/?limit=1&state=ready")["results"][0]["id"]
+    ids = {f"/l/{each['slug']}/": each["id"] for each in program.ask("get", "libraries/")["results"]}
+    asset = program.ask("get", f"libraries/{ids[library]}/assets/?limit=1&state=ready")["results"][0]["id"]
     made = program.ask("post", f"assets/{asset}/regions/", {"box": BOX, "label": "middle"})
     deadline = time.monotonic() + 120
     while not program.ask("get", f"regions/{made['id']}/")["indexed"]:
         assert time.monotonic() < deadline, "the region is not embedded"
         time.sleep(0.5)
-    yield made | {"library": library}
+    yield made | {"library": ids[library]}
     program.ask("delete", f"assets/{asset}/regions/")
 
 
