@@ -18,7 +18,13 @@ async function come() {
   const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
   if (!kept || !["back_forward", "reload"].includes(navigation?.type)) return;
   if (!find(kept.id) && kept.url) {
+    // What would go on behind the first page is on its way perhaps, and belongs elsewhere now.
+    const more = document.getElementById("more");
+    const ways = [...more.children];
+    for (const way of ways) htmx.trigger(way, "htmx:abort");
+    more.replaceChildren();
     await htmx.ajax("GET", kept.url, { target: grid, swap: "innerHTML" });
+    if (more.isConnected) more.append(...ways); // nothing has come that replaces it
     const beginning = document.getElementById("from-the-beginning");
     if (find(kept.id) && beginning) grid.before(beginning.content.cloneNode(true));
   }

@@ -5,7 +5,6 @@ It is Chromium; `BROWSER=firefox` or `BROWSER=webkit` takes Playwright's own (`p
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,13 +32,6 @@ def launch_options() -> dict[str, Any]:
     options = chromium.launch_options()
     options["args"] += QUIET
     return options
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A real browser on a busy machine is late at times: what fails here is tried once more, and shown as such (R)."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")

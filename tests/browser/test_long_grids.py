@@ -1,10 +1,11 @@
 """A grid of five thousand pictures: it stays light, nothing moves, every gesture reaches what is out of the page."""
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, Route, expect
 
 from tests.browser.complaints import Complaints
 from tests.stack import Stack
@@ -267,7 +268,6 @@ def test_another_width_lays_all_of_it_out_anew(grid: Page) -> None:
 def test_back_lands_where_one_was(grid: Page) -> None:
     load(grid, 600)
     scroll_to(grid, "document.documentElement.scrollHeight / 2")
-    grid.wait_for_load_state("networkidle")
     there = visible_names(grid)
     at = grid.evaluate("document.querySelector('#grid > .card:nth-child(80)')?.dataset.asset") or ""
     grid.evaluate(
@@ -281,6 +281,25 @@ def test_back_lands_where_one_was(grid: Page) -> None:
     assert at is not None
     if in_page(grid) <= 100:  # this browser has not kept the page
         expect(grid.get_by_role("link", name="Show from the beginning")).to_have_count(1)
+
+
+def test_what_was_to_follow_the_first_page_does_not_follow_the_one_that_one_comes_back_to(grid: Page) -> None:
+    second = grid.locator("#more a").get_attribute("href")
+    load(grid, 600)
+    scroll_to(grid, "document.documentElement.scrollHeight / 2")
+    there = visible_names(grid)
+    held: list[Route] = []
+    grid.route(lambda url: url.endswith(str(second)), lambda route: held.append(route))
+    grid.evaluate("location.reload()")
+    expect(grid.locator(f'.caption-name[title="{there[0]}"]')).to_be_in_viewport()
+    for route in held:
+        with suppress(Error):  # it was aborted
+            route.continue_()
+    grid.wait_for_load_state("networkidle")
+    names = grid.locator("#grid > .card .caption-name").all_inner_texts()
+    numbers = [int(name.removeprefix("Picture ")) for name in names]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert there[0] in names
 
 
 def test_on_a_phone_it_stays_light_too(phone: Page, long: str) -> None:
