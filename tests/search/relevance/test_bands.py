@@ -1,25 +1,17 @@
 """Every hit is put into a band for its own query, against a background of its library."""
 
-from collections.abc import Iterator
-from io import StringIO
-from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from django.core.management import call_command
-from django.core.management.base import CommandError
 from django.http import QueryDict
-from PIL import Image, ImageDraw
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from media_library import ingest, processing
+from media_library import ingest
 from media_library.models import Asset, Library, User
-from search import calibration, embedders, indexing, nearest, neighbourhoods, relevance, unlabelled
+from search import calibration, nearest, neighbourhoods, relevance
 from search.calibration import Scale
-from search.embedders import Embedder, offline, sources
 from search.models import EmbeddingModel
 from search.query import Query
 from search.relevance import Bands, bands
@@ -27,13 +19,6 @@ from tests import factories
 from tests.search.searching import fan, run
 
 SCALE = Scale(cosine=10, deviations=1, strong=8, likely=5, mean=0.1, deviation=0.1)
-
-
-@pytest.fixture(autouse=True)
-def no_backgrounds() -> Iterator[None]:
-    """A background is kept for some time; these tests change libraries faster than that."""
-    yield
-    relevance._backgrounds.clear()
 
 
 def test_bands_of_a_fixed_background() -> None:
@@ -86,9 +71,6 @@ def test_a_small_library_falls_back_on_what_is_typical_of_the_model(pictures: in
 def test_of_a_small_library_under_an_unknown_model_only_copies_are_strong_and_nothing_is_weak(pictures: int) -> None:
     found = bands(relevance.UNKNOWN, np.linspace(0, 1, pictures, dtype=np.float32))
     assert [found.of(distance) for distance in (0.0, 0.1, 1.5)] == ["strong", "likely", "likely"]
-
-
-# --- searches ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -254,171 +236,3 @@ def test_the_rest_answer_has_bands(api: APIClient, library: Library, calibrated:
     body = api.get(f"/api/v1/assets/{first.pk}/similar/").json()
     assert [hit["band"] for hit in body["results"]] == ["strong"] * 5 + ["likely"] * 3
     assert body["strong"] == 5
-
-
-# --- calibration ------------------------------------------------------------------------------------------------
-
-
-def test_a_scale_is_learned_from_labels() -> None:
-    random = np.random.default_rng(1)
-    centres = np.eye(64)[:12]
-    labels = np.repeat([f"class {number}" for number in range(12)], 25)
-    vectors = np.repeat(centres, 25, axis=0) + random.normal(0, 0.08, (300, 64))
-    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    words = {f"class {number}": centre.astype(np.float32) for number, centre in enumerate(centres)}
-    scales = calibration.fit(vectors, labels, words, [np.arange(300)])
-    for kind in calibration.KINDS:
-        for query in (vectors[0], words["class 3"]):
-            scores = vectors @ query
-            found = bands(scales[kind], scores)
-            strong = scores >= found.strong
-            own = labels == labels[scores.argmax()]
-            assert own[strong].sum() > 0.9 * strong.sum() > 0, kind
-
-
-def test_evidence_never_falls_as_a_score_rises() -> None:
-    scores = np.linspace(0, 1, 200)
-    right = (scores > 0.5).astype(float)
-    misleading = calibration.Judged(scores, mean=np.zeros(200), deviation=0.1 + scores**2, right=right)
-    found = calibration.scale([[misleading]])
-    assert min(found.cosine, found.deviations) >= 0
-
-
-def test_the_shipped_calibration_is_of_the_shipped_tower() -> None:
-    assert set(relevance.shipped()[offline.source()]) == set(calibration.KINDS)
-
-
-def test_a_model_without_calibration_has_what_holds_for_any(model: EmbeddingModel) -> None:
-    assert relevance.scale_of(model, "text") == relevance.UNKNOWN
-
-
-def test_calibrating_needs_enough_photos(model: EmbeddingModel, fake_embedder: Any, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="holds 0 photos in 0 folders"):
-        call_command("calibrate_model", photos=tmp_path)
-    with pytest.raises(CommandError, match="no library nowhere"):
-        call_command("calibrate_model", library="nowhere")
-
-
-def test_a_library_with_few_pictures_cannot_calibrate(
-    library: Library, model: EmbeddingModel, fake_embedder: Any
-) -> None:
-    fan(library, model, 3)
-    with pytest.raises(CommandError, match="at least 100 indexed pictures"):
-        call_command("calibrate_model", library=library.slug)
-    model.refresh_from_db()
-    assert model.calibration == {}
-
-
-def test_the_pictures_of_a_library_calibrate_without_labels(
-    library: Library, user: User, model: EmbeddingModel, fake_embedder: Any, enqueued: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(unlabelled, "LEAST_PICTURES", 3)
-    for color in ("red", "green", "blue"):
-        asset = factories.upload(library, user, factories.picture(color))
-        processing.render_pending()
-    indexing.index_pending()
-    call_command("calibrate_model", library=library.slug, stdout=StringIO())
-    model.refresh_from_db()
-    assert set(model.calibration) == {"text", "image"}
-    assert run(library, user, f"like={asset.pk}").hits[0].band == "strong"
-
-
-def test_labelled_photos_calibrate_and_can_be_forgotten(
-    model: EmbeddingModel, fake_embedder: Any, tmp_path: Path
-) -> None:
-    for color in ("red", "green", "blue", "yellow", "magenta"):
-        (tmp_path / color).mkdir()
-        for number in range(20):
-            picture = Image.new("RGB", (40, 40), color)
-            ImageDraw.Draw(picture).rectangle((number, number, 39, 30), fill=(12 * number, 90, 90))
-            picture.save(tmp_path / color / f"{number}.png")
-    output = StringIO()
-    call_command("calibrate_model", photos=tmp_path, stdout=output)
-    model.refresh_from_db()
-    assert set(model.calibration) == {"text", "image", "composed"}
-    assert output.getvalue().count("strong from") == 3
-    call_command("calibrate_model", forget=True, stdout=output)
-    model.refresh_from_db()
-    assert model.calibration == {}
-
-
-# --- the real model ---------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def offline_model(db: None) -> Iterator[tuple[EmbeddingModel, Embedder]]:
-    embedders.reset()
-    embedder = embedders.get_embedder(sources.resolve("offline"))
-    row = EmbeddingModel.objects.create(
-        name="Offline", source=offline.source(), dimensions=embedder.dimensions, state=EmbeddingModel.State.ACTIVE
-    )
-    yield row, embedder
-    embedders.reset()
-
-
-COLOURS = ("red", "blue", "green", "yellow")
-SHAPES = ("circle", "square", "triangle")
-
-
-def drawing(colour: str, shape: str, number: int) -> Image.Image:
-    image = Image.new("RGB", (200, 200), "white")
-    left, top, side = 10 + 3 * number, 50 - 4 * number, 90 + 7 * number
-    draw = ImageDraw.Draw(image)
-    if shape == "circle":
-        draw.ellipse((left, top, left + side, top + side), fill=colour)
-    elif shape == "square":
-        draw.rectangle((left, top, left + side, top + side), fill=colour)
-    else:
-        draw.polygon([(left, top + side), (left + side, top + side), (left + side // 2, top)], fill=colour)
-    return image
-
-
-def test_a_concept_that_is_there_gets_strong_hits_and_one_that_is_not_gets_none(
-    library: Library, user: User, offline_model: tuple[EmbeddingModel, Embedder], tmp_path: Path
-) -> None:
-    for colour, shape in product(COLOURS, SHAPES):
-        folder = tmp_path / f"a-{colour}-{shape}"
-        folder.mkdir()
-        for number in range(0, 20, 2):
-            drawing(colour, shape, number).save(folder / f"{number}.png")
-    call_command("calibrate_model", photos=tmp_path, stdout=StringIO())
-    model, embedder = offline_model
-    held = [(colour, shape) for colour, shape in product(COLOURS, SHAPES) if colour != "blue"]
-    for colour, shape in held:
-        for vector in embedder.encode_images([drawing(colour, shape, number) for number in (1, 7, 13)]):
-            factories.embedded(library, model, vector.tolist(), display_name=f"{colour} {shape}")
-    found = run(library, user, "text=a yellow triangle")
-    assert {hit.asset.display_name for hit in found.hits if hit.band == "strong"} == {"yellow triangle"}
-    for absent in ("a blue square", "a blue circle", "a submarine", "people at a wedding", "an elephant"):
-        assert run(library, user, f"text={absent}").strong == 0, absent
-
-
-def test_what_comes_with_the_offline_model_calls_copies_strong_and_nothing_that_no_picture_shows(
-    library: Library, user: User, offline_model: tuple[EmbeddingModel, Embedder]
-) -> None:
-    model, embedder = offline_model
-    pictures = [drawing(colour, shape, 3) for colour, shape in product(COLOURS, SHAPES)]
-    copies = unlabelled.changed(pictures[:1])
-    first, *_others, copy = [
-        factories.embedded(library, model, vector.tolist()) for vector in embedder.encode_images([*pictures, *copies])
-    ]
-    found = run(library, user, f"like={first.pk}")
-    assert {first, copy} <= {hit.asset for hit in found.hits if hit.band == "strong"}
-    assert found.hits[-1].band == "weak"
-    for absent in ("a submarine", "people at a wedding", "an elephant", "a piano", "typewriter"):
-        assert run(library, user, f"text={absent}").strong == 0, absent
-
-
-def test_without_labels_a_text_has_to_be_nearer_than_unrelated_words(
-    offline_model: tuple[EmbeddingModel, Embedder],
-) -> None:
-    _model, embedder = offline_model
-    pictures = [drawing(colour, shape, number) for colour, shape in product(COLOURS, SHAPES) for number in (2, 9)]
-    vectors = embedder.encode_images(pictures)
-    words = embedder.encode_texts(unlabelled.UNRELATED)
-    scales = unlabelled.scales(vectors, words, vectors, embedder.encode_images(unlabelled.changed(pictures)))
-    text = bands(scales["text"], vectors @ words[0])
-    assert (words @ vectors.T).max() < text.strong < 1
-    assert bands(scales["image"], vectors @ vectors[0]).of(0) == "strong"
-    assert "composed" not in scales
