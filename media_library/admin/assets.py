@@ -5,19 +5,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from media_library.admin.base import Made, OfVisibleAssets
+from media_library.admin.base import Made, OfVisibleAssets, ShownInline
 from media_library.metadata.administration import AssetForm
 from media_library.models import Asset, AssetWords, Rendition, Version
 
 
-class RenditionInline(admin.TabularInline):
+class RenditionInline(ShownInline):
     model = Rendition
-    extra = 0
-    can_delete = False
     readonly_fields = ["name", "file", "width", "height", "bytes"]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Asset)

@@ -23,6 +23,16 @@ class LookedOver(Made):
         return False
 
 
+class ShownInline(admin.TabularInline):
+    """Rows on the page of what they belong to, to be looked at."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class OfVisibleAssets(LookedOver):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(asset__in=Asset.objects.visible_to(request.user))

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from media_library import deliveries
-from media_library.admin.base import Made
+from media_library.admin.base import Made, ShownInline
 from media_library.models import Delivery, DeliveryAttempt, Webhook
 from media_library.models.delivery import WebhookIsOff
 
@@ -32,14 +32,9 @@ class WebhookAdmin(Made):
         obj.change(is_active=obj.is_active)
 
 
-class AttemptInline(admin.TabularInline):
+class AttemptInline(ShownInline):
     model = DeliveryAttempt
-    extra = 0
-    can_delete = False
     readonly_fields = ["at", "status", "error", "answer", "milliseconds"]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(DeliveryAttempt)

@@ -8,11 +8,6 @@ class Complaints(list[str]):
         super().__init__()
         self.expected: tuple[str, ...] = ()
 
-    def note_thrown(self, text: str) -> None:
-        """What no script caught. A browser says so, too, of the crossing to a page that was left again at once."""
-        if not text.startswith("Transition was "):
-            self.append(text)
-
     def note(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not any(part in message.text for part in self.expected):
             self.append(f"{message.text} ({message.location.get('url')})")

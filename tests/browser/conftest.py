@@ -67,7 +67,7 @@ def context(browser: Browser, stack: Stack, signed_in: Any, complaints: Complain
     with browser.new_context(base_url=stack.url, storage_state=signed_in, viewport=size) as context:
         context.set_default_timeout(20_000)
         context.on("console", complaints.note)
-        context.on("weberror", lambda error: complaints.note_thrown(str(error.error)))
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
         yield context
 
 
