@@ -238,7 +238,8 @@ function schedule() {
   });
 }
 
-// Cards that were loaded while the end was out of the page stand behind it.
+// Cards that were loaded while the end was out of the page stand behind it. At once: whoever presses a key in the moment
+// until htmx has settled would find them where they do not belong.
 function arrived(event) {
   if (event.target !== grid) return;
   const late = [];
@@ -276,7 +277,7 @@ if (grid) {
   }).observe(grid);
   document.addEventListener("gridLaidOut", lay);
   addEventListener("scroll", schedule, { passive: true });
-  document.addEventListener("htmx:afterSettle", arrived);
+  document.addEventListener("htmx:afterSwap", arrived);
   document.addEventListener("assetsChanged", changed, true); // before those who look for the cards in the page
   document.addEventListener("keydown", forLost, true);
 }

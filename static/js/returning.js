@@ -34,10 +34,10 @@ async function come() {
 
 if (grid) {
   for (const card of cards()) origin.set(card.dataset.asset, "");
-  document.addEventListener("htmx:afterSettle", (event) => {
+  document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target !== grid) return;
     for (const card of cards()) if (!origin.has(card.dataset.asset)) origin.set(card.dataset.asset, event.detail.pathInfo.requestPath);
-  });
+  }, true); // before cards.js takes out those that stand behind what is out of the page
   addEventListener("pagehide", leave);
   addEventListener("load", () => requestAnimationFrame(come));
 }

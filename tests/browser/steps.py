@@ -9,6 +9,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from tests import factories
+from tests.stack import Stack
 
 
 @contextmanager
@@ -56,3 +57,46 @@ def wait_until_indexed(page: Page, library: str, name: str) -> None:
     page.goto(library)
     card(page, name).locator("img").wait_for()
     page.locator(f'.card:not([data-unfinished]) .caption-name[title="{name}"]').first.wait_for()
+
+
+def copies(stack: Stack, name: str, count: int) -> str:
+    """A library of so many copies of one picture of the stack's, with its files: Picture 0000 is the newest. They are
+    indexed and compared already, so that no worker is kept busy by them. Gives the path of its page."""
+    slug = name.lower()
+    stack.django(f"""
+from datetime import timedelta
+from uuid import uuid4
+from django.db import transaction
+from django.utils import timezone
+from media_library.models import Asset, Library, Membership, Rendition, Role, User
+from search.models import EmbeddingModel, Fingerprint, IndexEntry
+transaction.set_autocommit(False)  # or a worker's sweep would find pictures without an entry
+library = Library.objects.create(name="{name}", slug="{slug}")
+Membership.objects.create(library=library, user=User.objects.get(username="demo"), role=Role.MANAGER)
+thumb = Rendition.objects.filter(name="thumb", asset__state="ready").select_related("asset").first()
+preview = Rendition.objects.get(name="preview", asset=thumb.asset)
+now = timezone.now()
+shapes = [(3000, 2000), (2000, 3000), (4000, 2250), (2400, 2400), (3600, 1600)]
+assets = []
+for number in range({count}):
+    width, height = shapes[number * 7 % 5]
+    pk = uuid4()
+    assets.append(Asset(
+        id=pk, library=library, public_id=str(pk), display_name=f"Picture {{number:04}}", file=thumb.asset.file.name,
+        format="jpeg", mime_type="image/jpeg", bytes=1000 + number, width=width, height=height, sha256=pk.hex * 2,
+        state="ready",
+    ))
+Asset.objects.bulk_create(assets, batch_size=500)
+for number, asset in enumerate(assets):
+    asset.created_at = now - timedelta(seconds=number)
+Asset.objects.bulk_update(assets, ["created_at"], batch_size=500)
+for made in (thumb, preview):
+    same = {{name: getattr(made, name) for name in ("name", "width", "height", "bytes")}} | {{"file": made.file.name}}
+    Rendition.objects.bulk_create([Rendition(asset=asset, **same) for asset in assets], batch_size=500)
+model = EmbeddingModel.active()
+IndexEntry.objects.bulk_create([IndexEntry(asset=a, model=model, state="done") for a in assets], batch_size=500)
+compared = {{"library": library, "compared_at": now}}
+Fingerprint.objects.bulk_create([Fingerprint(asset=asset, **compared) for asset in assets], batch_size=500)
+transaction.commit()
+""")
+    return f"/l/{slug}/"

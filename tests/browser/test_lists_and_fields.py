@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import drawn, upload
+from tests.browser.steps import copies, drawn, upload
 from tests.browser.test_every_page import violations
 from tests.stack import Stack
 
@@ -209,26 +209,41 @@ def test_fields_fit_a_phone(phone: Page, fields: None) -> None:
 
 
 @pytest.fixture(scope="module")
-def groups(stack: Stack) -> None:
-    """Three groups of two, of pictures that are there."""
+def twins(stack: Stack) -> str:
+    """A library of six pictures."""
+    return copies(stack, "Twins", 6)
+
+
+@pytest.fixture
+def groups(stack: Stack, twins: str) -> str:
+    """The page of three groups of two, undecided."""
     stack.django(
         """
 from django.utils import timezone
-from media_library.models import Asset, Library
-from search.models import DuplicatePair
-assets = list(Asset.objects.filter(library__slug="photos", deleted_at=None).order_by("created_at")[:6])
+from media_library.models import Asset
+from search.models import DuplicatePair, Embedding, EmbeddingModel
+assets = Asset.objects.filter(library__slug="twins")
+assets.update(deleted_at=None)
+DuplicatePair.objects.filter(library__slug="twins").delete()
+assets = list(assets.order_by("created_at"))
+model = EmbeddingModel.active()
+vector = Embedding.objects.filter(model=model).first().vector
+Embedding.objects.bulk_create(
+    [Embedding(asset=asset, model=model, vector=vector) for asset in assets], ignore_conflicts=True
+)
 for one, other in zip(assets[::2], assets[1::2]):
     DuplicatePair.of(one, other, kind="near", score=0.9, found_at=timezone.now()).save()
 """
     )
+    return f"{twins}duplicates/"
 
 
 def focused_group(page: Page) -> Any:
     return page.evaluate("document.activeElement.closest('[data-group]')?.querySelector('h2').id")
 
 
-def test_groups_are_decided_by_keyboard_and_undone(page: Page, library: str, groups: None) -> None:
-    page.goto(f"{library}duplicates/")
+def test_groups_are_decided_by_keyboard_and_undone(page: Page, groups: str) -> None:
+    page.goto(groups)
     sections = page.locator("[data-group]")
     expect(sections).to_have_count(3)
     heads = [section.locator("h2").get_attribute("id") for section in sections.all()]
@@ -245,28 +260,25 @@ def test_groups_are_decided_by_keyboard_and_undone(page: Page, library: str, gro
     page.keyboard.press("1")
     expect(sections).to_have_count(1)
     expect(page.locator(".toast").last).to_contain_text("One is kept, 1 picture is in the trash.")
-    page.keyboard.press("u")
+    with page.expect_navigation():  # what is undone comes with the page anew
+        page.keyboard.press("u")
     expect(sections).to_have_count(2)
     page.keyboard.press("a")
     page.keyboard.press("a")  # it need not wait for the first
     expect(page.get_by_text("No duplicates to decide about")).to_be_visible()
 
 
-def test_find_similar_is_in_the_menu_of_a_duplicate(page: Page, library: str, stack: Stack, groups: None) -> None:
-    stack.django("from search.models import DuplicatePair; DuplicatePair.objects.update(decision=None)")
-    page.goto(f"{library}duplicates/")
+def test_find_similar_is_in_the_menu_of_a_duplicate(page: Page, groups: str) -> None:
+    page.goto(groups)
     page.locator(".duplicate-picture").first.click(button="right")
     page.get_by_role("menuitem", name="Find Similar Image").click()
     page.wait_for_url("**/search/?like=*")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_review_of_duplicates_is_accessible(
-    page: Page, library: str, stack: Stack, groups: None, scheme: str
-) -> None:
-    stack.django("from search.models import DuplicatePair; DuplicatePair.objects.update(decision=None)")
+def test_the_review_of_duplicates_is_accessible(page: Page, groups: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-    page.goto(f"{library}duplicates/")
+    page.goto(groups)
     expect(page.locator("[data-group]").first).to_be_visible()
     assert violations(page) == []
 

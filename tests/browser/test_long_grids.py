@@ -9,49 +9,13 @@ import pytest
 from playwright.sync_api import BrowserContext, Error, Page, Route, expect
 
 from tests.browser.complaints import Complaints
+from tests.browser.steps import copies
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
 
 COUNT = 5000
 MOST_IN_PAGE = 1000
-# Copies of a picture of the stack's library, with its files; compared already, so that no worker is kept busy by them.
-FILL = f"""
-from datetime import timedelta
-from uuid import uuid4
-from django.db import transaction
-from django.utils import timezone
-from media_library.models import Asset, Library, Membership, Rendition, Role, User
-from search.models import EmbeddingModel, Fingerprint, IndexEntry
-transaction.set_autocommit(False)  # or a worker's sweep would find pictures without an entry
-library = Library.objects.create(name="Long", slug="long")
-Membership.objects.create(library=library, user=User.objects.get(username="demo"), role=Role.MANAGER)
-thumb = Rendition.objects.filter(name="thumb", asset__state="ready").select_related("asset").first()
-preview = Rendition.objects.get(name="preview", asset=thumb.asset)
-now = timezone.now()
-shapes = [(3000, 2000), (2000, 3000), (4000, 2250), (2400, 2400), (3600, 1600)]
-assets = []
-for number in range({COUNT}):
-    width, height = shapes[number * 7 % 5]
-    pk = uuid4()
-    assets.append(Asset(
-        id=pk, library=library, public_id=str(pk), display_name=f"Picture {{number:04}}", file=thumb.asset.file.name,
-        format="jpeg", mime_type="image/jpeg", bytes=1000 + number, width=width, height=height, sha256=pk.hex * 2,
-        state="ready",
-    ))
-Asset.objects.bulk_create(assets, batch_size=500)
-for number, asset in enumerate(assets):
-    asset.created_at = now - timedelta(seconds=number)
-Asset.objects.bulk_update(assets, ["created_at"], batch_size=500)
-for made in (thumb, preview):
-    same = {{name: getattr(made, name) for name in ("name", "width", "height", "bytes")}} | {{"file": made.file.name}}
-    Rendition.objects.bulk_create([Rendition(asset=asset, **same) for asset in assets], batch_size=500)
-model = EmbeddingModel.active()
-IndexEntry.objects.bulk_create([IndexEntry(asset=a, model=model, state="done") for a in assets], batch_size=500)
-compared = {{"library": library, "compared_at": now}}
-Fingerprint.objects.bulk_create([Fingerprint(asset=asset, **compared) for asset in assets], batch_size=500)
-transaction.commit()
-"""
 WATCH = """
 window.shifts = 0;
 window.shifted = [];
@@ -69,8 +33,7 @@ KNOWN = "import(document.querySelector('script[src*=\"js/cards\"]').src).then((c
 
 @pytest.fixture(scope="module")
 def long(stack: Stack) -> str:
-    stack.django(FILL)
-    return "/l/long/"
+    return copies(stack, "Long", COUNT)
 
 
 @pytest.fixture
@@ -109,10 +72,14 @@ def load(page: Page, count: int) -> int:
     return most
 
 
-def stop_growing(page: Page) -> None:
-    """What has been asked for arrives; what is asked for from now on never does."""
-    page.wait_for_load_state("networkidle")
-    page.route(re.compile("cursor="), lambda _route: None)
+def stop_growing(page: Page) -> list[Route]:
+    """What has been asked for arrives; what is asked for from now on does not, but for what is let go on."""
+    held: list[Route] = []
+    page.route(re.compile("cursor="), lambda route: held.append(route))
+    scroll_to(page, "document.documentElement.scrollHeight")
+    while not held:  # where the end is in sight, the next page is asked for as soon as the one before is there
+        page.wait_for_timeout(50)
+    return held
 
 
 def heap(page: Page) -> float:
@@ -183,7 +150,6 @@ def test_all_and_ranges_are_selected_across_what_is_out_of_the_page(grid: Page) 
     grid.keyboard.press("Escape")
     grid.locator("#grid > .card").first.get_by_role("checkbox").click()
     load(grid, shown)
-    scroll_to(grid, "document.documentElement.scrollHeight")
     stop_growing(grid)
     grid.locator("#grid > .card").last.get_by_role("checkbox").click(modifiers=["Shift"])
     expect(grid.locator("#selection-count")).to_have_text(f"{known(grid):,} selected")
@@ -202,6 +168,26 @@ def test_keys_go_on_from_a_card_that_is_out_of_the_page(grid: Page) -> None:
     assert focused_name(grid) == f"Picture {known(grid) - 2:04}"
     grid.keyboard.press("Home")
     assert focused_name(grid) == "Picture 0000"
+
+
+def test_what_arrives_while_its_place_is_out_of_the_page_comes_last(grid: Page, stack: Stack) -> None:
+    load(grid, 1500)
+    held, before = stop_growing(grid), known(grid)
+    grid.locator(".card-link").last.focus()
+    grid.keyboard.press("Home")
+    assert in_page(grid) < before / 2
+    grid.evaluate(
+        """document.addEventListener('htmx:afterSwap', () => document.activeElement.dispatchEvent(
+             new KeyboardEvent('keydown', { key: 'End', bubbles: true, cancelable: true })), { once: true })"""
+    )
+    held[0].continue_()
+    grid.wait_for_function(f"(before) => {KNOWN}.then((now) => now > before)", arg=before)
+    order = grid.evaluate(KNOWN.replace(".length", ""))
+    expected = stack.django(
+        "from media_library.models import Asset; assets = Asset.objects.filter(library__slug='long')\n"
+        f"print(*assets.order_by('-created_at', 'id').values_list('pk', flat=True)[:{len(order)}])"
+    )
+    assert order == expected.split()
 
 
 def test_the_preview_steps_over_what_is_out_of_the_page(grid: Page) -> None:
@@ -298,7 +284,7 @@ def test_what_was_to_follow_the_first_page_does_not_follow_the_one_that_one_come
     for route in held:
         with suppress(Error):  # it was aborted
             route.continue_()
-    grid.wait_for_load_state("networkidle")
+    grid.wait_for_timeout(500)
     names = grid.locator("#grid > .card .caption-name").all_inner_texts()
     numbers = [int(name.removeprefix("Picture ")) for name in names]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
