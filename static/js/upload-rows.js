@@ -19,11 +19,14 @@ export class Rows {
     made.querySelector(".upload-name").textContent = job.folder ? `${job.folder}/${job.file.name}` : job.file.name;
     made.querySelector("[data-side]").textContent = this.model.dataset.waiting;
     if (job.number < PREVIEWS && /^image\/(jpeg|png|webp|gif|avif)$/.test(job.file.type)) {
+      const thumb = made.querySelector(".upload-thumb");
       const image = new Image();
       image.alt = "";
-      image.onload = image.onerror = () => URL.revokeObjectURL(image.src);
       image.src = URL.createObjectURL(job.file);
-      made.querySelector(".upload-thumb").replaceChildren(image);
+      image
+        .decode()
+        .then(() => thumb.replaceChildren(image), () => {}) // what cannot be shown leaves the icon where it is
+        .finally(() => URL.revokeObjectURL(image.src));
     }
     return made;
   }

@@ -45,7 +45,9 @@ def test_each_file_has_its_own_outcome(page: Page, library: str, tmp_path: Path)
     page.set_input_files("input[name=files]", [huge, tmp_path / "notes.png", tmp_path / "fine.png"])
     expect(outcome(page, "huge.png")).to_contain_text("larger than 40 MB")
     expect(outcome(page, "notes.png")).to_contain_text("not a picture")
+    expect(outcome(page, "notes.png").locator("img")).to_have_count(0)
     expect(outcome(page, "fine.png")).to_contain_text("Added")
+    expect(outcome(page, "fine.png").locator("img")).to_be_visible()
     expect(page.locator("[data-summary-text]")).to_have_text("1 of 3 added")
 
 
@@ -319,6 +321,7 @@ def test_a_file_that_is_removed_meanwhile_gets_a_sentence(page: Page, library: s
     page.goto(f"{library}upload/")
     slow_down(page, 5_000_000)
     page.set_input_files("input[name=files]", paths)
+    expect(outcome(page, "g3.png").locator("img")).to_be_visible()
     paths[3].unlink()
     expect(outcome(page, "g3.png")).to_contain_text("cannot be read any more", timeout=60_000)
     expect(page.locator("[data-summary-text]")).to_have_text("3 of 4 added", timeout=60_000)

@@ -1,11 +1,13 @@
 """A search is refined: more and less, dragged cards, weights, stacks."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.visual_search.steps import asked, cards, id_of
+from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
 
@@ -91,19 +93,38 @@ def test_weights_are_chosen_in_the_chip_and_kept_in_the_address(page: Page, libr
     expect(page.get_by_label("Weight and more of red")).to_have_text("")
 
 
-def test_near_duplicates_fold_into_a_stack_that_opens(page: Page, library: str, alike: list[str]) -> None:
-    page.goto(f"{library}search/?like={alike[0]}")
-    count = cards(page).count()
+@pytest.fixture
+def with_another(stack: Stack, alike: list[str]) -> Iterator[str]:
+    """The id of a collection of the two that look alike and one that does not, whatever else the library holds."""
+    made = stack.django(
+        "from media_library import collections\n"
+        "from media_library.models import Asset, User\n"
+        f"user, library = User.objects.get(username='{stack.username}'), Asset.objects.get(pk='{alike[0]}').library\n"
+        "here = Asset.objects.live().filter(state='ready', library=library)\n"
+        f"another = here.exclude(pk__in={alike}).order_by('created_at').first()\n"
+        "made = collections.make(library, user, name='Two and another')\n"
+        f"collections.add(made, user, [*{alike}, another.pk])\n"
+        "print(made.pk)"
+    ).strip()
+    yield made
+    stack.django(f"from media_library.models import Collection\nCollection.objects.get(pk='{made}').delete()")
+
+
+def test_near_duplicates_fold_into_a_stack_that_opens(
+    page: Page, library: str, alike: list[str], with_another: str
+) -> None:
+    page.goto(f"{library}search/?like={alike[0]}&collection={with_another}")
+    expect(cards(page)).to_have_count(3)
     page.get_by_role("link", name="Collapse near-duplicates").click()
     page.wait_for_url(re.compile("collapse=true"))
-    expect(cards(page)).to_have_count(count - 1)
+    expect(cards(page)).to_have_count(2)
     page.get_by_role("link", name="and 1 look-alike").click()
     page.wait_for_url(re.compile("stack="))
     assert {id_of(found) for found in cards(page).all()} == set(alike)
     page.get_by_role("link", name="Remove Look-alikes of").click()
-    expect(cards(page)).to_have_count(count - 1)
+    expect(cards(page)).to_have_count(2)
     page.get_by_role("link", name="Show near-duplicates").click()
-    expect(cards(page)).to_have_count(count)
+    expect(cards(page)).to_have_count(3)
 
 
 def test_the_search_that_is_sent_last_is_shown(page: Page, library: str) -> None:
