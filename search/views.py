@@ -191,7 +191,6 @@ def similar(request: PageRequest, asset_id: UUID) -> HttpResponse:
 
 
 @login_required
-@login_required
 @require_safe
 def indexing(request: PageRequest, slug: str) -> HttpResponse:
     """How far the library is indexed: a fragment that asks again until all is done."""
