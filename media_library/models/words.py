@@ -21,18 +21,21 @@ COMMON = 1000
 
 # Asset and weight, for whatever within a scope has a word there. Tags, folders and choices are those that have it.
 TEXTS = """
-(SELECT {n}, asset_id, CASE WHEN ts_filter(lexemes, '{{a}}') @@ %s::tsquery THEN %s::float8
+SELECT asset_id, CASE WHEN ts_filter(lexemes, '{{a}}') @@ %s::tsquery THEN %s::float8
     WHEN ts_filter(lexemes, '{{c}}') @@ %s::tsquery THEN %s::float8 ELSE %s::float8 END
-  FROM media_library_assetwords WHERE lexemes @@ %s::tsquery AND asset_id IN ({scope}) LIMIT {most})"""
+  FROM media_library_assetwords WHERE lexemes @@ %s::tsquery AND asset_id IN ({scope})"""
 TAGS = """
-(SELECT {n}, asset_id, %s::float8 FROM media_library_asset_tags
-  WHERE tag_id = ANY(%s) AND asset_id IN ({scope}) LIMIT {most})"""
-FOLDERS = """
-(SELECT {n}, id, %s::float8 FROM media_library_asset WHERE folder_id = ANY(%s) AND id IN ({scope}) LIMIT {most})"""
-
+SELECT asset_id, %s::float8 FROM media_library_asset_tags WHERE tag_id = ANY(%s) AND asset_id IN ({scope})"""
+FOLDERS = "SELECT id, %s::float8 FROM ({scope}) AS inside (id)"
 CHOICES = """
-(SELECT {n}, asset_id, %s::float8 FROM media_library_metadatavalue
-  WHERE choice_id = ANY(%s) AND asset_id IN ({scope}) LIMIT {most})"""
+SELECT asset_id, %s::float8 FROM media_library_metadatavalue WHERE choice_id = ANY(%s) AND asset_id IN ({scope})"""
+
+# The assets of one place, with how many they are; where they are too many, one of them.
+PLACE = """
+(SELECT {n}, asset_id, weight, number
+  FROM (SELECT *, count(*) OVER () AS number, row_number() OVER () AS at
+    FROM ({place} LIMIT {most} + 1) AS found (asset_id, weight)) AS counted
+  WHERE at = 1 OR number <= {most})"""
 
 
 class AssetWords(models.Model):
@@ -82,7 +85,7 @@ class WordsQuerySet(models.QuerySet["Asset"]):
         if term.tags:
             places.append(assets.filter(tags__in=term.tags))
         if term.folders:
-            places.append(assets.filter(folder__in=term.folders))
+            places.append(assets.filter(folder__pk__any_of=list(term.folders)))
         if term.choices:
             places.append(assets.filter(metadata_values__choice__in=term.choices))
         return self.filter(pk__in=places[0].union(*places[1:]) if len(places) > 1 else places[0])
@@ -98,37 +101,56 @@ class WordsQuerySet(models.QuerySet["Asset"]):
         if not asked:
             return Matches([], [])
         weights = self.weights(asked)
-        if terms[-1].prefix and not weights[-1]:
+        if terms[-1].prefix and weights[-1] == {}:
             asked[-1] = terms[-1]
             weights[-1:] = self.weights(asked[-1:])
-        rarity = {n: math.log1p(COMMON / max(1, len(have))) for n, have in enumerate(weights) if len(have) <= COMMON}
+        telling = {n: have for n, have in enumerate(weights) if have is not None}
+        rarity = {n: math.log1p(COMMON / max(1, len(have))) for n, have in telling.items()}
         if not rarity:
             return self.with_all(asked)
         total = sum(rarity.values())
         score: dict[UUID, float] = {}
         share: dict[UUID, float] = {}
         for n, rare in rarity.items():
-            for asset_id, weight in weights[n].items():
+            for asset_id, weight in telling[n].items():
                 score[asset_id] = score.get(asset_id, 0) + rare * weight / total
                 share[asset_id] = share.get(asset_id, 0) + rare / total
         best = sorted((-value, asset_id) for asset_id, value in score.items())[:most]
         found = [Match(asset_id, -value, share[asset_id]) for value, asset_id in best]
         return Matches(found, asked)
 
-    def weights(self, terms: "Sequence[Term]") -> list[dict[UUID, float]]:
-        """For each word, what has it and the weight of the best place; of a common word only so many that it shows."""
+    def weights(self, terms: "Sequence[Term]") -> list[dict[UUID, float] | None]:
+        """For each word, what has it and the weight of the best place; None for a common word."""
         found: list[dict[UUID, float]] = [{} for _term in terms]
+        most = [0] * len(terms)
         try:
             scope = self.order_by().values("pk").query.sql_with_params()
+            places = [(n, *place) for n, term in enumerate(terms) for place in self.places(term, *scope)]
         except EmptyResultSet:
-            return found
-        places = [place for n, term in enumerate(terms) for place in weighed(n, term, *scope)]
+            return list(found)
         with connection.cursor() as cursor:
-            sql = " UNION ALL ".join(place for place, _values in places)
-            cursor.execute(sql, [value for _place, values in places for value in values])
-            for n, asset_id, weight in cursor.fetchall():
+            sql = " UNION ALL ".join(PLACE.format(n=n, place=place, most=COMMON) for n, place, _values in places)
+            cursor.execute(sql, [value for _n, _place, values in places for value in values])
+            for n, asset_id, weight, number in cursor.fetchall():
                 found[n][asset_id] = max(weight, found[n].get(asset_id, 0))
-        return found
+                most[n] = max(most[n], number, len(found[n]))
+        return [None if number > COMMON else have for have, number in zip(found, most, strict=True)]
+
+    def places(self, term: "Term", scope: str, params: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
+        """Where a term may be, as SQL with its parameters; `scope` are these assets. Written out: a long text has many,
+        and Django's ORM takes longer to build them than PostgreSQL to look there."""
+        factor = BEGINNING if term.prefix else 1.0
+        query = term.query
+        weights = [query, factor * NAME, query, factor * DESCRIPTION, factor * METADATA, query]
+        yield TEXTS.format(scope=scope), [*weights, *params]
+        if term.tags:
+            yield TAGS.format(scope=scope), [TAG, list(term.tags), *params]
+        if term.folders:  # within the scope, not beside it: then PostgreSQL would read all of it for a thousand
+            inside = self.order_by().filter(folder__pk__any_of=list(term.folders)).values("pk")
+            within, params_within = inside.query.sql_with_params()
+            yield FOLDERS.format(scope=within), [FOLDER, *params_within]
+        if term.choices:
+            yield CHOICES.format(scope=scope), [factor * METADATA, list(term.choices), *params]
 
     def with_all(self, terms: "Sequence[Term]") -> Matches:
         """What has all of several common words, if that is not too common itself."""
@@ -139,19 +161,3 @@ class WordsQuerySet(models.QuerySet["Asset"]):
         if not 0 < len(ids) <= COMMON:
             return Matches([], list(terms), common=True)
         return Matches([Match(asset_id, 1.0, 1.0) for asset_id in ids], list(terms))
-
-
-def weighed(number: int, term: "Term", scope: str, params: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
-    """The places of a term as SQL, one by one. Written out: a long text has many, and Django's ORM takes longer to
-    build them than PostgreSQL to look there."""
-    given = {"n": number, "scope": scope, "most": COMMON + 1}
-    factor = BEGINNING if term.prefix else 1.0
-    query = term.query
-    weights = [query, factor * NAME, query, factor * DESCRIPTION, factor * METADATA, query]
-    yield TEXTS.format(**given), [*weights, *params]
-    if term.tags:
-        yield TAGS.format(**given), [TAG, list(term.tags), *params]
-    if term.folders:
-        yield FOLDERS.format(**given), [FOLDER, list(term.folders), *params]
-    if term.choices:
-        yield CHOICES.format(**given), [factor * METADATA, list(term.choices), *params]
