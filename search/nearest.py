@@ -3,7 +3,6 @@
 With `search.neighbourhoods`, the only place with vector SQL.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 from uuid import UUID
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from media_library.models import Asset
+from media_library.paging import digest
 from search.models import EmbeddingModel, Region
 from search.vector_index import EXACT_SCOPE, GRAPH, LISTS, Indexes, Kind, Scope, indexes_of
 
@@ -129,7 +129,7 @@ def is_large(scope: Scope) -> bool:
 
     Remembered for a minute: counting costs as much as searching, and a plan chosen on an old count is still right.
     """
-    key = "large:" + hashlib.sha256(repr((in_scope(scope), EXACT_SCOPE)).encode()).hexdigest()
+    key = f"large:{EXACT_SCOPE}:{digest(scope)}"
     larger = scope.order_by()[EXACT_SCOPE : EXACT_SCOPE + 1]
     return bool(cache.get_or_set(key, larger.exists, REMEMBERED_SECONDS))
 

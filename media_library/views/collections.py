@@ -22,7 +22,7 @@ from media_library.chips import address
 from media_library.filters import AssetFilters
 from media_library.models import Asset, AssetQuerySet, Collection, CollectionItem, Role
 from media_library.organising_forms import Asked, CollectionForm
-from media_library.paging import DEFAULT_LIMIT, SORTS, Page, page
+from media_library.paging import DEFAULT_LIMIT, SORTS, Page, page, total
 from media_library.views import library, orders
 from media_library.views.asking import Done, Question, ask, asked_assets, posted
 from media_library.views.cards import cards_for
@@ -101,7 +101,7 @@ def cover(request: PageRequest, slug: str, collection_id: UUID) -> HttpResponse:
     try:
         filters = AssetFilters(place.library, collection=collection)
         shown = in_order(filters, live(place), place, own_order(collection), "", COVERS)
-        context |= {"covers": shown.items, "count": filters.apply(live(place), request.user).count()}
+        context |= {"covers": shown.items, "count": total(filters.apply(live(place), request.user))}
     except AppError as problem:
         context["problem"] = problem
     return render(request, "media_library/_covers.html", context)
@@ -132,7 +132,7 @@ def collection(request: PageRequest, slug: str, collection_id: UUID) -> HttpResp
             context["more_url"] = address(request.path, [*params, ("cursor", found_now.next_cursor)])
         if request.htmx:
             return render(request, "media_library/_page.html", context)
-        context["total"] = within.apply(live(place), request.user).count()
+        context["total"] = total(within.apply(live(place), request.user))
     except AppError as problem:
         if request.htmx or problem.code in {"bad_sort", "bad_cursor"}:
             raise

@@ -14,7 +14,7 @@ from media_library import properties, ranked
 from media_library.chips import Params, address, filter_chips
 from media_library.filters import AssetFilters
 from media_library.models import Asset
-from media_library.paging import DEFAULT_LIMIT, Page, page
+from media_library.paging import DEFAULT_LIMIT, Page, page, total
 from media_library.views.cards import cards_for
 from media_library.views.filters import filters_url
 from media_library.views.layout import with_columns
@@ -61,7 +61,7 @@ def library(request: PageRequest, slug: str) -> HttpResponse:
     if request.htmx:
         return render(request, "media_library/_page.html", context)
     sorts = BEST_MATCH | SORTS if filters.keywords else SORTS
-    context |= grid_context(place, filters, params, sort, sorts) | {"total": assets.count()}
+    context |= grid_context(place, filters, params, sort, sorts) | {"total": total(assets)}
     response = render(request, "media_library/library.html", context)
     response.set_cookie("library", slug, max_age=31536000, samesite="Lax", httponly=True)
     return response

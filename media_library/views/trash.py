@@ -9,7 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from media_library.chips import address
 from media_library.models import Asset
-from media_library.paging import page
+from media_library.paging import page, total
 from media_library.views.cards import cards_for
 from media_library.views.layout import with_columns
 from media_library.views.orders import SORTS, orders
@@ -34,7 +34,7 @@ def trash(request: PageRequest, slug: str) -> HttpResponse:
         context["more_url"] = address(request.path, [*sorted_by(sort), ("cursor", shown.next_cursor)])
     if request.htmx:
         return render(request, "media_library/_page.html", context)
-    context |= orders(request.path, [], sort, TRASH_SORTS, DELETED_LAST) | {"total": assets.count()}
+    context |= orders(request.path, [], sort, TRASH_SORTS, DELETED_LAST) | {"total": total(assets)}
     return render(request, "media_library/trash.html", context)
 
 

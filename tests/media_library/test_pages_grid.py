@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -5,10 +6,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from media_library import paging
 from media_library.models import Asset, Folder, Library, Role, Tag, User
 from search.models import EmbeddingModel
 from tests import factories
-from tests.media_library.pages import cards_of, links_of, signed_in, text_of
+from tests.media_library.pages import cards_of, links_of, member, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder")]
 
@@ -92,6 +94,23 @@ def test_the_grid_asks_few_questions_whatever_its_size(
         Asset.objects.filter(pk=asset.pk).update(folder=folder)
     with django_assert_max_num_queries(12):
         assert len(cards_of(client.get("/l/studio/"))) == number
+
+
+def test_of_many_the_number_is_counted_once_a_minute_for_each_who_asks_and_of_few_always(
+    client: Client, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def number(who: Client, address: str = "/l/studio/") -> str:
+        return re.findall(r"\d+ pictures?", text_of(who.get(address)))[0]
+
+    many(library, 3)
+    assert number(client) == "3 pictures"
+    monkeypatch.setattr(paging, "MANY", 4)
+    many(library, 1)
+    assert number(client) == "4 pictures"
+    many(library, 1)
+    assert number(client) == "4 pictures"
+    assert number(client, "/l/studio/?q=nothing") == "0 pictures"
+    assert number(member(library, Role.VIEWER)) == "5 pictures"
 
 
 def test_words_narrow_the_grid_and_become_a_chip(client: Client, library: Library) -> None:
