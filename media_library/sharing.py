@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.cache import take
 from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
-from media_library import ingest
+from media_library import collections, ingest
 from media_library.filters import AssetFilters, ranked_in
 from media_library.models import Asset, AssetQuerySet, Collection, Role, ShareLink, User
 
@@ -69,7 +69,8 @@ def make(
     password: str = "",
     downloads: bool = True,
 ) -> tuple[ShareLink, str]:
-    """A link and, this once, the token that makes its address. Contributors share what they uploaded, editors all.
+    """A link and, this once, the token that makes its address. Contributors share pictures that they uploaded and
+    collections that they made, editors all.
 
     Raises InvalidRequest, Forbidden or NotFound.
     """
@@ -93,9 +94,9 @@ def make(
 
 
 def require_share(user: User, shared: Asset | Collection) -> None:
-    """A collection may hold what others uploaded, so it takes an editor. Raises Forbidden, NotFound, InvalidRequest."""
+    """Who may change it may share it. Raises Forbidden, NotFound, InvalidRequest."""
     if isinstance(shared, Collection):
-        shared.library.require(user, Role.EDITOR)
+        collections.require_edit(shared, user)
         return
     ingest.require_edit(shared, user)
     if shared.deleted_at:
