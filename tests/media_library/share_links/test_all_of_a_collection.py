@@ -135,7 +135,7 @@ def test_what_is_too_large_is_said_in_a_sentence(
     link = sharing.make(user, album)
     monkeypatch.setattr(zips, "MOST_BYTES", 10)
     page = text_of(stranger.get(path_of(link)))
-    assert "too many to be downloaded together" in page and "Download all" not in page
+    assert "too many to be downloaded together: at most" in page and "Download all" not in page
     refused = stranger.get(path_of(link, "download"))
     assert refused.status_code == 413 and "at most 1,000 pictures and 2 GB" in text_of(refused)
     monkeypatch.setattr(zips, "MOST_BYTES", 1 << 30)
