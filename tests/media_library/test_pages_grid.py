@@ -234,7 +234,8 @@ def test_a_folder_asks_no_more_however_deep_it_lies(
     for level in range(depth):
         folder = Folder.objects.create(library=library, name=f"Level {level}", parent=folder)
     assert folder
-    asset = factories.embedded(library, factories.model(), [1.0] * 48, folder=folder)
+    factories.model()
+    asset = factories.asset(library, folder=folder)
     asset.tags.add(Tag.objects.create(library=library, name="tag"))
     cache.clear()  # of the session and of counted tags, too
     with django_assert_max_num_queries(12):
