@@ -88,7 +88,7 @@ class Native:
         if happening.asset is None:
             return happening.data
         shown = self._serializer.to_representation(happening.asset) | {"indexed": happening.indexed}
-        data: dict[str, Any] = {"asset": {name: value for name, value in shown.items() if name not in LEFT_OUT}}
+        data = {"asset": {name: value for name, value in shown.items() if name not in LEFT_OUT}} | happening.data
         return data | ({"changed": happening.changed} if happening.event == "asset.updated" else {})
 
     @cached_property

@@ -24,7 +24,7 @@ Before = Mapping[UUID, dict[str, Any]]
 @dataclass
 class Happening:
     """`asset` is as it stands when the deliveries are written; of one that is gone, as it last stood. `before` are the
-    former values of what was changed. `data` is told about what is no asset."""
+    former values of what was changed. `data` is told beside the asset, or about what is none."""
 
     event: str
     library_id: UUID
@@ -131,16 +131,21 @@ def _joined() -> Iterator[Gathering]:
     alone.write()
 
 
-def raised(event: Event, assets: Iterable[Asset], before: Before | None = None) -> None:
+def raised(
+    event: Event, assets: Iterable[Asset], before: Before | None = None, data: dict[str, Any] | None = None
+) -> None:
     """`event` has happened to these assets. Called in the transaction that does it, before an asset is removed.
 
-    Of UPDATED, `before` is what `noted` gave; without it the event is told, and not what has changed.
+    Of UPDATED, `before` is what `noted` gave; without it the event is told, and not what has changed. `data` is told
+    beside each asset.
     """
     there = list(assets)
     with _joined() as gathering:
         listened = gathering.listened_to(asset.library_id for asset in there)
         about = [
-            Happening(event, asset.library_id, asset.pk, None if before is None else before.get(asset.pk))
+            Happening(
+                event, asset.library_id, asset.pk, None if before is None else before.get(asset.pk), data=data or {}
+            )
             for asset in there
             if asset.library_id in listened
         ]

@@ -10,7 +10,17 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, InvalidRequest, NotFound
 from media_library import findable, properties, words
-from media_library.models import Asset, AssetQuerySet, Collection, CollectionItem, Folder, Library, Tag, User
+from media_library.models import (
+    Asset,
+    AssetQuerySet,
+    Collection,
+    CollectionItem,
+    Folder,
+    FolderTree,
+    Library,
+    Tag,
+    User,
+)
 from media_library.parameters import boolean, many, one, uuid_of
 from media_library.properties import Pairs
 from media_library.properties.conditions import tagged
@@ -31,6 +41,7 @@ class AssetFilters:
     library: Library
     folder: Folder | None = None
     recursive: bool = True
+    folder_ids: tuple[UUID, ...] = ()  # of `folder` and, where it is recursive, of all below it
     tags: tuple[str, ...] = ()
     keywords: str = ""
     state: str = ""
@@ -38,16 +49,19 @@ class AssetFilters:
     collection: Collection | None = None
 
     @classmethod
-    def from_params(cls, library: Library, params: Mapping[str, Any]) -> "AssetFilters":
-        """Parse `folder`, `recursive`, `tags` (all of them), `q`, `state`, `collection` and the properties. Raises
-        InvalidRequest on nonsense."""
+    def from_params(cls, library: Library, params: Mapping[str, Any], tree: FolderTree | None = None) -> "AssetFilters":
+        """Parse `folder`, `recursive`, `tags` (all of them), `q`, `state`, `collection` and the properties. `tree`: the
+        folders of the library, by whoever has them. Raises InvalidRequest on nonsense."""
         state = one(params, "state")
         if state and state not in Asset.State.values:
             raise InvalidRequest(_("state must be processing, ready or failed."), code="bad_state")
+        tree = tree or FolderTree(library.pk)
+        folder, recursive = folder_of(tree, one(params, "folder")), boolean(params, "recursive", default=True)
         return cls(
             library=library,
-            folder=folder_of(library, one(params, "folder")),
-            recursive=boolean(params, "recursive", default=True),
+            folder=folder,
+            recursive=recursive,
+            folder_ids=tuple(tree.below(folder) if recursive else [folder.pk]) if folder else (),
             tags=tuple(text for text in (tag.strip() for tag in many(params, "tags")) if text),
             keywords=one(params, "q").strip()[:500],
             state=state,
@@ -62,8 +76,7 @@ class AssetFilters:
             assets = in_collection(assets, self.collection, user)
         assets = properties.apply(assets, self.library, self.properties)
         if self.folder:
-            ids = self.folder.subtree_ids() if self.recursive else [self.folder.pk]
-            assets = assets.filter(folder__in=ids)
+            assets = assets.filter(folder__in=self.folder_ids)
         for tag in self.tags:
             assets = assets.filter(pk__in=tagged(Tag.objects.filter(library=self.library).named([tag])))
         if self.keywords:
@@ -84,10 +97,10 @@ class AssetFilters:
         return pairs + ([("state", self.state)] if self.state else []) + list(self.properties)
 
 
-def folder_of(library: Library, text: str) -> Folder | None:
+def folder_of(tree: FolderTree, text: str) -> Folder | None:
     if not text:
         return None
-    folder = Folder.objects.filter(library=library, pk=uuid_of(text, "folder")).first()
+    folder = tree.by_id.get(uuid_of(text, "folder"))
     if folder is None:
         raise InvalidRequest(_("This folder does not exist in this library."), code="bad_folder")
     return folder

@@ -139,6 +139,9 @@ def forget_file(name: str) -> None:
 
 def fail(version: Version, code: str, message: str) -> None:
     """The asset keeps the file that it has."""
-    Version.objects.filter(pk=version.pk, state=State.PROCESSING, claimed_at=version.claimed_at).update(
-        state=State.FAILED, failure_code=code, failure_message=message[:300], claimed_at=None
-    )
+    message = message[:300]
+    with events.gathered():
+        held = Version.objects.filter(pk=version.pk, state=State.PROCESSING, claimed_at=version.claimed_at)
+        if held.update(state=State.FAILED, failure_code=code, failure_message=message, claimed_at=None):
+            told = {"number": version.number, "failure": {"code": code, "message": message}}
+            events.raised(Event.VERSION_FAILED, [version.asset], data={"version": told})

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.cache import take
 from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
-from media_library import ingest
+from media_library import collections, ingest
 from media_library.filters import AssetFilters, ranked_in
 from media_library.models import Asset, AssetQuerySet, Collection, Role, ShareLink, User
 
@@ -27,6 +27,7 @@ DEFAULT_DAYS = 30
 MIN_PASSWORD, MAX_PASSWORD = 6, 128
 UNLOCKED_SECONDS = 12 * 60 * 60
 TRIES, TRIES_IN_ALL = 5, 30  # at a password, in a minute: of one address, of all
+ARCHIVES, ARCHIVES_IN_ALL = 10, 60  # that are made of a link in an hour: for one address, for all
 RANKED_SECONDS = 60  # what a collection finds by a search is asked anew after that
 SALT = "share-link"
 
@@ -58,6 +59,13 @@ class TooManyTries(AppError):
     message = _("That was tried too often. Wait a minute, and try again.")
 
 
+class TooManyArchives(AppError):
+    code = "too_many_downloads"
+    status = 429
+    retry_after = 600
+    message = _("All of this was downloaded too often lately. Wait a while, or download the pictures one by one.")
+
+
 # --- by members -------------------------------------------------------------------------------------------------------
 
 
@@ -69,7 +77,8 @@ def make(
     password: str = "",
     downloads: bool = True,
 ) -> tuple[ShareLink, str]:
-    """A link and, this once, the token that makes its address. Contributors share what they uploaded, editors all.
+    """A link and, this once, the token that makes its address. Contributors share pictures that they uploaded and
+    collections that they made, editors all.
 
     Raises InvalidRequest, Forbidden or NotFound.
     """
@@ -93,9 +102,9 @@ def make(
 
 
 def require_share(user: User, shared: Asset | Collection) -> None:
-    """A collection may hold what others uploaded, so it takes an editor. Raises Forbidden, NotFound, InvalidRequest."""
+    """Who may change it may share it. Raises Forbidden, NotFound, InvalidRequest."""
     if isinstance(shared, Collection):
-        shared.library.require(user, Role.EDITOR)
+        collections.require_edit(shared, user)
         return
     ingest.require_edit(shared, user)
     if shared.deleted_at:
@@ -138,13 +147,25 @@ def found(token: str) -> ShareLink:
 def unlock(token: str, password: str, address: str) -> str:
     """The proof that somebody knows the password. Raises TooManyTries, WrongPassword, NotFound or Gone."""
     link = found(token)
-    now = time.time()
-    for key, limit in ((f"share-{link.pk}-{address}", TRIES), (f"share-{link.pk}", TRIES_IN_ALL)):
-        if not take(key, limit, 60, now)[0]:
-            raise TooManyTries
+    if not has_room(f"share-{link.pk}", address, TRIES, TRIES_IN_ALL, seconds=60):
+        raise TooManyTries
     if not check_password(password, link.password):
         raise WrongPassword
     return signing.dumps(fingerprint(link), salt=SALT)
+
+
+def require_archive(link: ShareLink, address: str) -> None:
+    """Count one more ZIP file that is made for this address. Raises NotFound where there is none, TooManyArchives."""
+    if not (link.downloads and link.collection):
+        raise NotFound
+    if not has_room(f"share-zip-{link.pk}", address, ARCHIVES, ARCHIVES_IN_ALL, seconds=3600):
+        raise TooManyArchives
+
+
+def has_room(key: str, address: str, limit: int, limit_of_all: int, *, seconds: int) -> bool:
+    """Count one more of something, unless there were so many in so many seconds from the address, or from all."""
+    now = time.time()
+    return all(take(*counted, seconds, now)[0] for counted in ((f"{key}-{address}", limit), (key, limit_of_all)))
 
 
 def is_proof(link: ShareLink, proof: str) -> bool:
@@ -177,6 +198,11 @@ def assets_of(link: ShareLink) -> AssetQuerySet:
         return AssetFilters(collection.library, collection=collection).apply(there, link.created_by)
     except AppError as error:
         raise Gone from error
+
+
+def order_of(link: ShareLink) -> str:
+    """A column of `assets_of`: a collection as it was filled, or else the newest first."""
+    return "position" if link.collection and link.collection.is_manual else "-created_at"
 
 
 def ranked(link: ShareLink, collection: Collection) -> list[UUID]:

@@ -65,6 +65,7 @@ of_a_library = [
 # Everything here is open to whoever has the address: see media_library/sharing.py.
 of_a_share_link = [
     path("", shared.shared, name="shared"),
+    path("download/", shared.download_all, name="shared-download-all"),
     path("<uuid:asset_id>/", shared.asset, name="shared-asset"),
     path("<uuid:asset_id>/thumb/", shared.thumb, name="shared-thumb"),
     path("<uuid:asset_id>/preview/", shared.preview, name="shared-preview"),

@@ -108,6 +108,20 @@ def replace(asset: Asset, user: User, file: File, *, keep_duplicate: bool = Fals
     return version
 
 
+def overwrite(asset: Asset, user: User, file: File) -> Version:
+    """Let this be the file of the asset, whichever it has had: what it had is restored, and what it has stays, whatever
+    is being processed. Gives the version that it is. Raises as `replace` does, but for SameFile and DuplicateAsset."""
+    try:
+        return replace(asset, user, file, keep_duplicate=True)
+    except SameFile as error:
+        version = found(asset, error.data["version"])
+    if not version.is_present:
+        return restore(version, user)
+    with transaction.atomic():
+        put_off(hold(asset))
+    return version
+
+
 def take(asset: Asset, other: Asset, user: User) -> Version:
     """Give the asset the file of another one of its library, which goes to the trash. Both or nothing.
 
@@ -184,10 +198,14 @@ def refuse(asset: Asset, digest: str, *, keep_duplicate: bool) -> None:
 
 def enter(version: Version, user: User) -> None:
     """Have it decoded, instead of any other one of its asset."""
-    waiting = Version.objects.filter(asset=version.asset_id, state=State.PROCESSING).exclude(number=version.number)
-    waiting.update(state=State.KEPT, claimed_at=None, attempts=0)
+    put_off(version.asset)
     version.state = State.PROCESSING
     version.requested_by = user
     version.attempts, version.claimed_at, version.failure_code, version.failure_message = 0, None, "", ""
     version.save()
     transaction.on_commit(processing.request, robust=True)  # the sweep asks again
+
+
+def put_off(asset: Asset) -> None:
+    """What is being processed is kept as a version that was never shown."""
+    asset.versions.filter(state=State.PROCESSING).update(state=State.KEPT, claimed_at=None, attempts=0)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from media_library.models import Asset
 
 PIECE = 256 * 1024
+MOST, MOST_BYTES = 1000, 2 * 1024**3  # of what is made while somebody waits for it; more takes a job
 MIME_TYPE = "application/zip"
 MOST_NAME_BYTES = 180  # with a number and an extension it is a file name everywhere
 UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
@@ -56,17 +57,19 @@ def writing(sink: Sink) -> zipfile.ZipFile:
 
 
 def put(archive: zipfile.ZipFile, name: str, asset: Asset) -> Iterator[None]:
-    """Write an original into it, as it is: pictures are compressed already. Yields after each piece.
-
-    Raises FileNotFoundError before anything is written.
-    """
+    """Write an original into it. Yields after each piece. Raises FileNotFoundError before anything is written."""
     with default_storage.open(str(asset.file.name)) as original:
-        data = original.read(PIECE)
-        with archive.open(entry(name, asset.created_at), "w", force_zip64=True) as written:
-            while data:
-                written.write(data)
-                yield
-                data = original.read(PIECE)
+        yield from write(archive, entry(name, asset.created_at), original)
+
+
+def write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: IO[bytes]) -> Iterator[None]:
+    """Write a file into it, as it is: pictures are compressed already. Yields after each piece."""
+    data = file.read(PIECE)
+    with archive.open(info, "w", force_zip64=True) as written:
+        while data:
+            written.write(data)
+            yield
+            data = file.read(PIECE)
 
 
 def entry(name: str, changed: datetime | None = None) -> zipfile.ZipInfo:
@@ -76,13 +79,14 @@ def entry(name: str, changed: datetime | None = None) -> zipfile.ZipInfo:
     return info
 
 
-def streamed(files: Iterable[tuple[str, Asset]]) -> Iterator[bytes]:
-    """A whole ZIP file of these originals, in pieces."""
+def streamed(files: Iterable[tuple[zipfile.ZipInfo, IO[bytes]]]) -> Iterator[bytes]:
+    """A whole ZIP file of these files, in pieces. Each is closed before the next one is asked for."""
     sink = Sink()
     with writing(sink) as archive:
-        for name, asset in files:
-            for _piece in put(archive, name, asset):
-                yield sink.taken()
+        for info, file in files:
+            with file:
+                for _piece in write(archive, info, file):
+                    yield sink.taken()
     yield sink.taken()
 
 

@@ -2,11 +2,10 @@
 
 from search.duplicates.groups import lookalikes
 from search.history import history, reindex
-from search.indexing import failures, indexed_ids, model_name, progress
+from search.indexing import indexed_ids, model_name, progress, standing
 from search.saved_queries import ranked, saveable
 
 __all__ = [
-    "failures",
     "history",
     "indexed_ids",
     "lookalikes",
@@ -15,4 +14,5 @@ __all__ = [
     "ranked",
     "reindex",
     "saveable",
+    "standing",
 ]

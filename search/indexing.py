@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, TextField, Value
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -203,13 +203,18 @@ def indexed_ids(assets: Iterable[Asset]) -> set[UUID]:
     return set(Embedding.objects.filter(model=model, asset__in=ids).values_list("asset_id", flat=True))
 
 
-def failures(assets: Iterable[Asset]) -> dict[UUID, str]:
-    """Why which of these assets could not be embedded under the active model: one query."""
+def standing(assets: Iterable[Asset]) -> tuple[set[UUID], dict[UUID, str]]:
+    """What `indexed_ids` gives, and why which of the others could not be embedded under the active model: one query."""
     model = EmbeddingModel.active()
     if model is None:
-        return {}
-    failed = IndexEntry.objects.filter(model=model, state=State.FAILED, asset__in=[asset.pk for asset in assets])
-    return dict(failed.values_list("asset_id", "error"))
+        return set(), {}
+    ids = [asset.pk for asset in assets]
+    vectors = Embedding.objects.filter(model=model, asset__in=ids)
+    failed = IndexEntry.objects.filter(model=model, asset__in=ids, state=State.FAILED)
+    nothing = Value(None, output_field=TextField())
+    rows = list(vectors.values_list("asset_id", nothing).union(failed.values_list("asset_id", "error"), all=True))
+    indexed = {pk for pk, error in rows if error is None}
+    return indexed, {pk: error for pk, error in rows if pk not in indexed}
 
 
 def model_name() -> str:

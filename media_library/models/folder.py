@@ -1,5 +1,6 @@
 import uuid
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
@@ -73,20 +74,39 @@ class Folder(models.Model):
 
     def subtree_ids(self) -> list[uuid.UUID]:
         """This folder's id and those of every folder below it: one query, whatever the depth."""
+        return FolderTree(self.library_id).below(self)
+
+    def ancestors(self) -> list["Folder"]:
+        """The folders above this one, outermost first: one query."""
+        return FolderTree(self.library_id).above(self)
+
+
+class FolderTree:
+    """The folders of a library as they stood when one of them was first asked for: one query for all."""
+
+    def __init__(self, library_id: uuid.UUID) -> None:
+        self.library_id = library_id
+
+    @cached_property
+    def by_id(self) -> dict[uuid.UUID, Folder]:
+        """By name."""
+        return {folder.id: folder for folder in Folder.objects.filter(library_id=self.library_id).defer("words")}
+
+    def below(self, folder: Folder) -> list[uuid.UUID]:
+        """The folder's id and those of every folder below it."""
         children = defaultdict(list)
-        for id_, parent_id in Folder.objects.filter(library_id=self.library_id).values_list("id", "parent_id"):
-            children[parent_id].append(id_)
-        found = [self.id]
+        for each in self.by_id.values():
+            children[each.parent_id].append(each.id)
+        found = [folder.id]
         for id_ in found:
             found.extend(children[id_])
         return found
 
-    def ancestors(self) -> list["Folder"]:
-        """The folders above this one, outermost first."""
-        folders = {folder.id: folder for folder in Folder.objects.filter(library_id=self.library_id)}
-        above: list[Folder] = []
-        parent_id = self.parent_id
-        while parent_id and len(above) < len(folders):
-            above.append(folders[parent_id])
-            parent_id = folders[parent_id].parent_id
-        return above[::-1]
+    def above(self, folder: Folder) -> list[Folder]:
+        """The folders that it is in, the outermost first."""
+        found: list[Folder] = []
+        parent_id = folder.parent_id
+        while parent_id in self.by_id and len(found) < len(self.by_id):
+            found.append(self.by_id[parent_id])
+            parent_id = self.by_id[parent_id].parent_id
+        return found[::-1]

@@ -28,6 +28,7 @@ class Event(models.TextChoices):
     READY = "asset.ready", _("decoded; it has a thumbnail and a preview")
     FAILED = "asset.failed", _("could not be decoded")
     INDEXED = "asset.indexed", _("can be found by what it looks like")
+    VERSION_FAILED = "asset.version_failed", _("a new file for it could not be decoded")
     UPDATED = "asset.updated", _("changed by somebody")
     TRASHED = "asset.trashed", _("moved to the trash")
     RESTORED = "asset.restored", _("taken out of the trash")

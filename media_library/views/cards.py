@@ -88,9 +88,8 @@ class Card:
 
 
 def cards_for(place: Place, assets: Sequence[Asset]) -> list[Card]:
-    """Cards in the order of the assets; two questions to the index, however many there are."""
-    indexed = findable.index.indexed_ids(assets)
-    failures = findable.index.failures(asset for asset in assets if asset.pk not in indexed)
+    """Cards in the order of the assets; one question to the index, however many there are."""
+    indexed, failures = findable.index.standing(assets)
     return [
         Card(
             asset,

@@ -117,7 +117,7 @@ def collection(request: PageRequest, slug: str, collection_id: UUID) -> HttpResp
     """Its grid; asked for by htmx, only the next cards."""
     place = Place.of(request, slug)
     place.collection = shown = found(place, collection_id)
-    asked = replace(AssetFilters.from_params(place.library, request.GET), collection=None)
+    asked = replace(AssetFilters.from_params(place.library, request.GET, place.tree), collection=None)
     within = replace(asked, collection=shown)
     default = own_order(shown)
     sort = request.GET.get("sort") or default
@@ -176,7 +176,7 @@ def filter_panel(request: PageRequest, slug: str, collection_id: UUID) -> HttpRe
     """The filters of its grid, counted in it."""
     place = Place.of(request, slug)
     place.collection = shown = found(place, collection_id)
-    asked = replace(AssetFilters.from_params(place.library, request.GET), collection=None)
+    asked = replace(AssetFilters.from_params(place.library, request.GET, place.tree), collection=None)
     counted = facets.count(replace(asked, collection=shown), facets.of_library(request.user))
     sort = [("sort", request.GET["sort"])] if request.GET.get("sort") else []
     return panel(request, place, asked, counted, address_of(shown, slug), asked.params() + sort)

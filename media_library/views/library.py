@@ -42,7 +42,7 @@ def home(request: PageRequest) -> HttpResponse:
 def library(request: PageRequest, slug: str) -> HttpResponse:
     """The grid; asked for by htmx, only the next cards."""
     place = Place.of(request, slug)
-    filters = AssetFilters.from_params(place.library, request.GET)
+    filters = AssetFilters.from_params(place.library, request.GET, place.tree)
     scope = Asset.objects.visible_to(request.user).live().filter(library=place.library)
     assets = filters.apply(scope, request.user)
     sort = request.GET.get("sort") or NEWEST
@@ -83,7 +83,7 @@ def grid_context(
         "filters_url": filters_url(request.path, params),
         "filter_count": len(filters.properties),
         "chips": filter_chips(filters, request.path, params),
-        "crumbs": place.above(filters.folder) if filters.folder else [],
+        "crumbs": place.tree.above(filters.folder) if filters.folder else [],
         "kept": [pair for pair in params if pair[0] != "q"],
         "carried": carried(narrowed),
         "narrowed": carried(narrowed),

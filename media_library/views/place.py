@@ -11,7 +11,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from dam.errors import Forbidden, NotFound
-from media_library.models import Asset, Collection, Folder, Job, Library, Role, Tag
+from media_library.models import Asset, Collection, Folder, FolderTree, Job, Library, Role, Tag
 from media_library.parameters import EXAMPLES
 from media_library.views.request import PageRequest
 
@@ -123,24 +123,14 @@ class Place:
             return None
 
     @cached_property
-    def branches(self) -> dict[UUID, Branch]:
-        """The library's folders: one query."""
-        folders = Folder.objects.filter(library=self.library)
-        return {folder.pk: Branch(folder, self.narrowed_to("folder", str(folder.pk))) for folder in folders}
-
-    def above(self, folder: Folder) -> list[Folder]:
-        """The folders that a folder is in, the outermost first."""
-        found: list[Folder] = []
-        parent = self.branches.get(folder.parent_id) if folder.parent_id else None
-        while parent and parent.folder not in found:
-            found.insert(0, parent.folder)
-            parent = self.branches.get(parent.folder.parent_id) if parent.folder.parent_id else None
-        return found
+    def tree(self) -> FolderTree:
+        return FolderTree(self.library.pk)
 
     @cached_property
     def folders(self) -> list[Branch]:
-        """Them as a tree."""
-        branches = self.branches
+        """The outermost ones, with all that is below them."""
+        folders = self.tree.by_id.values()
+        branches = {folder.pk: Branch(folder, self.narrowed_to("folder", str(folder.pk))) for folder in folders}
         roots: list[Branch] = []
         for branch in branches.values():
             parent = branches.get(branch.folder.parent_id) if branch.folder.parent_id else None

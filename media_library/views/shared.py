@@ -1,6 +1,5 @@
 """What a share link shows to whoever has its address: all that is below `/s/`. Nobody is signed in here."""
 
-import io
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -9,28 +8,25 @@ from uuid import UUID
 
 from django import forms
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 from rest_framework.throttling import BaseThrottle
 
 from dam.errors import AppError, NotFound
-from media_library import images, ingest, sharing, stripping
+from media_library import ingest, shared_files, sharing, zips
 from media_library.chips import address
 from media_library.forms import input_attrs
 from media_library.models import Asset, Rendition, ShareLink
 from media_library.paging import page
 from media_library.serving import serve_open
-from media_library.sharing import Gone, Locked
+from media_library.sharing import Locked
 from media_library.views.cards import Card
 
 AT_ONCE = 60
-POSITION = "position"
 HEADERS = {
     "X-Robots-Tag": "noindex, nofollow, noarchive, noimageindex",
     "Referrer-Policy": "same-origin",
@@ -56,10 +52,12 @@ def private(view: View) -> View:
     def shown(request: HttpRequest, token: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             response = view(request, token, *args, **kwargs)
-        except (Gone, NotFound) as problem:
-            response = render(request, "sharing/gone.html", {"problem": problem}, status=problem.status)
         except Locked:
             response = redirect("shared", token=token)
+        except AppError as problem:
+            response = render(request, "sharing/gone.html", {"problem": problem, "token": token}, status=problem.status)
+            if problem.retry_after:
+                response["Retry-After"] = str(problem.retry_after)
         for name, value in HEADERS.items():
             response[name] = value
         if "ETag" in response:  # it may be kept, but each time it is asked whether the link still opens
@@ -97,7 +95,7 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
     problem: AppError | None = None
     if form.is_valid():
         try:
-            proof = sharing.unlock(token, form.cleaned_data["password"], BaseThrottle().get_ident(request))  # type: ignore[arg-type]
+            proof = sharing.unlock(token, form.cleaned_data["password"], address_of(request))
         except (sharing.WrongPassword, sharing.TooManyTries) as error:
             problem = error
         else:
@@ -127,19 +125,14 @@ def picture(request: HttpRequest, token: str, link: ShareLink, asset: Asset) -> 
 
 
 def collection(request: HttpRequest, token: str, link: ShareLink) -> HttpResponse:
-    shown = in_order(link, request.GET.get("cursor", ""))
+    sort = sharing.order_of(link)
+    shown = page(sharing.assets_of(link), sort=sort, sorts=[sort], limit=AT_ONCE, cursor=request.GET.get("cursor", ""))
     context: dict[str, Any] = {"token": token, "link": link, "cards": [card(asset) for asset in shown.items]}
+    if link.downloads:
+        context["weight"] = shared_files.weight_of(link)
     if shown.next_cursor:
         context["more_url"] = address(request.path, [("cursor", shown.next_cursor)])
     return render(request, "sharing/collection.html", context)
-
-
-def in_order(link: ShareLink, cursor: str) -> Any:
-    """As it was filled, or else the newest first."""
-    assets = sharing.assets_of(link)
-    if link.collection and link.collection.is_manual:
-        return page(assets, sort=POSITION, sorts=[POSITION], limit=AT_ONCE, cursor=cursor)
-    return page(assets, limit=AT_ONCE, cursor=cursor)
 
 
 def card(asset: Asset) -> Card:
@@ -170,37 +163,38 @@ def preview(request: HttpRequest, token: str, asset_id: UUID) -> HttpResponseBas
     return rendition(request, token, asset_id, Rendition.Name.PREVIEW)
 
 
-def rendition(request: HttpRequest, token: str, asset_id: UUID, name: str, download_as: str = "") -> HttpResponseBase:
+def rendition(request: HttpRequest, token: str, asset_id: UUID, name: str) -> HttpResponseBase:
     """Streamed, wherever it is stored: an address that a store has signed would outlive a link that is revoked."""
-    found = sharing.asset_of(opened(request, token), asset_id).renditions.filter(name=name).first()
-    if found is None:
-        raise NotFound
-    stored = str(found.file.name)
-    disposition = attachment(download_as) if download_as else "inline"
-    return serve_open(request, stored, lambda: default_storage.open(stored), "image/webp", disposition)
+    file = shared_files.rendition_of(sharing.asset_of(opened(request, token), asset_id), name)
+    return serve_open(request, file.identity, file.open, file.mime_type, "inline")
 
 
 @private
 @require_safe
 def download(request: HttpRequest, token: str, asset_id: UUID) -> HttpResponseBase:
-    """The original without what it says of itself; of kinds that cannot be taken apart, the preview."""
     link = opened(request, token)
     if not link.downloads:
         raise NotFound
-    asset = sharing.asset_of(link, asset_id)
-    try:
-        with asset.file.open("rb") as original:
-            data = original.read()
-            header = images.inspect(io.BytesIO(data))
-        clean = stripping.stripped(data, header.format, header.orientation)
-    except FileNotFoundError:
-        raise NotFound from None
-    except (stripping.CannotStrip, images.BadImage):
-        return rendition(request, token, asset_id, Rendition.Name.PREVIEW, f"{asset.display_name}.webp")
-    name = f"{asset.display_name}.{images.EXTENSIONS[asset.format][0]}"
-    identity = f"{asset.file.name} stripped"
-    return serve_open(request, identity, lambda: ContentFile(clean), asset.mime_type, attachment(name))
+    file = shared_files.file_of(sharing.asset_of(link, asset_id))
+    return serve_open(request, file.identity, file.open, file.mime_type, attachment(ingest.clean_name(file.name)))
+
+
+@private
+@require_GET
+def download_all(request: HttpRequest, token: str) -> HttpResponseBase:
+    """What a collection shows now as a ZIP file, made while it is sent."""
+    link = opened(request, token)
+    sharing.require_archive(link, address_of(request))
+    pieces = shared_files.archive(link, still=lambda: opened(request, token))
+    response = StreamingHttpResponse(pieces, content_type=zips.MIME_TYPE)
+    response["Content-Disposition"] = attachment(f"{zips.safe(str(link.collection))}.zip")
+    return response
 
 
 def attachment(name: str) -> str:
-    return f"attachment; filename*=UTF-8''{quote(ingest.clean_name(name), safe='')}"
+    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def address_of(request: HttpRequest) -> str:
+    """Who asks, as far as proxies are believed."""
+    return str(BaseThrottle().get_ident(request))  # type: ignore[arg-type]

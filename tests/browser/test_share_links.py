@@ -1,6 +1,7 @@
 """A link is made in a dialog, opened by somebody without an account, and revoked."""
 
 import re
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -92,6 +93,12 @@ def test_a_card_and_a_collection_are_shared_from_their_menus(page: Page, library
     expect(stranger.locator("figure img")).to_be_visible()
     stranger.get_by_role("link", name="For the press").click()
     expect(stranger.locator(".card")).to_have_count(1)
+    with stranger.expect_download() as started:
+        stranger.get_by_role("link", name="Download all").click()
+    assert started.value.suggested_filename == "For the press.zip"
+    with zipfile.ZipFile(started.value.path()) as archive:
+        assert len(archive.namelist()) == 1
+    assert violations(stranger) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -4,14 +4,16 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from standardwebhooks import Webhook as Verifier
 
 from dam.errors import AppError, Forbidden, NotFound
-from media_library import history, ingest, processing, replacing, versions
+from media_library import deliveries, history, ingest, processing, replacing, versions
 from media_library.images import BadImage
 from media_library.ingest import DuplicateAsset, NotYours
 from media_library.models import Asset, Delivery, Library, Role, User, Version
 from media_library.versions import FormerFile, InTrash, Present, SameFile
 from tests import factories
+from tests.media_library.receiver import Receiver
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("enqueued", "fake_embedder")]
 
@@ -278,6 +280,25 @@ def test_webhooks_are_told_when_it_is_shown(asset: Asset, library: Library, user
     assert told.keys() == {"asset.updated", "asset.ready"}
     assert '"version": 2' in told["asset.updated"]
     assert '"changed": ["version", "bytes", "width", "sha256"]' in told["asset.updated"]
+
+
+def test_webhooks_are_told_once_why_a_file_could_not_be_shown(
+    asset: Asset, user: User, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_file: Any, _attempts: int) -> Any:
+        raise BadImage("This picture is cut off.")
+
+    webhook = factories.webhook(asset.library, receiver.url)
+    monkeypatch.setattr(replacing, "decoded", broken)
+    version = replaced(asset, user)
+    replacing.fail(version, "too_slow", "This comes too late.")
+    deliveries.send_due()
+    ((headers, text),) = receiver.got
+    message: Any = Verifier(webhook.secret).verify(text, headers)
+    failure = {"code": "undecodable", "message": "This picture is cut off."}
+    assert (message["type"], message["data"]["version"]) == ("asset.version_failed", {"number": 2, "failure": failure})
+    told = message["data"]["asset"]
+    assert (told["id"], told["state"], told["version"], told["failure"]) == (str(asset.pk), "ready", 1, None)
 
 
 def test_what_a_crash_left_behind_is_found_by_the_sweep(asset: Asset, user: User, enqueued: list[str]) -> None:

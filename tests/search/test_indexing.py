@@ -163,7 +163,10 @@ def test_progress_counts_what_is_still_to_come(library: Library, user: User, mod
 
 
 def test_why_an_asset_is_not_indexed_can_be_asked(library: Library, user: User, model: EmbeddingModel) -> None:
-    failed, done = ready(library, user, 1), ready(library, user, 2)
+    failed, done, again, waiting = (ready(library, user, number) for number in range(1, 5))
+    IndexEntry.objects.filter(asset__in=[failed, waiting]).delete()
     indexing.index_pending()
-    IndexEntry.objects.filter(asset=failed).update(state=State.FAILED, error="Too odd.")
-    assert indexing.failures([failed, done]) == {failed.pk: "Too odd."}
+    IndexEntry.objects.create(asset=failed, model=model, state=State.FAILED, error="Too odd.")
+    IndexEntry.objects.filter(asset=again).update(state=State.FAILED, error="It has its former vector.")
+    found = indexing.standing([failed, done, again, waiting])
+    assert found == ({done.pk, again.pk}, {failed.pk: "Too odd."})

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlencode
+from zipfile import ZipInfo
 
+from django.core.files.storage import default_storage
 from django.db.models import Q
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
@@ -22,8 +24,6 @@ from media_library.models import Asset
 from media_library.properties.conditions import tagged
 from media_library.scopes import Scope
 
-MOST = 1000
-MOST_BYTES = 2 * 1024**3
 SELECTORS = ("public_ids", "fully_qualified_public_ids", "prefixes", "tags")
 OPTIONS = ("allow_missing", "flatten_folders", "use_original_filename")
 UNSUPPORTED = ("transformations", "async", "notification_url", "target_tags", "target_asset_folder", "keep_derived")
@@ -43,7 +43,7 @@ class GenerateArchive(CloudView):
         assets = self.chosen()
         name = ingest.clean_name(parameters.text(self.params, "target_public_id", "archive"))
         if parameters.text(self.params, "mode", "create") == "download":
-            response = StreamingHttpResponse(zips.streamed(self.named(assets)), content_type=zips.MIME_TYPE)
+            response = StreamingHttpResponse(zips.streamed(self.files(assets)), content_type=zips.MIME_TYPE)
             response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}.zip"
             return response
         return Response(self.about(assets, name))
@@ -63,13 +63,17 @@ class GenerateArchive(CloudView):
             condition |= Q(pk__in=tagged(self.library.tags.all().named(tags)))
         if not any(self.params.get(name) for name in SELECTORS):
             raise InvalidRequest(_("Missing required parameter - public_ids, prefixes or tags"))
-        assets = list(self.assets.filter(condition).order_by("public_id")[: MOST + 1])
+        assets = list(self.assets.filter(condition).order_by("public_id")[: zips.MOST + 1])
         missing = set(ids) - {asset.public_id for asset in assets}
-        if not assets or (missing and not parameters.flag(self.params, "allow_missing") and len(assets) <= MOST):
+        if not assets or (missing and not parameters.flag(self.params, "allow_missing") and len(assets) <= zips.MOST):
             raise NotFound(_("Resources not found - %(ids)s") % {"ids": ", ".join(sorted(missing))[:300]})
-        if len(assets) > MOST or sum(asset.bytes for asset in assets) > MOST_BYTES:
+        if len(assets) > zips.MOST or sum(asset.bytes for asset in assets) > zips.MOST_BYTES:
             raise InvalidRequest(_("An archive can hold at most 1000 pictures and 2 GB."))
         return assets
+
+    def files(self, assets: list[Asset]) -> Iterator[tuple[ZipInfo, IO[bytes]]]:
+        for name, asset in self.named(assets):
+            yield zips.entry(name, asset.created_at), default_storage.open(str(asset.file.name))
 
     def named(self, assets: list[Asset]) -> Iterator[tuple[str, Asset]]:
         """With a name each that no other has, and that leads nowhere outside."""

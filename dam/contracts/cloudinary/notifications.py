@@ -81,6 +81,7 @@ def checked(name: str, url: str) -> str:
 
 def bodies(library: Library, happenings: Sequence[Happening]) -> Iterator[tuple[str, Body]]:
     """Types and bodies. Uploads and renames come one by one, all else with several assets in one."""
+    resources.know_versions(each.asset for each in happenings if each.asset)
     created = [each.asset for each in happenings if each.asset and has_new_file(each)]
     for body in full(library, created) if created else []:
         yield UPLOAD, body
@@ -96,8 +97,8 @@ def bodies(library: Library, happenings: Sequence[Happening]) -> Iterator[tuple[
         if found:
             yield type_, {"resources": dict(found) if keyed else [body for _public_id, body in found]}
     for each in happenings:
-        if each.event == EXPLICIT:
-            yield EXPLICIT, each.data
+        if each.event in {EXPLICIT, UPLOAD}:  # the answer of a call, told to what it has named
+            yield each.event, each.data
 
 
 def has_new_file(happening: Happening) -> bool:

@@ -6,20 +6,21 @@ metadata. `etag` is the SHA-256 of the original.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 from django.urls import get_script_prefix
 
 from dam.contracts.cloudinary import parameters
 from dam.contracts.cloudinary.parameters import Params
+from media_library import versions
 from media_library.formats import EXTENSIONS
 from media_library.metadata import CONTEXT
-from media_library.models import Asset, Folder, Library
+from media_library.models import Asset, Folder, Library, Version
 
 CONTEXT_FIELDS = {"alt": "alt_text", "caption": "description"}
 # What is told only on request.
@@ -35,6 +36,7 @@ EXTRAS = (
     "pages",
 )
 ALWAYS = ("asset_id", "public_id")
+PRESENT = "present_versions"  # what `know_versions` has found
 
 
 def asset_id(text: str) -> UUID | None:
@@ -50,9 +52,25 @@ def extension(asset: Asset) -> str:
 
 
 def version(asset: Asset) -> int:
-    """When its file was uploaded."""
-    replaced = asset.processed_at if asset.version > 1 else None
-    return int((replaced or asset.created_at).timestamp())
+    """When its file was sent, or restored the last time. One query for an asset whose file was replaced, unless
+    `know_versions` has asked for several."""
+    know_versions([asset])
+    present = vars(asset).get(PRESENT)
+    return int((present[0].requested_at if present else asset.created_at).timestamp())
+
+
+def know_versions(assets: Iterable[Asset]) -> None:
+    replaced = [asset for asset in assets if asset.version > 1]
+    present = Version.objects.filter(state=Version.State.PRESENT)
+    prefetch_related_objects(replaced, Prefetch("versions", present, to_attr=PRESENT))
+
+
+def show(asset: Asset, coming: Version) -> None:
+    """Let it look, without saving it, as it will with a version that is still being processed, as far as is known."""
+    for name in versions.COLUMNS:
+        setattr(asset, name, getattr(coming, name))
+    asset.exif, asset.colors, asset.facts, asset.phash = {}, [], None, ""
+    setattr(asset, PRESENT, [coming])
 
 
 def url(request: HttpRequest, cloud: str, asset: Asset) -> str:
@@ -175,6 +193,7 @@ def resources(
 ) -> list[dict[str, Any]]:
     """Several assets of a library, with what `params` ask for; `fields` leaves out what it does not name."""
     prefetch_related_objects([asset for asset in assets if "tag_names" not in vars(asset)], "tags")
+    know_versions(assets)
     paths = Folder.paths(library) if any(asset.folder_id for asset in assets) else {}
     extras = extras_of(params or {})
     found = [

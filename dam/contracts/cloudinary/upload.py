@@ -27,9 +27,9 @@ from dam.contracts.cloudinary.parameters import Params
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
 from dam.parsing import JsonParser
-from media_library import events, fetch, folders, images, ingest
+from media_library import events, fetch, folders, images, ingest, versions
 from media_library.images import too_large
-from media_library.models import Asset, Role, UploadPreset
+from media_library.models import Asset, Role, UploadPreset, Version
 from media_library.scopes import Scope
 
 DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
@@ -42,9 +42,12 @@ class UploadView(CloudView):
             raise NotFound(_("Resource not found - %(id)s") % {"id": public_id[:255]})
         return asset
 
-    def body(self, asset: Asset) -> dict[str, Any]:
-        """The asset as it now stands in the database, with a signature that the SDKs can verify."""
+    def body(self, asset: Asset, coming: Version | None = None) -> dict[str, Any]:
+        """The asset as it now stands in the database, or with the version that is coming, with a signature that the
+        SDKs can verify."""
         asset = Asset.objects.visible_to(self.user).get(pk=asset.pk)
+        if coming and coming.state == Version.State.PROCESSING:
+            resources.show(asset, coming)
         extras = {**self.params, "with_field": ["context", "metadata", "etag"]}
         extras.pop("fields", None)
         body = resources.resources([asset], self.request._request, self.library, extras)[0]
@@ -126,14 +129,16 @@ class Upload(UploadView):
         if allowed := parameters.comma_list(params, "allowed_formats"):
             check_format(file, allowed)
         public_id = self.public_id(PurePath(name).stem)
-        overwrite = parameters.flag(params, "overwrite", default=True)
         holder = self.assets.filter(public_id=public_id).select_related("library").first()
         if holder and self.preset:
             raise changes.taken(public_id)  # a stranger is not shown what is there
-        if holder and not overwrite:
+        if holder and not parameters.flag(params, "overwrite", default=True):
             return self.body(holder) | {"existing": True}
-        if holder:
-            ingest.require_edit(holder, self.user)
+        body = self.overwritten(holder, file, name) if holder else self.made(public_id, file, name)
+        return body | {"original_filename": PurePath(name).stem, "placeholder": False, "existing": False}
+
+    def made(self, public_id: str, file: File, name: str) -> dict[str, Any]:
+        params = self.params
         with self.notified(UPLOAD):
             folder = folders.ensure(self.library, self.user, self.folder)
             asset = ingest.store_upload(
@@ -149,14 +154,28 @@ class Upload(UploadView):
                 keep_duplicate=True,
             )
             try:
-                changes.name(asset, public_id, self.user, overwrite=overwrite)
+                changes.name(asset, public_id, self.user, overwrite=parameters.flag(params, "overwrite", default=True))
                 if context := parameters.pairs(params, "context"):
                     ingest.update(asset, self.user, resources.changed_context(asset, context, keep=False))
             except BaseException:  # the row goes with the transaction, the file would stay
                 default_storage.delete(str(asset.file.name))
                 raise
-        body = {"original_filename": PurePath(name).stem, "placeholder": False, "existing": False}
-        return self.body(asset) | body
+        return self.body(asset)
+
+    def overwritten(self, asset: Asset, file: File, name: str) -> dict[str, Any]:
+        """The file becomes a version of the asset that is there; of all else, what the call says is changed."""
+        ingest.require_edit(asset, self.user)
+        file.name = name
+        given = self.params | ({"asset_folder": self.folder} if self.folder else {})
+        if parameters.flag(self.params, "use_filename_as_display_name"):
+            given["display_name"] = self.display_name(name)
+        with self.notified(UPLOAD) as told:
+            if details := changes.details(asset, self.user, given):
+                ingest.update(asset, self.user, details)
+            body = self.body(asset, versions.overwrite(asset, self.user, file)) | {"overwritten": True}
+            if told.named:  # triggers hear of it once a worker has put it in its place
+                events.announced(UPLOAD, self.library.pk, body)
+        return body
 
     @property
     def folder(self) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import urllib.error
 import urllib.request
@@ -15,6 +14,7 @@ from django.utils import timezone
 from dam.contracts.cloudinary.notifications import Cloudinary
 from media_library.models import Delivery
 from tests.contracts.cloudinary.sdk import Account
+from tests.contracts.node import installed
 
 pytestmark = pytest.mark.slow
 
@@ -23,19 +23,7 @@ SOURCE = Path(__file__).with_name("node")
 
 @pytest.fixture(scope="module")
 def program(request: pytest.FixtureRequest) -> Path:
-    """calls.js beside the package that the lock file names, installed once."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.fail("This tests the Node SDK: install Node.js with npm.")
-    folder: Path = request.config.cache.mkdir("cloudinary-node")
-    lock = folder / "node_modules" / "installed.json"
-    wanted = (SOURCE / "package-lock.json").read_text()
-    shutil.copytree(SOURCE, folder, dirs_exist_ok=True)
-    if not lock.exists() or lock.read_text() != wanted:
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, f"npm could not install the Node SDK:\n{done.stderr}"
-        lock.write_text(wanted)
-    return folder / "calls.js"
+    return installed(request.config, SOURCE) / "calls.js"
 
 
 @pytest.fixture(scope="module")

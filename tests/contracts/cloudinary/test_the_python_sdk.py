@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -13,6 +14,7 @@ from typing import Any
 import cloudinary
 import pytest
 from cloudinary import CloudinaryImage, Search, SearchFolders, api, exceptions, uploader, utils
+from PIL import Image
 
 from tests.contracts.cloudinary.sdk import Account, configure
 from tests.media_library.receiver import receiving
@@ -93,6 +95,24 @@ def test_an_upload_in_parts(account: Account) -> None:
         body = uploader.upload_large(str(account.picture), chunk_size=5000, public_id="large/x", **options)
         assert (body["public_id"], body["bytes"]) == ("large/x", account.picture.stat().st_size)
     assert len(uploader.upload_large(str(account.picture), chunk_size=5000)["public_id"]) == 20
+
+
+def test_overwriting_keeps_the_asset(uploaded: str, account: Account) -> None:
+    former = api.resource(uploaded)
+    with Image.open(account.picture) as picture, io.BytesIO() as content:
+        picture.crop((0, 0, 300, 100)).save(content, "JPEG")
+        body = uploader.upload(content.getvalue(), public_id=uploaded, context={"alt": "Cropped"})
+    assert (body["asset_id"], body["overwritten"], body["tags"]) == (former["asset_id"], True, former["tags"])
+    assert (body["width"], body["height"]) == (300, 100) and body["version"] >= former["version"]
+    assert utils.verify_api_response_signature(body["public_id"], body["version"], body["signature"])
+    until = time.monotonic() + 60
+    while (found := api.resource(uploaded))["bytes"] != body["bytes"]:
+        assert time.monotonic() < until, "The new file was never shown."
+        time.sleep(0.2)
+    same = ("asset_id", "version", "width", "format", "secure_url", "tags")
+    assert {name: found[name] for name in same} == {name: body[name] for name in same}
+    assert found["context"] == {"custom": {"alt": "Cropped"}}
+    assert uploader.upload(str(account.picture), public_id=uploaded, overwrite=False)["existing"] is True
 
 
 def test_errors_are_those_of_the_sdk(account: Account) -> None:

@@ -72,14 +72,6 @@ def test_the_same_bytes_may_have_two_names(cloud: Cloud) -> None:
     assert uploaded(cloud, public_id="a")["etag"] == uploaded(cloud, public_id="b")["etag"]
 
 
-def test_overwriting_puts_the_former_into_the_trash(cloud: Cloud) -> None:
-    former, latter = uploaded(cloud, public_id="x"), uploaded(cloud, "blue", public_id="x")
-    assert latter["public_id"] == "x"
-    trashed = Asset.objects.get(pk=former["asset_id"])
-    assert trashed.deleted_at
-    assert trashed.public_id == f"x-{trashed.pk.hex[:8]}"
-
-
 def test_without_overwriting_the_former_is_answered(cloud: Cloud) -> None:
     former, latter = uploaded(cloud, public_id="x"), uploaded(cloud, "blue", public_id="x", overwrite="0")
     assert latter["existing"] is True

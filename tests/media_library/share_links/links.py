@@ -24,7 +24,9 @@ def content_of(response: Any) -> bytes:
 
 def picture(library: Library, user: User) -> Asset:
     """A JPEG that says where it was taken, with renditions."""
-    made = factories.upload(library, user, original("JPEG", 6), "beach.jpg", description="Not for strangers")
+    made = factories.upload(
+        library, user, original("JPEG", 6), "beach.jpg", description="Not for strangers", keep_duplicate=True
+    )
     for name in Rendition.Name.values:
         file = default_storage.save(f"renditions/{made.pk}-{name}.webp", ContentFile(b"RIFF" + name.encode()))
         Rendition.objects.create(asset=made, name=name, file=file, width=48, height=64, bytes=9)
