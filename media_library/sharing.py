@@ -27,7 +27,7 @@ DEFAULT_DAYS = 30
 MIN_PASSWORD, MAX_PASSWORD = 6, 128
 UNLOCKED_SECONDS = 12 * 60 * 60
 TRIES, TRIES_IN_ALL = 5, 30  # at a password, in a minute: of one address, of all
-ARCHIVES, ARCHIVES_IN_ALL = 10, 60  # that are made of a link in an hour: for one address, for all
+ARCHIVES, ARCHIVES_IN_ALL = 20, 600  # that are made of a link in an hour: for one address, for all
 RANKED_SECONDS = 60  # what a collection finds by a search is asked anew after that
 SALT = "share-link"
 

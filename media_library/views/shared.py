@@ -185,8 +185,8 @@ def download_all(request: HttpRequest, token: str) -> HttpResponseBase:
     """What a collection shows now as a ZIP file, made while it is sent."""
     link = opened(request, token)
     sharing.require_archive(link, address_of(request))
-    pieces = shared_files.archive(link, still=lambda: opened(request, token))
-    response = StreamingHttpResponse(pieces, content_type=zips.MIME_TYPE)
+    archive = shared_files.Archive(link, still=lambda: opened(request, token))
+    response = StreamingHttpResponse(archive, content_type=zips.MIME_TYPE)
     response["Content-Disposition"] = attachment(f"{zips.safe(str(link.collection))}.zip")
     return response
 

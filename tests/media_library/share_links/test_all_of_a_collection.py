@@ -122,11 +122,24 @@ def test_once_it_is_revoked_no_further_picture_is_sent(
 
 def test_it_is_not_made_without_end(album: Collection, user: User, stranger: Client) -> None:
     link = sharing.make(user, album)
-    statuses = [stranger.get(path_of(link, "download")).status_code for _ in range(sharing.ARCHIVES + 1)]
-    assert statuses == [200] * sharing.ARCHIVES + [429]
+    for _ in range(sharing.ARCHIVES):
+        downloaded(stranger.get(path_of(link, "download")))
     refused = stranger.get(path_of(link, "download"))
     assert "downloaded too often" in text_of(refused) and refused["Retry-After"] == "600"
     assert stranger.get(path_of(link, album.items.get().asset_id, "download")).status_code == 200
+
+
+def test_few_are_sent_at_once_and_the_next_one_begins_when_one_ends(
+    album: Collection, user: User, stranger: Client
+) -> None:
+    link = sharing.make(user, album)
+    sent = [shared_files.Archive(link[0], still=lambda: None) for _ in range(shared_files.AT_ONCE)]
+    refused = stranger.get(path_of(link, "download"))
+    assert (refused.status_code, refused["Retry-After"]) == (429, "60")
+    assert "at this moment" in text_of(refused)
+    sent[0].close()
+    for _ in range(2):  # which is closed when it was read
+        downloaded(stranger.get(path_of(link, "download")))
 
 
 def test_what_is_too_large_is_said_in_a_sentence(
