@@ -172,7 +172,7 @@ if S3_BUCKET:
     CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append(S3_ENDPOINT or "https://*.amazonaws.com")
 else:
     DEFAULT_STORAGE = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "media_library.local_files.LocalFiles",
         "OPTIONS": {"location": str(DATA_DIR / "files")},
     }
 STORAGES = {
@@ -259,6 +259,7 @@ CELERY_TASK_ROUTES = {
     "media_library.tasks.run_job": {"queue": "jobs"},
     "media_library.tasks.sweep_jobs": {"queue": "jobs"},
     "media_library.tasks.watch_sources": {"queue": "jobs"},
+    "media_library.tasks.sweep_files": {"queue": "jobs"},
     "search.tasks.find_duplicates": {"queue": "index"},
     "media_library.tasks.send_deliveries": {"queue": "webhooks"},
 }
@@ -278,6 +279,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "forget-answers": {"task": "media_library.tasks.forget_answers", "schedule": 3600},
     "sweep-uploads": {"task": "media_library.tasks.sweep_uploads", "schedule": 300},
+    "sweep-files": {"task": "media_library.tasks.sweep_files", "schedule": crontab(hour=2, minute=15)},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
     "update-outliers": {"task": "search.tasks.update_outliers", "schedule": 300},
     "sweep-regions": {"task": "search.tasks.sweep_regions", "schedule": 60},

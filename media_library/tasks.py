@@ -68,6 +68,13 @@ def finish_upload(upload_id: str) -> None:
     resumable.finish(UUID(upload_id))
 
 
+@shared_task(soft_time_limit=6 * 3600, time_limit=6 * 3600 + 60)
+def sweep_files() -> None:
+    from media_library import orphans
+
+    orphans.sweep_and_tell()
+
+
 @shared_task
 def sweep_words() -> None:
     from media_library import words
