@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "media_library",
     "search",
+    "dam",  # for its commands
 ]
 
 MIDDLEWARE = [
