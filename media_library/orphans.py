@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -149,10 +149,9 @@ def is_text(name: str) -> bool:
 
 def find_missing() -> Iterator[Missing]:
     """Rows whose file was not listed, and is not there now either, though they still name it."""
-    for model, column in stored_files.columns():
-        table, name = quoted(model._meta.db_table), quoted(column.column)
-        pk = quoted(model._meta.pk.column)
-        owner = quoted("asset_id") if has_asset(model) else "NULL"
+    for where in stored_files.columns():
+        table, name, pk = quoted(where.table), quoted(where.column), quoted(str(where.model._meta.pk.column))
+        owner = quoted("asset_id") if where.has("asset") else "NULL"
         sql = (
             f"SELECT {pk}, {name}, {owner} FROM {table} AS held WHERE {name} <> '' "  # noqa: S608
             f"AND NOT EXISTS (SELECT FROM listed_file WHERE listed_file.name = held.{name})"
@@ -160,24 +159,20 @@ def find_missing() -> Iterator[Missing]:
         with connection.chunked_cursor() as cursor:
             cursor.execute(sql)
             for key, file, asset in cursor:
-                if not default_storage.exists(file) and names_it(model, column, key, file):
-                    owned = key if model is Asset else asset
-                    yield Missing(file, f"{model._meta.label_lower} {key}", str(owned or ""))
+                if not default_storage.exists(file) and names_it(where, key, file):
+                    owned = key if where.model is Asset else asset
+                    yield Missing(file, f"{where.model._meta.label_lower} {key}", str(owned or ""))
 
 
-def has_asset(model: type[models.Model]) -> bool:
-    return any(field.name == "asset" for field in model._meta.concrete_fields)
-
-
-def names_it(model: type[models.Model], column: models.FileField, key: Any, file: str) -> bool:
-    return model._default_manager.filter(pk=key, **{column.name: file}).exists()
+def names_it(where: stored_files.Column, key: Any, file: str) -> bool:
+    return where.model._default_manager.filter(pk=key, **{where.field: file}).exists()
 
 
 def forget_known() -> None:
     """Of what is listed, leave what no row names."""
     with connection.cursor() as cursor:
-        for model, column in stored_files.columns():
-            table, name = quoted(model._meta.db_table), quoted(column.column)
+        for where in stored_files.columns():
+            table, name = quoted(where.table), quoted(where.column)
             cursor.execute(f"DELETE FROM listed_file USING {table} AS held WHERE listed_file.name = held.{name}")  # noqa: S608
 
 
@@ -202,9 +197,9 @@ def orphans(before: datetime) -> Iterator[str]:
 def named(names: list[str]) -> set[str]:
     """Those of these that a row names now."""
     found: set[str] = set()
-    for model, column in stored_files.columns():
-        rows = model._default_manager.filter(**{f"{column.name}__in": names})
-        found.update(rows.values_list(column.name, flat=True))
+    for where in stored_files.columns():
+        rows = where.model._default_manager.filter(**{f"{where.field}__in": names})
+        found.update(rows.values_list(where.field, flat=True))
     return found
 
 

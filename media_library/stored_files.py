@@ -7,7 +7,7 @@ removes later.
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.core.files.storage import default_storage
@@ -40,9 +40,22 @@ def file_fields(model: type[models.Model]) -> list[models.FileField]:
     return [field for field in model._meta.concrete_fields if isinstance(field, models.FileField)]
 
 
-def columns() -> Iterator[tuple[type[models.Model], models.FileField]]:
-    """Wherever a row names a stored file."""
-    return ((model, field) for model in apps.get_models() for field in file_fields(model))
+class Column(NamedTuple):
+    """Where rows name stored files."""
+
+    model: type[models.Model]
+    field: str
+    table: str
+    column: str
+
+    def has(self, field: str) -> bool:
+        return any(each.name == field for each in self.model._meta.concrete_fields)
+
+
+def columns() -> Iterator[Column]:
+    for model in apps.get_models():
+        for field in file_fields(model):
+            yield Column(model, field.name, model._meta.db_table, str(field.column))
 
 
 def remove(names: Iterable[str]) -> None:
