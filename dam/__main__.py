@@ -4,6 +4,7 @@ Where the database is the embedded one and the library does not run, its servers
 """
 
 import fcntl
+import logging
 import os
 import sys
 from pathlib import Path
@@ -21,9 +22,11 @@ COMMANDS = ("backup", "restore", "doctor")
 
 def run(name: str, arguments: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dam.settings")
-    os.environ.setdefault("DAM_LOG_LEVEL", "ERROR")
     django.setup()
+    if not terminal.from_environment("DAM_LOG_LEVEL"):
+        logging.getLogger().setLevel(logging.CRITICAL)  # the command says itself what is wrong
     command = load_command_class("dam", name)
+    command._called_from_command_line = True  # so that it says how it is called
     options = vars(command.create_parser("dam", name).parse_args(arguments))
     command.execute(*options.pop("args", ()), **options)
     return 0
@@ -61,6 +64,9 @@ if __name__ == "__main__":
         except (CommandError, CannotRun, ChildDied, ImproperlyConfigured) as error:
             terminal.complain(f"dam: {error}")
             sys.exit(error.returncode if isinstance(error, CommandError) else 1)
+        except BrokenPipeError:  # `dam doctor | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
         except KeyboardInterrupt:
             terminal.complain("dam: Interrupted.")
             sys.exit(130)

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Iterator
 
+import psycopg
 from django.db import DatabaseError, connection
 
 from dam import health
+from dam.backup import tools
 from dam.doctor import Check, Finding, ok, problem, warning
 
 NEEDED, PGVECTOR = 15, (0, 8, 4)
@@ -14,8 +16,9 @@ SKEW, MUCH_SKEW = 2.0, 30.0  # seconds
 
 def database() -> Iterator[Finding]:
     try:
+        psycopg.connect(**tools.libpq(), connect_timeout=5).close()  # the pool would try again for long
         version = asked("SHOW server_version")
-    except DatabaseError as error:
+    except (DatabaseError, psycopg.Error) as error:
         reason = " ".join(str(error).split())[:300]
         advice = "Start PostgreSQL, and see that DATABASE_URL names it; the embedded one runs with `make demo`."
         yield problem("database", f"PostgreSQL does not answer: {reason}", advice)

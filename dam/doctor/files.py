@@ -53,6 +53,8 @@ def store() -> Iterator[Finding]:
 
 def space() -> Iterator[Finding]:
     places = {"files": settings.DATA_DIR, "temporary files": Path(tempfile.gettempdir())}
+    if settings.DATA_DIR.stat().st_dev == places["temporary files"].stat().st_dev:
+        del places["temporary files"]
     for what, place in places.items():
         usage = shutil.disk_usage(place)
         sentence = f"{place} ({what}) has {usage.free / 1e9:.1f} of {usage.total / 1e9:.0f} GB free."

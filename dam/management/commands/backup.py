@@ -1,3 +1,4 @@
+import os
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -17,6 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("place", type=Path, help="a folder, which may hold the backup before; or an archive, *.tar")
 
     def handle(self, *args: Any, place: Path, **options: Any) -> None:
+        os.umask(0o077)  # everybody's pictures, and hashes of their passwords
         try:
             made = making.make(place.absolute(), self.say)
         except BackupError as error:
