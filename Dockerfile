@@ -12,7 +12,7 @@ COPY dam dam
 COPY dam_client dam_client
 COPY media_library media_library
 COPY search search
-RUN pip install -c constraints.txt ".[offline]"
+RUN pip install -c constraints.txt ".[offline,backup]"
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin dam \

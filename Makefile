@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --prefer-binary -c constraints.txt
 CHECKED := dam dam_client media_library search benchmarks translations
 
-.PHONY: demo test test-uploads schema-fuzz check format translations bench eval-search eval-facts eval-duplicates train calibrate eval-model clean distclean
+.PHONY: demo test test-uploads test-faults schema-fuzz check format translations bench eval-search eval-facts eval-duplicates train calibrate eval-model clean distclean
 
 # Compiled here, every process starts faster, also where PYTHONDONTWRITEBYTECODE is set.
 demo: $(VENV)/demo.stamp
@@ -28,6 +28,15 @@ test-uploads: export UPLOAD_FILES = $(or $(FILES),2000)
 test-uploads: $(VENV)/dev.stamp
 	@$(PY) -m tests.chromium
 	$(PY) -m pytest tests/browser/test_two_thousand_uploads.py $(ARGS)
+
+# Everything killed at random, the disk full and S3 cut off, while pictures are imported: docs/reliability.md.
+# `make test-faults ROUNDS=50 PICTURES=1000 SEED=1`; each test takes about a minute a round.
+test-faults: export FAULT_ROUNDS = $(or $(ROUNDS),50)
+test-faults: export FAULT_PICTURES = $(or $(PICTURES),1000)
+test-faults: export FAULT_SEED = $(SEED)
+test-faults: export FAULT_MODEL = $(or $(MODEL),offline)
+test-faults: $(VENV)/dev.stamp
+	$(PY) -m pytest tests/faults $(ARGS)
 
 # What the schema says, asked of a running server for longer than `make test` does: `FUZZ_EXAMPLES=500 make schema-fuzz`.
 schema-fuzz: export FUZZ_EXAMPLES ?= 100

@@ -93,4 +93,6 @@ def as_app_error(error: BaseException) -> AppError | None:
     if isinstance(error, DatabaseError) and getattr(error.__cause__, "sqlstate", "") in {FOREIGN_KEY, DEADLOCK}:
         logger.warning("Two changes at once: one of them is refused.", exc_info=error)
         return Outrun()
-    return None
+    from dam.outages import outage  # which needs AppError
+
+    return outage(error)

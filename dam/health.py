@@ -23,8 +23,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     missing, model = [], None
     try:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if unapplied():
             missing.append("The database is not migrated yet.")
         else:
             model = EmbeddingModel.active()
@@ -42,6 +41,12 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "engine": embedders.engine_of(model.source) if model else "",
     }
     return JsonResponse(body, status=503 if missing else 200)
+
+
+def unapplied() -> list[str]:
+    """The migrations that the database has not seen yet, in their order."""
+    executor = MigrationExecutor(connection)
+    return [str(migration) for migration, _backwards in executor.migration_plan(executor.loader.graph.leaf_nodes())]
 
 
 def missing_model(model: EmbeddingModel | None) -> list[str]:

@@ -55,9 +55,11 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "media_library",
     "search",
+    "dam",  # for its commands
 ]
 
 MIDDLEWARE = [
+    "dam.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -172,7 +174,7 @@ if S3_BUCKET:
     CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append(S3_ENDPOINT or "https://*.amazonaws.com")
 else:
     DEFAULT_STORAGE = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "media_library.local_files.LocalFiles",
         "OPTIONS": {"location": str(DATA_DIR / "files")},
     }
 STORAGES = {
@@ -259,6 +261,7 @@ CELERY_TASK_ROUTES = {
     "media_library.tasks.run_job": {"queue": "jobs"},
     "media_library.tasks.sweep_jobs": {"queue": "jobs"},
     "media_library.tasks.watch_sources": {"queue": "jobs"},
+    "media_library.tasks.sweep_files": {"queue": "jobs"},
     "search.tasks.find_duplicates": {"queue": "index"},
     "media_library.tasks.send_deliveries": {"queue": "webhooks"},
 }
@@ -278,6 +281,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "forget-answers": {"task": "media_library.tasks.forget_answers", "schedule": 3600},
     "sweep-uploads": {"task": "media_library.tasks.sweep_uploads", "schedule": 300},
+    "sweep-files": {"task": "media_library.tasks.sweep_files", "schedule": crontab(hour=2, minute=15)},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
     "update-outliers": {"task": "search.tasks.update_outliers", "schedule": 300},
     "sweep-regions": {"task": "search.tasks.sweep_regions", "schedule": 60},
@@ -355,8 +359,18 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request": {"()": "dam.logs.OfRequest"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} [{request_id}]: {message}", "style": "{"},
+        "json": {"()": "dam.logs.Json"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["request"],
+            "formatter": env_choice("DAM_LOG_FORMAT", "line", "json"),
+        }
+    },
     "root": {"handlers": ["console"], "level": env_str("DAM_LOG_LEVEL", "INFO").upper()},
     "loggers": {"httpx": {"level": "WARNING"}, "PIL": {"level": "WARNING"}},
 }

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
@@ -95,6 +96,7 @@ def store_uploads(
     if not keep_duplicate:
         outcomes |= refuse_duplicates(library, assets)
     stored: list[str] = []
+    began = timezone.now()
     try:
         for place, asset in assets.items():
             asset.file.name = default_storage.save(str(asset.file.name), uploads[place].file)
@@ -114,6 +116,7 @@ def store_uploads(
             outcomes |= assets
             if note:
                 note([outcomes[place] for place in range(len(uploads))])
+            stored_files.require_recent(began)
             if assets:
                 events.raised(Event.CREATED, assets.values())
                 transaction.on_commit(processing.request, robust=True)  # the sweep asks again

@@ -60,6 +60,8 @@ def discard(upload: PartialUpload) -> None:
 
 
 def clear(upload: UUID) -> None:
+    if stored_files.backup_is_running():
+        return
     with suppress(FileNotFoundError):  # some stores have no folders
         stored_files.delete(f"{folder(upload)}/{name}" for name in default_storage.listdir(folder(upload))[1])
         if not settings.S3_BUCKET:

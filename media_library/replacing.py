@@ -6,9 +6,9 @@ from then on nothing that was made of it answers any more.
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.core.files.storage import default_storage
 from django.db import DataError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -134,7 +134,7 @@ def put_aside(asset: Asset) -> None:
 
 
 def forget_file(name: str) -> None:
-    transaction.on_commit(lambda: default_storage.delete(name), robust=True)
+    transaction.on_commit(partial(stored_files.remove, [name]), robust=True)
 
 
 def fail(version: Version, code: str, message: str) -> None:

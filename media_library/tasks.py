@@ -1,13 +1,17 @@
 """Celery tasks of the media worker. Each loads by id and makes one domain call."""
 
+import time
 from uuid import UUID
 
 from billiard import current_process
 from celery import current_app, shared_task
 from celery.signals import worker_process_init
 from django.conf import settings
+from django.core.cache import cache
 
 from media_library.limits import limit_memory
+
+BEAT_SEEN = "beat-seen"  # in the cache: when a periodic job last ran, in seconds since 1970
 
 
 @worker_process_init.connect
@@ -35,6 +39,7 @@ def somebody_waits() -> bool:
 def sweep_renditions() -> None:
     from media_library import processing
 
+    cache.set(BEAT_SEEN, time.time(), timeout=None)
     processing.sweep()
 
 
@@ -66,6 +71,13 @@ def finish_upload(upload_id: str) -> None:
     from media_library import resumable
 
     resumable.finish(UUID(upload_id))
+
+
+@shared_task(soft_time_limit=6 * 3600, time_limit=6 * 3600 + 60)
+def sweep_files() -> None:
+    from media_library import orphans
+
+    orphans.sweep_and_tell()
 
 
 @shared_task

@@ -88,6 +88,7 @@ def replace(asset: Asset, user: User, file: File, *, keep_duplicate: bool = Fals
     columns = ingest.columns_of(file, ingest.clean_name(file.name or ""))
     refuse(asset, columns["sha256"], keep_duplicate=keep_duplicate)
     path = ingest.original_path(asset.library_id, asset.pk, columns["mime_type"], f"-{columns['sha256'][:8]}")
+    began = timezone.now()
     stored = default_storage.save(path, file)
     try:
         with transaction.atomic():
@@ -102,6 +103,7 @@ def replace(asset: Asset, user: User, file: File, *, keep_duplicate: bool = Fals
             version.created_by = user
             version.requested_at = version.created_at
             enter(version, user)
+            stored_files.require_recent(began)
     except BaseException:  # whatever interrupted it, the stored file must not be orphaned
         stored_files.delete([stored])
         raise

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dam.errors import Busy, InvalidRequest
-from media_library import fetch, images, ingest, renditions
+from media_library import fetch, images, ingest, renditions, stored_files
 from media_library.models import Asset, Library, Rendition, Role, User
 from media_library.renditions import Box
 from search import embedders
@@ -124,7 +124,7 @@ def read(anchor_id: str) -> None:
         unread.update(failure=error, picture="")
     elif not unread.update(**answer):
         Stored(**answer).delete()
-    default_storage.delete(upload)
+    stored_files.remove([upload])
 
 
 def require_read(anchor: QueryAnchor) -> None:

@@ -119,12 +119,18 @@ def gather(model: EmbeddingModel) -> None:
 
 
 def claim(model: EmbeddingModel, size: int = BATCH) -> list[IndexEntry]:
-    """Take pending entries for this worker alone."""
+    """Take pending entries for this worker alone.
+
+    The worker that had one before may have died of it, or of another of the same batch. So it is taken by itself: of
+    several workers that die, the later ones are blamed on it, and on none of its company.
+    """
     with transaction.atomic():
         pending = IndexEntry.objects.filter(model=model, state=State.PENDING).order_by("id")
-        ids = list(pending.select_for_update(skip_locked=True).values_list("pk", flat=True)[:size])
-        if not ids:
+        found = list(pending.select_for_update(skip_locked=True).values_list("pk", "attempts")[:size])
+        if not found:
             return []
+        fresh = [pk for pk, attempts in found if not attempts]
+        ids = fresh if found[0][1] == 0 else [found[0][0]]
         IndexEntry.objects.filter(pk__in=ids).update(
             state=State.RUNNING,
             attempts=F("attempts") + 1,

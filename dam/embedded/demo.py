@@ -126,6 +126,7 @@ class Demo:
         self.servers.launch(lambda: product.start_index_worker(self.data_dir))
         self.servers.launch(lambda: product.start_cluster_worker(self.data_dir))
         self.servers.launch(lambda: product.start_job_worker(self.data_dir))
+        self.servers.launch(lambda: product.start_beat(self.data_dir))
         complete = job.run()
         for sentence in job.refusals.sentences():
             say(sentence)

@@ -1,4 +1,4 @@
-"""The processes of the product itself: pages, media worker, index worker, cluster worker, job worker."""
+"""The processes of the product itself: pages, media worker, index worker, cluster worker, job worker, clock."""
 
 import os
 import sys
@@ -26,9 +26,9 @@ def start_web(data_dir: Path, host: str, port: int, application: str = "dam.wsgi
 
 
 def start_media_worker(data_dir: Path) -> Child:
-    """Decodes pictures, those of queries first, and tells webhooks; also keeps the clock for periodic jobs."""
+    """Decodes pictures, those of queries first, and tells webhooks."""
     processes = max(2, min(4, (os.cpu_count() or 2) // 2))
-    command = ["-n", "media@%h", "-Q", "queries,webhooks,media", "-c", str(processes), "-B"]
+    command = ["-n", "media@%h", "-Q", "queries,webhooks,media", "-c", str(processes)]
     return _start("media worker", _celery(command), data_dir, niceness=5)
 
 
@@ -49,6 +49,13 @@ def start_job_worker(data_dir: Path) -> Child:
     so that threads do."""
     command = ["-n", "jobs@%h", "-Q", "jobs", "-P", "threads", "-c", "3"]
     return _start("job worker", _celery(command), data_dir, niceness=10)
+
+
+def start_beat(data_dir: Path) -> Child:
+    """Keeps the clock for periodic jobs. Inside a worker nobody would notice its death, and what crashes leave behind
+    would wait for ever."""
+    command = [sys.executable, "-m", "celery", "-A", "dam", "beat", "--loglevel", "INFO", "--pidfile", ""]
+    return _start("beat", command, data_dir, niceness=10)
 
 
 def _celery(arguments: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from dam_client.cli import account, exporting, finding, holding, importing, jobs, mcp
+from dam_client.cli import account, exporting, finding, holding, importing, jobs, mcp, operating
 from dam_client.errors import ApiError
 from dam_client.filters import UnknownFilter
 
@@ -25,6 +25,7 @@ for command in (
     *(importing.import_, finding.search, finding.similar, exporting.export),
     *(holding.list_assets, holding.folders, holding.tags, holding.show, holding.tag, holding.download),
     *(account.libraries, account.login, account.logout, account.whoami, account.status, jobs.jobs, mcp.mcp),
+    *(operating.backup, operating.restore, operating.doctor),
 ):
     dam.add_command(command)
 

@@ -62,7 +62,7 @@ def delete_results(job: Job) -> None:
     """With what a worker stored and died before it was registered."""
     ResultPart.objects.filter(job=job).delete()
     with suppress(FileNotFoundError):  # some stores have no folders
-        stored_files.delete(f"{folder(job)}/{name}" for name in default_storage.listdir(folder(job))[1])
+        stored_files.remove(f"{folder(job)}/{name}" for name in default_storage.listdir(folder(job))[1])
 
 
 class Joined(io.RawIOBase):

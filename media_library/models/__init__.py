@@ -2,6 +2,7 @@ from media_library.models.api_key import ApiKey
 from media_library.models.asset import Asset, AssetQuerySet, Rendition
 from media_library.models.collection import Collection, CollectionItem
 from media_library.models.delivery import Delivery, DeliveryAttempt, DeliveryQuerySet
+from media_library.models.file_sweep import FileSweep
 from media_library.models.folder import Folder, FolderTree
 from media_library.models.import_source import ImportedFile, ImportSource
 from media_library.models.job import Job, JobFailure, JobQuerySet, ResultPart
@@ -30,6 +31,7 @@ __all__ = [
     "DeliveryAttempt",
     "DeliveryQuerySet",
     "Event",
+    "FileSweep",
     "Folder",
     "FolderTree",
     "ImportSource",

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -13,6 +14,23 @@ def s3() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture
+def bucket(s3: str, settings: Any) -> Any:
+    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
+    made = boto3.resource("s3", endpoint_url=s3, region_name="us-east-1", **keys).Bucket("pictures")
+    made.create()
+    options = {
+        "bucket_name": "pictures", "endpoint_url": s3, "region_name": "us-east-1", "access_key": "key",
+        "secret_key": "secret", "file_overwrite": False, "querystring_auth": True, "querystring_expire": 300,
+    }  # fmt: skip
+    settings.S3_BUCKET = "pictures"
+    storage = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    settings.STORAGES = settings.STORAGES | {"default": storage}
+    yield made
+    made.objects.all().delete()
+    made.delete()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -17,23 +16,6 @@ from search import indexing
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_embedder", "eager")]
-
-
-@pytest.fixture
-def bucket(s3: str, settings: Any) -> Any:
-    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
-    made = boto3.resource("s3", endpoint_url=s3, region_name="us-east-1", **keys).Bucket("pictures")
-    made.create()
-    options = {
-        "bucket_name": "pictures", "endpoint_url": s3, "region_name": "us-east-1", "access_key": "key",
-        "secret_key": "secret", "file_overwrite": False, "querystring_auth": True, "querystring_expire": 300,
-    }  # fmt: skip
-    settings.S3_BUCKET = "pictures"
-    storage = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
-    settings.STORAGES = settings.STORAGES | {"default": storage}
-    yield made
-    made.objects.all().delete()
-    made.delete()
 
 
 def keys(bucket: Any) -> list[str]:

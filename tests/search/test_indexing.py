@@ -71,6 +71,26 @@ def test_what_a_dead_worker_left_is_done_again(library: Library, user: User, mod
     assert indexing.index_pending() == 1
 
 
+def test_the_company_of_a_picture_that_kills_workers_is_not_given_up(
+    library: Library, user: User, model: EmbeddingModel
+) -> None:
+    for seed in range(3):
+        ready(library, user, seed)
+
+    def die() -> list[int]:
+        """Of whatever the worker has taken."""
+        taken = indexing.claim(model)
+        IndexEntry.objects.update(started_at=timezone.now() - timedelta(hours=1))
+        indexing.sweep()
+        return [entry.pk for entry in taken]
+
+    together = die()
+    assert len(together) == 3
+    assert [die(), die()] == [together[:1], together[:1]]
+    assert indexing.index_pending() == 2
+    assert states(model) == [State.FAILED, State.DONE, State.DONE]
+
+
 def test_a_picture_that_kills_workers_is_given_up_after_three_attempts(
     library: Library, user: User, model: EmbeddingModel
 ) -> None:

@@ -1,0 +1,221 @@
+"""Where a backup lies: a folder, which takes the next one as well and copies only what is new; or one archive.
+
+| | folder | archive, `*.tar` |
+|---|---|---|
+| what it is | `backup.json`, which names the other two | the same, last in it |
+| the database | `database-<time>.dump` | `database-<time>.dump` |
+| the files' names | `files-<time>.jsonl`: `{"name", "sha256", "bytes"}`, one a line | the same |
+| their content | `content/<2 digits>/<sha256>` | `files/<name>`, in the order of the list |
+
+`backup.json` appears in one step at the end. Before that, a folder is the backup that it was, and an archive is none.
+"""
+
+import hashlib
+import io
+import json
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, Self
+
+from dam.backup import BackupError
+
+MANIFEST = "backup.json"
+CHUNK = 1024 * 1024
+Opened = Callable[[], IO[bytes]]
+
+
+class Damaged(BackupError):
+    code = "backup_damaged"
+
+
+def at(path: Path) -> "Folder | Archive":
+    """The kind is in the name: `*.tar` is an archive."""
+    return Archive(path) if path.suffix == ".tar" else Folder(path)
+
+
+class Container:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.draft = Path()  # a folder for what is made before it has its place, while it is open
+
+    def manifest(self) -> dict[str, Any]:
+        """Raises BackupError."""
+        try:
+            with self.part(MANIFEST) as file:
+                found = json.load(file)
+        except (OSError, KeyError, ValueError, tarfile.TarError):
+            raise BackupError(f"{self.path} holds no complete backup.") from None
+        if not isinstance(found, dict) or "format" not in found:
+            raise BackupError(f"{self.path} holds no backup of this library.")
+        return found
+
+    def part(self, name: str) -> IO[bytes]:
+        raise NotImplementedError
+
+    def listed(self, name: str) -> Iterator[dict[str, Any]]:
+        with self.part(name) as lines:
+            for line in lines:
+                yield json.loads(line)
+
+
+class Folder(Container):
+    def __enter__(self) -> Self:
+        self.path.mkdir(parents=True, exist_ok=True)
+        others = [path.name for path in self.path.iterdir() if not ours(path.name)]
+        if others:
+            raise BackupError(f"{self.path} holds other things ({min(others)}): give an empty folder, or a backup's.")
+        self.draft = Path(tempfile.mkdtemp(prefix=".new-", dir=self.path))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        shutil.rmtree(self.draft, ignore_errors=True)
+
+    def has(self, sha256: str, size: int) -> bool:
+        place = self.content(sha256)
+        return place.is_file() and place.stat().st_size == size
+
+    def put(self, name: str, file: IO[bytes], size: int) -> str:
+        """Gives its SHA-256."""
+        draft = self.draft / "content"
+        with draft.open("wb") as copy:
+            sha256 = copied(file, copy.write)
+        place = self.content(sha256)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        draft.replace(place)
+        return sha256
+
+    def content(self, sha256: str) -> Path:
+        return self.path / "content" / sha256[:2] / sha256
+
+    def finish(self, parts: Iterable[Path], manifest: dict[str, Any]) -> None:
+        kept = {MANIFEST}
+        for part in parts:
+            part.replace(self.path / part.name)
+            kept.add(part.name)
+        draft = self.draft / MANIFEST
+        draft.write_text(json.dumps(manifest, indent=2))
+        draft.replace(self.path / MANIFEST)
+        self.forget(kept, manifest)
+
+    def forget(self, kept: set[str], manifest: dict[str, Any]) -> None:
+        """What only the former backup needed."""
+        for path in self.path.iterdir():
+            if path.is_file() and ours(path.name) and path.name not in kept:
+                path.unlink()
+        named = {bytes.fromhex(entry["sha256"]) for entry in self.listed(manifest["list"]["file"])}
+        for path in (self.path / "content").glob("*/*"):
+            if bytes.fromhex(path.name) not in named:
+                path.unlink()
+
+    def part(self, name: str) -> IO[bytes]:
+        return (self.path / name).open("rb")
+
+    def files(self, listed: str) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
+        for entry in self.listed(listed):
+            try:
+                file = self.content(entry["sha256"]).open("rb")
+            except FileNotFoundError:
+                raise Damaged(f"{self.path} is damaged: the content of {entry['name']} is missing.") from None
+            with file:
+                yield entry, file
+
+
+class Archive(Container):
+    def __enter__(self) -> Self:
+        if self.path.exists():
+            raise BackupError(f"{self.path} exists: give another name, or remove it first.")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.draft = Path(tempfile.mkdtemp(prefix=".new-", dir=self.path.parent))
+        self.tar = tarfile.open(self.draft / "archive", "w", format=tarfile.PAX_FORMAT)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.tar.close()
+        shutil.rmtree(self.draft, ignore_errors=True)
+
+    def has(self, sha256: str, size: int) -> bool:
+        return False
+
+    def put(self, name: str, file: IO[bytes], size: int) -> str:
+        member = tarfile.TarInfo(f"files/{name}")
+        member.size = size
+        hashing = Hashing(file)
+        self.tar.addfile(member, hashing)
+        self.tar.members.clear()  # type: ignore[attr-defined]  # it would remember them all
+        return hashing.digest.hexdigest()
+
+    def finish(self, parts: Iterable[Path], manifest: dict[str, Any]) -> None:
+        for part in parts:
+            self.tar.add(part, part.name)
+        said = json.dumps(manifest, indent=2).encode()
+        member = tarfile.TarInfo(MANIFEST)
+        member.size = len(said)
+        self.tar.addfile(member, io.BytesIO(said))
+        self.tar.close()
+        (self.draft / "archive").replace(self.path)
+
+    def members(self) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
+        with tarfile.open(self.path, "r:") as tar:
+            while member := tar.next():
+                yield member, tar
+                tar.members.clear()  # type: ignore[attr-defined]
+
+    def part(self, name: str) -> IO[bytes]:
+        for member, tar in self.members():
+            if member.name == name and (file := tar.extractfile(member)):
+                copy = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
+                shutil.copyfileobj(file, copy)
+                copy.seek(0)
+                return copy
+        raise KeyError(name)
+
+    def files(self, listed: str) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
+        entries = self.listed(listed)
+        for member, tar in self.members():
+            if not member.name.startswith("files/"):
+                continue
+            entry = next(entries, None)
+            file = tar.extractfile(member)
+            if entry is None or file is None or member.name != f"files/{entry['name']}":
+                raise Damaged(f"{self.path} is damaged: {member.name} is not what its list says.")
+            yield entry, file
+        if next(entries, None) is not None:
+            raise Damaged(f"{self.path} is damaged: files are missing in it.")
+
+
+class Hashing:
+    """A file that knows the SHA-256 of what has been read of it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.digest = file, hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.file.read(size)
+        self.digest.update(data)
+        return data
+
+
+def copied(file: IO[bytes], write: Callable[[bytes], object]) -> str:
+    hashing = Hashing(file)
+    while data := hashing.read(CHUNK):
+        write(data)
+    return hashing.digest.hexdigest()
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def ours(name: str) -> bool:
+    return name in {MANIFEST, "content"} or name.startswith((".new-", "database-", "files-"))
+
+
+def remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with suppress(FileNotFoundError):
+            path.unlink()
