@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.cache import take
 from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
-from media_library import collections, ingest
+from media_library import ingest
 from media_library.filters import AssetFilters, ranked_in
 from media_library.models import Asset, AssetQuerySet, Collection, Role, ShareLink, User
 
@@ -77,8 +77,7 @@ def make(
     password: str = "",
     downloads: bool = True,
 ) -> tuple[ShareLink, str]:
-    """A link and, this once, the token that makes its address. Contributors share pictures that they uploaded and
-    collections that they made, editors all.
+    """A link and, this once, the token that makes its address. Contributors share what they uploaded, editors all.
 
     Raises InvalidRequest, Forbidden or NotFound.
     """
@@ -102,9 +101,9 @@ def make(
 
 
 def require_share(user: User, shared: Asset | Collection) -> None:
-    """Who may change it may share it. Raises Forbidden, NotFound, InvalidRequest."""
+    """A collection may hold what others uploaded, so it takes an editor. Raises Forbidden, NotFound, InvalidRequest."""
     if isinstance(shared, Collection):
-        collections.require_edit(shared, user)
+        shared.library.require(user, Role.EDITOR)
         return
     ingest.require_edit(shared, user)
     if shared.deleted_at:

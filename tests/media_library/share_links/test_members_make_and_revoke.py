@@ -8,8 +8,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 
-from dam.errors import Forbidden
-from media_library import collections, processing, sharing
+from media_library import processing, sharing
 from media_library.models import Asset, Collection, Library, Role, ShareLink, User
 from tests import factories
 from tests.media_library.pages import HTMX, links_of, member, signed_in, text_of
@@ -76,23 +75,6 @@ def test_who_may_share_and_revoke_what(asset: Asset, album: Collection, library:
     own = factories.asset(library, uploaded_by=contributor)
     assert sharing.make(contributor, own)[0] in ShareLink.objects.visible_to(user, library)
     assert [each.created_by for each in ShareLink.objects.visible_to(contributor, library)] == [contributor]
-
-
-def test_contributors_share_the_collections_that_they_made(library: Library, album: Collection, asset: Asset) -> None:
-    contributor = factories.user()
-    library.memberships.create(user=contributor, role=Role.CONTRIBUTOR)
-    client, own = signed_in(contributor), collections.make(library, contributor, "Own")
-    collections.add(own, contributor, [asset.pk])
-    share, page = f"/l/studio/collections/{own.pk}/share/", f"/l/studio/collections/{own.pk}/"
-    assert share in links_of(client.get(page))
-    assert client.post(share, {"days": "30"}).status_code == 200
-    assert [link.collection for link in ShareLink.objects.visible_to(contributor, library)] == [own]
-    page = f"/l/studio/collections/{album.pk}/"
-    assert f"{page}share/" not in links_of(client.get(page))
-    assert client.post(f"{page}share/", {"days": "30"}).status_code == 403
-    library.memberships.filter(user=contributor).update(role=Role.VIEWER)
-    with pytest.raises(Forbidden):
-        sharing.make(contributor, own)
 
 
 def test_it_is_offered_where_it_may_be_done(client: Client, asset: Asset, album: Collection, library: Library) -> None:
