@@ -17,7 +17,7 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=["get", "head"]), name="docs"),
     path("api/v1/", include((media_library_api + search_api, "api"))),
     path("api/v1/", include((visual_layer, "visual-layer"))),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -73,7 +73,7 @@ of_a_share_link = [
 
 urlpatterns = [
     path("", library.home, name="home"),
-    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True, http_method_names=["get", "head", "post"]), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("account/keys/", credentials.api_keys, name="api-keys"),
     path("account/keys/<slug:slug>/revoke/", credentials.revoke_key, name="api-key-revoke"),

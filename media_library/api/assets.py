@@ -32,7 +32,7 @@ from media_library.api.serializers import (
     UrlUploadSerializer,
 )
 from media_library.filters import AssetFilters, boolean
-from media_library.models import Asset, AssetQuerySet
+from media_library.models import Asset, AssetQuerySet, Role
 from media_library.paging import SORTS, limit_of, page
 
 POSITION, RELEVANCE = "position", "relevance"
@@ -105,6 +105,7 @@ class AssetsFromUrl(LibraryView):
         """Fetch a picture from the web and keep it."""
         data = validated(UrlUploadSerializer(data=request.data, context={"library": self.library}))
         keep = data.pop("on_duplicate") == "keep"
+        self.library.require(request.user, Role.CONTRIBUTOR)  # nothing is fetched for who may not keep it
         fetched = fetch.fetch(data.pop("url"))
         with fetched.file:
             asset = ingest.store_upload(
