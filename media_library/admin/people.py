@@ -4,7 +4,8 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from media_library.models import Library, Membership, User
+from media_library import second_factor, sessions
+from media_library.models import Library, Membership, SecondFactor, User
 
 
 class MembershipInline(admin.TabularInline):
@@ -22,7 +23,26 @@ class UserMembershipInline(admin.TabularInline):
 @admin.register(User)
 class PersonAdmin(UserAdmin):
     inlines = [UserMembershipInline]
-    list_display = ["username", "first_name", "last_name", "email", "is_active", "is_staff", "last_login"]
+    list_display = ["username", "first_name", "last_name", "email", "is_active", "is_staff", "has_code", "last_login"]
+    list_select_related = ["second_factor"]
+    actions = ["sign_out", "remove_second_factor"]
+
+    @admin.display(description=_("second factor"), boolean=True)
+    def has_code(self, user: User) -> bool:
+        return hasattr(user, "second_factor")
+
+    @admin.action(description=_("Sign out everywhere"), permissions=["change"])
+    def sign_out(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        count = sum(sessions.end_all(user) for user in users)
+        self.message_user(request, _("Browsers that were signed out: %(count)d.") % {"count": count})
+
+    @admin.action(description=_("Remove the second factor"), permissions=["change"])
+    def remove_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """For who has lost both their application and their recovery codes."""
+        factors = list(SecondFactor.objects.filter(user__in=users))
+        for factor in factors:
+            second_factor.remove(factor)
+        self.message_user(request, _("Second factors that were removed: %(count)d.") % {"count": len(factors)})
 
 
 @admin.register(Library)

@@ -10,6 +10,8 @@ from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
 from media_library.models.metadata_field import MetadataChoice, MetadataField, MetadataValue
 from media_library.models.partial_upload import PartialUpload, UploadPart
+from media_library.models.second_factor import RecoveryCode, SecondFactor
+from media_library.models.session import Session
 from media_library.models.share_link import ShareLink
 from media_library.models.tag import Tag
 from media_library.models.token import PersonalToken
@@ -45,9 +47,12 @@ __all__ = [
     "MetadataValue",
     "PartialUpload",
     "PersonalToken",
+    "RecoveryCode",
     "Rendition",
     "ResultPart",
     "Role",
+    "SecondFactor",
+    "Session",
     "ShareLink",
     "Tag",
     "UploadPart",

@@ -13,9 +13,9 @@ A line is a kind, a pattern that a whole route has to match, and who may use whi
 The things that routes name were made by a manager, so that what contributors may do with their own is not in here.
 Methods that are not named are refused. The first line that matches counts; an URL without one fails the test.
 
-Kinds: `page` asks strangers to sign in, `api` and `cloud` answer 401, `admin` is for administrators alone, `open` is for
-everybody, `link` is below the address of a share link, `gone` says 404 to all: no such call,
-or, of an export, none without its signed id.
+Kinds: `page` asks strangers to sign in, `api` and `cloud` answer 401, `admin` is for administrators alone, `open` is
+for everybody, `link` is below the address of a share link, `gone` says 404 to all: there is no such call or, of an
+export, none without its signed id.
 """
 
 import re
@@ -32,10 +32,17 @@ open  /favicon.ico|/healthz|/readyz|/api/schema/|/api/docs/             GET:p
 open  /i18n/setlang/|/theme/|/layout/                                   POST:p
 open  /accounts/login/                                                  GET:p POST:p
 open  /accounts/logout/                                                 POST:p
-open  /admin/login/                                                     GET:p POST:p
+admin /admin/login/                                                     GET:a
+open  /admin/password_change/                                           GET:p
 admin /admin/.*                                                         GET:a POST:a
 
 page  /                                                                 GET:s
+open  /accounts/login/code/                                             GET:p POST:p
+page  /account/security/                                                GET:s
+page  /account/security/(password|second-factor)/                       GET:s POST:s
+page  /account/security/(second-factor/remove|recovery-codes)/          GET:o POST:o
+page  /account/security/sessions/{handle}/end/                          POST:o
+page  /account/security/sessions/end/                                   POST:s
 page  /account/(keys|tokens)/                                           GET:s POST:s
 page  /account/(keys/{slug}|tokens/{token_id})/revoke/                  POST:o
 page  /notices/dismiss/                                                 POST:s

@@ -89,15 +89,15 @@ class Walk:
 
     def turns(self, people: list[Person]) -> Iterator[tuple[Person, str]]:
         """Everybody with each method that there is. What there is not, and HEAD and OPTIONS, those ask who differ."""
-        if self.route.kind != "admin":
-            people = [person for person in people if not person.is_administrator]
         few = [person for person in people if person.name in {"manager", "stranger", "anonymous"}]
+        if self.route.kind == "admin":
+            few += [person for person in people if person.is_administrator]
+            yield from ((person, method) for method in self.route.who for person in few)
+            return
+        everybody = [person for person in people if not person.is_administrator]
         for method in METHODS:
-            for person in people if method in self.route.who else few:
-                yield person, method
-        for method in ("HEAD", "OPTIONS"):
-            for person in few:
-                yield person, method
+            yield from ((person, method) for person in (everybody if method in self.route.who else few))
+        yield from ((person, method) for method in ("HEAD", "OPTIONS") for person in few)
 
     def problems(self, person: Person, method: str) -> Iterator[str]:
         answer = self.ask(person, method)
@@ -130,7 +130,7 @@ class Walk:
         if may:
             return fine | ({401} if person.has_bad_token else set())
         if self.route.kind == "admin":
-            return {302}
+            return {302, 403} if person.is_signed_in else {302}
         if not person.is_signed_in:
             return {403 if isinstance(person, Narrow) and self.route.kind != "page" else NOT_SIGNED_IN[self.route.kind]}
         if person.role is None:

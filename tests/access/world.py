@@ -15,7 +15,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from dam.contracts.visual_layer import exports
-from media_library import sharing
+from media_library import second_factor, sharing
 from media_library.bulk import undo
 from media_library.models import (
     ApiKey,
@@ -25,10 +25,13 @@ from media_library.models import (
     PersonalToken,
     Rendition,
     Role,
+    SecondFactor,
+    Session,
     UploadPreset,
     User,
 )
 from media_library.scopes import Grant, Scope, scope_of
+from media_library.sealing import seal
 from search.clusters import joining
 from search.duplicates import decisions
 from search.models import DuplicatePair, EmbeddingModel, QueryAnchor, SavedSearch, SavedView
@@ -156,6 +159,7 @@ def known(library: Library, manager: User, model: EmbeddingModel) -> dict[str, A
         "password": ["secret"], "public_ids": [first.public_id], "asset_ids": [str(first.pk)],
         "from_public_id": [first.public_id], "cluster_id": [cluster_of(library, manager)],
         "of": {  # that route alone
+            "/account/security/sessions/{handle}/end/": {"handle": [session_of(manager)]},
             "/account/keys/{slug}/revoke/": {"slug": [ApiKey.issue(manager, SECRET)[0].key]},
             "/l/{slug}/upload/{upload_id}/": {"upload_id": [made["upload_id"][1]]},
         },
@@ -172,6 +176,14 @@ def cluster_of(library: Library, manager: User) -> str:
 
 def export_of(library: Library, manager: User) -> str:
     return signing.dumps(exports.Export(str(library.pk), manager.pk, SECRET, images=True), salt=exports.SALT)
+
+
+def session_of(manager: User) -> str:
+    """Another browser of theirs; and a second factor."""
+    SecondFactor.objects.create(user=manager, sealed_secret=seal(second_factor.new_secret()))
+    browser = APIClient()
+    browser.force_login(manager)
+    return str(Session.objects.get(session_key=browser.session.session_key).handle)
 
 
 def name_all(library: Library, manager: User) -> None:
