@@ -94,7 +94,7 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     SavedView.objects.create(library=library, owner=boss, name="Boats")
     collections.add(collections.make(library, boss, "Best"), boss, [asset.pk])
     sharing.make(boss, asset)
-    factor = SecondFactor.objects.create(user=user)
+    factor = SecondFactor.objects.create(user=boss)
     factor.recovery_codes.create(digest=RecoveryCode.hash("code"))
     versions.first(asset).save()
     saved_queries.save(library, boss, "Boats", {"q": "boat"}, shared=True)
