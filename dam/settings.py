@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "media_library.sessions.NoteMiddleware",
+    "media_library.audit.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -126,6 +127,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOCKOUT_FAILURES = env_int("DAM_LOCKOUT_FAILURES", 10)  # of one user name
 LOCKOUT_FAILURES_OF_ADDRESS = env_int("DAM_LOCKOUT_FAILURES_OF_ADDRESS", 50)
 LOCKOUT_SECONDS = env_int("DAM_LOCKOUT_MINUTES", 15) * 60
+
+# The audit log: see media_library/audit.py.
+AUDIT_DAYS = env_int("DAM_AUDIT_DAYS", 365)  # entries are removed after that; 0: never
+AUDIT_SEARCHES = env_bool("DAM_AUDIT_SEARCHES", default=True)  # who looked for what
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
@@ -289,6 +294,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "forget-answers": {"task": "media_library.tasks.forget_answers", "schedule": 3600},
     "forget-sessions": {"task": "media_library.tasks.forget_sessions", "schedule": 3600},
+    "forget-audit": {"task": "media_library.tasks.forget_audit", "schedule": 3600},
     "sweep-uploads": {"task": "media_library.tasks.sweep_uploads", "schedule": 300},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
     "update-outliers": {"task": "search.tasks.update_outliers", "schedule": 300},

@@ -9,11 +9,13 @@ from typing import Any, cast
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends import cached_db
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
+from media_library import audit
 from media_library.lockout import address_of
 from media_library.models import Session, User
 
@@ -100,7 +102,9 @@ def end(rows: Any) -> int:
     """From the next request on, these browsers are signed out. Gives how many they were."""
     ended = list(rows)
     for row in ended:
-        SessionStore(row.session_key).delete()
+        with transaction.atomic():
+            audit.record(audit.Event.SESSION_ENDED, row.user, name=str(row.user), data={"device": device(row.agent)})
+            SessionStore(row.session_key).delete()
     return len(ended)
 
 

@@ -61,6 +61,13 @@ def forget_sessions() -> None:
 
 
 @shared_task
+def forget_audit() -> None:
+    from media_library import audit
+
+    audit.forget()
+
+
+@shared_task
 def sweep_uploads() -> None:
     from media_library import resumable
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dam.parsing import JsonParser
-from media_library import fetch, ingest, ranked
+from media_library import audit, fetch, ingest, ranked
 from media_library.api.base import (
     FILTERS,
     PAGING,
@@ -51,6 +51,8 @@ def assets_page(view: LibraryView, filters: AssetFilters, assets: AssetQuerySet,
     params = view.request.query_params
     sort, user = params.get("sort") or default, caller(view.request)
     cursor, limit = params.get("cursor", ""), limit_of(params.get("limit"))
+    if filters.keywords and not cursor:
+        audit.searched(view.library, filters.params())
     if sort == RELEVANCE:
         shown = ranked.page(filters, assets, user, limit=limit, cursor=cursor)
     else:

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dam.throttling import SignInThrottle
+from media_library import audit
 from media_library.api.base import validated
 from media_library.api.serializers import TokenRequestSerializer, TokenSerializer
 from media_library.auth import BearerAuthentication, issue_access
@@ -49,6 +50,7 @@ def by_password(request: Request, username: str, password: str, code: str = "") 
     if not isinstance(user, User):
         raise AuthenticationFailed(_("User name or password is wrong."))
     require_code(request._request, user, code)
+    audit.record(audit.Event.SIGNED_IN, user, user=user, via="access token")
     return issue_access(user)
 
 

@@ -1,5 +1,6 @@
 from media_library.models.api_key import ApiKey
 from media_library.models.asset import Asset, AssetQuerySet, Rendition
+from media_library.models.audit_entry import AuditEntry
 from media_library.models.collection import Collection, CollectionItem
 from media_library.models.delivery import Delivery, DeliveryAttempt, DeliveryQuerySet
 from media_library.models.folder import Folder
@@ -26,6 +27,7 @@ __all__ = [
     "Asset",
     "AssetQuerySet",
     "AssetWords",
+    "AuditEntry",
     "Collection",
     "CollectionItem",
     "Delivery",

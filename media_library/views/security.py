@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth import authenticate, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -19,8 +20,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dam.errors import AppError, NotFound
+from media_library import audit, sessions
 from media_library import second_factor as factors
-from media_library import sessions
 from media_library.forms import input_attrs
 from media_library.models import SecondFactor, Session
 from media_library.sealing import seal, unseal
@@ -99,7 +100,9 @@ def password(request: PageRequest) -> HttpResponse:
             problem = error
         else:
             if form.is_valid():
-                form.save()
+                with transaction.atomic():
+                    form.save()
+                    audit.record(audit.Event.PASSWORD_CHANGED, request.user)
                 update_session_auth_hash(request, request.user)
                 sessions.end_all(request.user, but=request.session.session_key)
                 messages.success(request, _("Your password is changed. All other browsers are signed out."))

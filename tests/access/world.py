@@ -165,6 +165,7 @@ def known(library: Library, manager: User, model: EmbeddingModel) -> dict[str, A
         },
         "content_type_id": ["1"], "object_id": [str(first.pk)], "id": ["1"], "pk": ["1"], "app_label": ["search"],
         "url": ["nowhere"],
+        "form": ["csv"],
         "queries": {"/api/v1/dataset/{dataset_id}/export_status": f"?export_task_id={export_of(library, manager)}"},
     }  # fmt: skip
 
