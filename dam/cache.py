@@ -35,6 +35,13 @@ class RedisCache(redis.RedisCache):
         )
         return bool(taken), int(before), int(current)
 
+    def give_back(self, key: str, seconds: int, now: float) -> None:
+        """Count one use less in the period of `now`."""
+        name = self.make_and_validate_key(f"{key}_{now // seconds:.0f}")
+        client = self._cache.get_client(name, write=True)
+        if client.decr(name) <= 0:
+            client.delete(name)
+
     @cached_property
     def _take(self) -> Any:
         return self._cache.get_client(TAKE, write=True).register_script(TAKE)
@@ -53,3 +60,15 @@ return {1, before, current}
 
 def take(key: str, limit: int, seconds: int, now: float) -> tuple[bool, int, int]:
     return cast(RedisCache, cache).take(key, limit, seconds, now)
+
+
+def give_back(key: str, seconds: int, now: float) -> None:
+    cast(RedisCache, cache).give_back(key, seconds, now)
+
+
+def wait(limit: int, seconds: int, elapsed: float, before: int, current: int) -> float:
+    """Seconds until there is room for one more, of what `take` gave `elapsed` seconds into a period."""
+    room = limit - 1
+    if current <= room:  # in this period, once enough of the last one does not count any more
+        return seconds * (1 - (room - current) / before) - elapsed
+    return seconds * (1 + 1 - room / current) - elapsed

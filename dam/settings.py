@@ -71,6 +71,8 @@ MIDDLEWARE = [
     "dam.middleware.TextMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "media_library.sessions.NoteMiddleware",
+    "media_library.audit.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -82,6 +84,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "dam.urls"
 WSGI_APPLICATION = "dam.wsgi.application"
 AUTH_USER_MODEL = "media_library.User"
+AUTHENTICATION_BACKENDS = ["media_library.signing_in.Backend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -115,8 +118,21 @@ CACHES = {
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
 ]
+# Who fails to sign in so often within this time has to wait: see media_library/lockout.py.
+LOCKOUT_FAILURES = env_int("DAM_LOCKOUT_FAILURES", 10)  # of one user name
+LOCKOUT_FAILURES_OF_ADDRESS = env_int("DAM_LOCKOUT_FAILURES_OF_ADDRESS", 50)
+LOCKOUT_SECONDS = env_int("DAM_LOCKOUT_MINUTES", 15) * 60
+
+# The audit log: see media_library/audit.py.
+AUDIT_DAYS = env_int("DAM_AUDIT_DAYS", 365)  # entries are removed after that; 0: never
+AUDIT_SEARCHES = env_bool("DAM_AUDIT_SEARCHES", default=True)  # who looked for what
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
@@ -125,7 +141,7 @@ TIME_ZONE = env_str("DAM_TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True
 
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"  # read from Redis, kept in PostgreSQL
+SESSION_ENGINE = "media_library.sessions"  # read from Redis, kept in PostgreSQL
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
@@ -280,6 +296,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 9},
     },
     "forget-answers": {"task": "media_library.tasks.forget_answers", "schedule": 3600},
+    "forget-sessions": {"task": "media_library.tasks.forget_sessions", "schedule": 3600},
+    "forget-audit": {"task": "media_library.tasks.forget_audit", "schedule": 3600},
     "sweep-uploads": {"task": "media_library.tasks.sweep_uploads", "schedule": 300},
     "sweep-files": {"task": "media_library.tasks.sweep_files", "schedule": crontab(hour=2, minute=15)},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},

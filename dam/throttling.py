@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle, SimpleRateThrottle, UserRateThrottle
 
-from dam.cache import take
+from dam.cache import take, wait
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which needs this module
@@ -37,10 +37,7 @@ class Counted(SimpleRateThrottle):
 
     def wait(self) -> float:
         """Seconds until one more would be allowed."""
-        room = self.num_requests - 1
-        if self.current <= room:  # in this period, once enough of the last one does not count any more
-            return self.duration * (1 - (room - self.current) / self.before) - self.elapsed
-        return self.duration * (1 + 1 - room / self.current) - self.elapsed
+        return wait(self.num_requests, self.duration, self.elapsed, self.before, self.current)
 
 
 class UserThrottle(Counted, UserRateThrottle):

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from dam import health
 from dam.contracts.visual_layer.urls import urlpatterns as visual_layer
 from media_library.api.urls import urlpatterns as media_library_api
+from media_library.views import signing_in
 from search.api.urls import urlpatterns as search_api
 
 urlpatterns = [
@@ -15,9 +16,15 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/favicon.svg"))),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("admin/login/", signing_in.administration),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password", http_method_names=["get", "head"])),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path(
+        "api/docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=["get", "head"]),
+        name="docs",
+    ),
     path("api/v1/", include((media_library_api + search_api, "api"))),
     path("api/v1/", include((visual_layer, "visual-layer"))),
     path("i18n/", include("django.conf.urls.i18n")),

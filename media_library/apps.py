@@ -6,7 +6,7 @@ class MediaLibraryConfig(AppConfig):
     verbose_name = "Media library"
 
     def ready(self) -> None:
-        from media_library import bulk, exports, jobs, stored_files  # noqa: F401  also connects `post_delete`
+        from media_library import audit_signals, bulk, exports, jobs, sessions, stored_files  # noqa: F401  some connect signals
         from media_library.bulk import actions
         from media_library.imports.jobs import ImportFrom, ImportUrls
 

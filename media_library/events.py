@@ -13,10 +13,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from media_library import deliveries, dialects, findable
+from media_library import audit, deliveries, dialects, findable
 from media_library.models import Asset, Delivery, Event, Webhook
 
 CHUNK = 500  # deliveries are made and written so many happenings at a time
+
+# What the audit log is told as well, whoever listens.
+AUDITED = {Event.TRASHED: audit.Event.TRASHED, Event.RESTORED: audit.Event.RESTORED, Event.PURGED: audit.Event.REMOVED}
 
 Before = Mapping[UUID, dict[str, Any]]
 
@@ -140,6 +143,8 @@ def raised(
     beside each asset.
     """
     there = list(assets)
+    if event in AUDITED and there:
+        audit.record_assets(AUDITED[event], there)
     with _joined() as gathering:
         listened = gathering.listened_to(asset.library_id for asset in there)
         about = [

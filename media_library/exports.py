@@ -11,10 +11,11 @@ from typing import IO, Any, ClassVar
 
 import orjson
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, NotFound
-from media_library import findable, jobs, selection, zips
+from media_library import audit, findable, jobs, selection, zips
 from media_library.jobs import Kind, results
 from media_library.models import Asset, Folder, Job, JobFailure, Library, ResultPart, User
 
@@ -238,7 +239,10 @@ def start(
 ) -> Job:
     """A job that makes a file of what was chosen: see `media_library.api.selections.selected`. Raises TooManyJobs."""
     chosen["parameters"] |= {"name": name_of(name), "folders": folders, "origin": origin}
-    return jobs.start(FORMATS[format].name, owner=user, library=library, **chosen)
+    with transaction.atomic():
+        job = jobs.start(FORMATS[format].name, owner=user, library=library, **chosen)
+        audit.record(audit.Event.EXPORTED, job, library=library, name=name, data={"format": format})
+    return job
 
 
 FORMATS: dict[str, type[Export]] = {"zip": ExportZip, "jsonl": ExportLines}

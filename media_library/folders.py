@@ -88,14 +88,13 @@ def remove(folder: Folder, user: User, *, recursive: bool = False) -> int:
     """With `recursive`, also one that is not empty: its folders go with it, and its pictures go to the trash, where
     they lie outside of folders. Gives how many those are. Raises Forbidden below editor, and FolderNotEmpty."""
     folder.library.require(user, Role.EDITOR)
-    with events.gathered() as gathering:
+    with events.gathered():
         hold(folder.library, folder)
         ids = folder.subtree_ids()
         held = Asset.objects.visible_to(user).filter(folder__in=ids)
         if not recursive and (len(ids) > 1 or held.live().exists()):
             raise FolderNotEmpty
-        if gathering.listened_to([folder.library_id]):
-            events.raised(Event.TRASHED, held.live())
+        events.raised(Event.TRASHED, held.live())
         trashed = held.trash()
         folder.delete()
     return trashed

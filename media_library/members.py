@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, NotFound
+from media_library import audit
 from media_library.constraints import refusing
 from media_library.models import Library, Membership, Role, User
 
@@ -26,6 +27,7 @@ class LastManager(AppError):
     message = _("A library needs a manager. Make somebody else one first.")
 
 
+@transaction.atomic
 def add(library: Library, by: User, username: str, role: Role) -> Membership:
     """Raises Forbidden below manager, UnknownUser and AlreadyMember."""
     library.require(by, Role.MANAGER)
@@ -45,6 +47,13 @@ def change(member: Membership, by: User, role: Role) -> Membership:
     if not Membership.objects.filter(pk=member.pk).update(role=role):
         raise NotFound
     member.role = role
+    audit.record(
+        audit.Event.MEMBER_CHANGED,
+        member,
+        library=member.library,
+        name=member.user.get_username(),
+        data={"role": role.name.lower(), "user": member.user_id},
+    )
     return member
 
 

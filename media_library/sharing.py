@@ -7,18 +7,20 @@ asks for a link.
 import hashlib
 import time
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.core import signing
 from django.core.cache import cache
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dam.cache import take
 from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
-from media_library import ingest
+from media_library import audit, ingest
 from media_library.filters import AssetFilters, ranked_in
 from media_library.models import Asset, AssetQuerySet, Collection, Role, ShareLink, User
 
@@ -87,7 +89,16 @@ def make(
     if password and not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise InvalidRequest(_("A password has 6 to 128 characters."), code="bad_password")
     token = ShareLink.new_token()
-    link = ShareLink.objects.create(
+    with transaction.atomic():
+        link = create(user, shared, days, password, token, downloads=downloads)
+        audit.record(audit.Event.LINK_MADE, link, library=shared.library, name=str(shared), data=about(link))
+    return link, token
+
+
+def create(
+    user: User, shared: Asset | Collection, days: int, password: str, token: str, *, downloads: bool
+) -> ShareLink:
+    return ShareLink.objects.create(
         library=shared.library,
         asset=shared if isinstance(shared, Asset) else None,
         collection=shared if isinstance(shared, Collection) else None,
@@ -97,7 +108,12 @@ def make(
         created_by=user,
         expires_at=timezone.now() + timedelta(days=days),
     )
-    return link, token
+
+
+def about(link: ShareLink) -> dict[str, Any]:
+    """What the audit log says of it."""
+    shared = {"asset": str(link.asset_id)} if link.asset_id else {"collection": str(link.collection_id)}
+    return shared | {"expires_at": link.expires_at.isoformat(), "password": bool(link.password)}
 
 
 def require_share(user: User, shared: Asset | Collection) -> None:
@@ -115,7 +131,14 @@ def revoke(link: ShareLink, user: User) -> None:
     link.library.require(user, Role.CONTRIBUTOR)
     if not ShareLink.objects.visible_to(user, link.library).filter(pk=link.pk).exists():
         raise Forbidden
-    ShareLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now())
+    end(link)
+
+
+@transaction.atomic
+def end(link: ShareLink) -> None:
+    if ShareLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        named = str(link.asset or link.collection)
+        audit.record(audit.Event.LINK_REVOKED, link, library=link.library, name=named, data=about(link))
 
 
 # --- by whoever has the address ---------------------------------------------------------------------------------------
@@ -178,7 +201,10 @@ def fingerprint(link: ShareLink) -> str:
     return hashlib.sha256(f"{link.pk} {link.password}".encode()).hexdigest()
 
 
+@transaction.atomic
 def note_opening(link: ShareLink) -> None:
+    named = str(link.asset or link.collection)
+    audit.record(audit.Event.LINK_USED, link, library=link.library, name=named, via="share link")
     ShareLink.objects.filter(pk=link.pk).update(opened=F("opened") + 1, opened_at=timezone.now())
 
 

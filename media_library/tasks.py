@@ -59,6 +59,20 @@ def forget_answers() -> None:
 
 
 @shared_task
+def forget_sessions() -> None:
+    from media_library.sessions import SessionStore
+
+    SessionStore.clear_expired()
+
+
+@shared_task
+def forget_audit() -> None:
+    from media_library import audit
+
+    audit.forget()
+
+
+@shared_task
 def sweep_uploads() -> None:
     from media_library import resumable
 

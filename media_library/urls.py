@@ -1,4 +1,4 @@
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from media_library.views import (
@@ -16,8 +16,10 @@ from media_library.views import (
     issues,
     layout,
     library,
+    security,
     shared,
     sharing,
+    signing_in,
     tags,
     theme,
     trash,
@@ -74,12 +76,20 @@ of_a_share_link = [
 
 urlpatterns = [
     path("", library.home, name="home"),
-    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/login/", signing_in.SignIn.as_view(), name="login"),
+    path("accounts/login/code/", signing_in.code, name="login-code"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("account/keys/", credentials.api_keys, name="api-keys"),
     path("account/keys/<slug:slug>/revoke/", credentials.revoke_key, name="api-key-revoke"),
     path("account/tokens/", credentials.tokens, name="tokens"),
     path("account/tokens/<int:token_id>/revoke/", credentials.revoke_token, name="token-revoke"),
+    path("account/security/", security.security, name="security"),
+    path("account/security/password/", security.password, name="password"),
+    path("account/security/second-factor/", security.second_factor, name="second-factor"),
+    path("account/security/second-factor/remove/", security.remove_second_factor, name="second-factor-remove"),
+    path("account/security/recovery-codes/", security.recovery_codes, name="recovery-codes"),
+    path("account/security/sessions/<uuid:handle>/end/", security.end_session, name="session-end"),
+    path("account/security/sessions/end/", security.end_sessions, name="sessions-end"),
     path("theme/", theme.theme, name="theme"),
     path("layout/", layout.layout, name="layout"),
     path("l/<slug:slug>/", include(of_a_library)),

@@ -8,6 +8,7 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import InvalidRequest
+from media_library import audit
 from media_library.models import Asset, AssetQuerySet, User
 from search import anchors, composition, fusion, nearest, ordering, rankings, relevance, stacks
 from search.models import EmbeddingModel, Region
@@ -65,6 +66,8 @@ def run(
     """
     started = time.perf_counter()
     require_something(query)
+    if not cursor:
+        audit.searched(query.library, query.params())
     model = model or anchors.active_model()
     token, start = parse_cursor(cursor)
     took = no_time()

@@ -1,9 +1,9 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from media_library import sharing
 from media_library.admin.base import Made, OfVisibleLibraries
 from media_library.models import ApiKey, PersonalToken, ShareLink, UploadPreset
 
@@ -62,4 +62,5 @@ class ShareLinkAdmin(OfVisibleLibraries):
 
     @admin.action(description=_("Revoke"), permissions=["delete"])
     def revoke(self, request: HttpRequest, links: QuerySet[ShareLink]) -> None:
-        links.filter(revoked_at=None).update(revoked_at=timezone.now())
+        for link in links.select_related("library", "asset", "collection"):
+            sharing.end(link)

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dam.parsing import JsonParser
-from media_library import fetch, ingest, ranked
+from media_library import audit, fetch, ingest, ranked
 from media_library.api.base import (
     FILTERS,
     PAGING,
@@ -32,7 +32,7 @@ from media_library.api.serializers import (
     UrlUploadSerializer,
 )
 from media_library.filters import AssetFilters, boolean
-from media_library.models import Asset, AssetQuerySet
+from media_library.models import Asset, AssetQuerySet, Role
 from media_library.paging import SORTS, limit_of, page
 
 POSITION, RELEVANCE = "position", "relevance"
@@ -51,6 +51,8 @@ def assets_page(view: LibraryView, filters: AssetFilters, assets: AssetQuerySet,
     params = view.request.query_params
     sort, user = params.get("sort") or default, caller(view.request)
     cursor, limit = params.get("cursor", ""), limit_of(params.get("limit"))
+    if filters.keywords and not cursor:
+        audit.searched(view.library, filters.params())
     if sort == RELEVANCE:
         shown = ranked.page(filters, assets, user, limit=limit, cursor=cursor)
     else:
@@ -105,6 +107,7 @@ class AssetsFromUrl(LibraryView):
         """Fetch a picture from the web and keep it."""
         data = validated(UrlUploadSerializer(data=request.data, context={"library": self.library}))
         keep = data.pop("on_duplicate") == "keep"
+        self.library.require(request.user, Role.CONTRIBUTOR)  # nothing is fetched for who may not keep it
         fetched = fetch.fetch(data.pop("url"))
         with fetched.file:
             asset = ingest.store_upload(

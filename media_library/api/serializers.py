@@ -294,11 +294,12 @@ class TokenRequestSerializer(serializers.Serializer[Any]):
 
     username = serializers.CharField(required=False)
     password = serializers.CharField(required=False, trim_whitespace=False)
+    code = serializers.CharField(required=False, max_length=100, help_text="Of the second factor, where there is one.")
     api_key = serializers.CharField(required=False)
     api_secret = serializers.CharField(required=False)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        if data.keys() not in ({"username", "password"}, {"api_key", "api_secret"}):
+        if data.keys() - {"code"} not in ({"username", "password"}, {"api_key", "api_secret"}):
             raise serializers.ValidationError(_("Give username and password, or api_key and api_secret."))
         return data
 

@@ -10,10 +10,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dam.throttling import SignInThrottle
+from media_library import audit
 from media_library.api.base import validated
 from media_library.api.serializers import TokenRequestSerializer, TokenSerializer
 from media_library.auth import BearerAuthentication, issue_access
 from media_library.models import ApiKey, User
+from media_library.signing_in import require_code
 
 
 class Token(APIView):
@@ -34,17 +36,21 @@ class Token(APIView):
     )
     def post(self, request: Request) -> Response:
         data = validated(TokenRequestSerializer(data=request.data))
-        access, expires_at = by_key(**data) if "api_key" in data else by_password(request, **data)
+        access, expires_at = (
+            by_key(data["api_key"], data["api_secret"]) if "api_key" in data else by_password(request, **data)
+        )
         return Response(TokenSerializer({"access": access, "expires_at": expires_at}).data)
 
     def get_authenticate_header(self, request: Request) -> str:
         return BearerAuthentication().authenticate_header(request)
 
 
-def by_password(request: Request, username: str, password: str) -> tuple[str, datetime]:
+def by_password(request: Request, username: str, password: str, code: str = "") -> tuple[str, datetime]:
     user = authenticate(request._request, username=username, password=password)
     if not isinstance(user, User):
         raise AuthenticationFailed(_("User name or password is wrong."))
+    require_code(request._request, user, code)
+    audit.record(audit.Event.SIGNED_IN, user, user=user, via="access token")
     return issue_access(user)
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dam.errors import AppError
-from media_library import events
+from media_library import audit, events
 from media_library.jobs import KINDS, Kind, TryAgain
 from media_library.jobs.results import delete_results
 from media_library.models import Event, Job
@@ -77,6 +77,11 @@ def run(pk: UUID, *, seconds: float = SLICE_SECONDS) -> None:
     job = Job.objects.claim(pk)
     if job is None:
         return
+    with audit.acting(audit.Origin(user=job.owner, via=f"job {job.pk}")):
+        work_on(job, seconds)
+
+
+def work_on(job: Job, seconds: float) -> None:
     try:
         over = job.attempts > MAX_ATTEMPTS
         if over or advance(job, time.monotonic() + seconds):

@@ -1,5 +1,6 @@
 from media_library.models.api_key import ApiKey
 from media_library.models.asset import Asset, AssetQuerySet, Rendition
+from media_library.models.audit_entry import AuditEntry
 from media_library.models.collection import Collection, CollectionItem
 from media_library.models.delivery import Delivery, DeliveryAttempt, DeliveryQuerySet
 from media_library.models.file_sweep import FileSweep
@@ -11,6 +12,8 @@ from media_library.models.language import Language
 from media_library.models.library import Library, Membership, Role
 from media_library.models.metadata_field import MetadataChoice, MetadataField, MetadataValue
 from media_library.models.partial_upload import PartialUpload, UploadPart
+from media_library.models.second_factor import RecoveryCode, SecondFactor
+from media_library.models.session import Session
 from media_library.models.share_link import ShareLink
 from media_library.models.tag import Tag
 from media_library.models.token import PersonalToken
@@ -25,6 +28,7 @@ __all__ = [
     "Asset",
     "AssetQuerySet",
     "AssetWords",
+    "AuditEntry",
     "Collection",
     "CollectionItem",
     "Delivery",
@@ -48,9 +52,12 @@ __all__ = [
     "MetadataValue",
     "PartialUpload",
     "PersonalToken",
+    "RecoveryCode",
     "Rendition",
     "ResultPart",
     "Role",
+    "SecondFactor",
+    "Session",
     "ShareLink",
     "Tag",
     "UploadPart",

@@ -2,7 +2,7 @@ import secrets
 from datetime import datetime
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
@@ -90,4 +90,8 @@ class ApiKey(Credential):
 
     def revoke(self) -> None:
         """For good; revoked keys stay listed."""
-        ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
+        from media_library import audit  # which needs this module
+
+        with transaction.atomic():
+            if ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now()):
+                audit.record(audit.Event.KEY_REVOKED, self, data={"owner": self.owner.get_username()})

@@ -46,6 +46,7 @@ class Credential(models.Model):
         if self.last_used_at is None or now - self.last_used_at > USED_AT_MOST_EVERY:
             type(self)._default_manager.filter(pk=self.pk).update(last_used_at=now)
         owner.grant = self.grant
+        owner.via = f"{self._meta.verbose_name}: {self}"
         return owner
 
 

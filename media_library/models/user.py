@@ -7,4 +7,6 @@ class User(AbstractUser):
     """A person who signs in. What they may see and do is decided by their memberships and, where a program acts for
     them, by the `grant` of its token or key."""
 
-    grant: Grant = EVERYTHING  # no column: set on who a request comes from
+    # No columns: set on who a request comes from.
+    grant: Grant = EVERYTHING
+    via: str = ""  # with which token or key; empty: in a browser

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from media_library import ingest
@@ -46,6 +46,7 @@ def metadata_tab(request: PageRequest, asset: Asset, **context: object) -> HttpR
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: PageRequest, asset_id: UUID) -> HttpResponse:
     """`field` names the one to begin with."""
     asset = visible_asset(request, asset_id)
@@ -67,6 +68,7 @@ def edit(request: PageRequest, asset_id: UUID) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: PageRequest, asset_id: UUID) -> HttpResponse:
     """Ask (GET) and move to the trash (POST), with a message that can undo it."""
     asset = visible_asset(request, asset_id)

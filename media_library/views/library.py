@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from dam.errors import StrOrPromise
-from media_library import properties, ranked
+from media_library import audit, properties, ranked
 from media_library.chips import Params, address, filter_chips
 from media_library.filters import AssetFilters
 from media_library.models import Asset
@@ -49,6 +49,8 @@ def library(request: PageRequest, slug: str) -> HttpResponse:
     if sort == RELEVANCE and not filters.keywords:  # the words have been taken out
         sort = NEWEST
     cursor = request.GET.get("cursor", "")
+    if filters.keywords and not cursor:
+        audit.searched(place.library, filters.params())
     shown: Page[Asset] = (
         ranked.page(filters, scope, request.user, limit=DEFAULT_LIMIT, cursor=cursor)
         if sort == RELEVANCE

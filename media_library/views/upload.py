@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from dam.errors import AppError, NotFound
 from media_library import idempotency, ingest, resumable
@@ -41,6 +41,7 @@ class Outcome:
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: PageRequest, slug: str) -> HttpResponseBase:
     place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
     key = request.headers.get(idempotency.HEADER)

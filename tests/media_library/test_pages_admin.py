@@ -17,6 +17,8 @@ from media_library.models import (
     Library,
     PartialUpload,
     PersonalToken,
+    RecoveryCode,
+    SecondFactor,
     ShareLink,
     UploadPart,
     UploadPreset,
@@ -92,6 +94,8 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     SavedView.objects.create(library=library, owner=boss, name="Boats")
     collections.add(collections.make(library, boss, "Best"), boss, [asset.pk])
     sharing.make(boss, asset)
+    factor = SecondFactor.objects.create(user=boss)
+    factor.recovery_codes.create(digest=RecoveryCode.hash("code"))
     versions.first(asset).save()
     saved_queries.save(library, boss, "Boats", {"q": "boat"}, shared=True)
     return {"asset": asset}

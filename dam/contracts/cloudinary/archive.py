@@ -19,7 +19,7 @@ from dam.contracts.cloudinary.auth import VALID_FOR, sign
 from dam.contracts.cloudinary.errors import Unsupported
 from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
-from media_library import ingest, zips
+from media_library import audit, ingest, zips
 from media_library.models import Asset
 from media_library.properties.conditions import tagged
 from media_library.scopes import Scope
@@ -41,6 +41,7 @@ class GenerateArchive(CloudView):
         if parameters.text(self.params, "target_format", "zip") != "zip":
             raise Unsupported(_("The only target_format here is zip."))
         assets = self.chosen()
+        audit.record(audit.Event.EXPORTED, library=self.library, name="archive", data={"pictures": len(assets)})
         name = ingest.clean_name(parameters.text(self.params, "target_public_id", "archive"))
         if parameters.text(self.params, "mode", "create") == "download":
             response = StreamingHttpResponse(zips.streamed(self.files(assets)), content_type=zips.MIME_TYPE)

@@ -14,6 +14,7 @@ from dam.contracts.visual_layer import schemas
 from dam.contracts.visual_layer.base import DatasetView
 from dam.contracts.visual_layer.datasets import require_ready
 from dam.contracts.visual_layer.parameters import Exploration
+from media_library import audit
 from media_library.api.files import file_name
 from media_library.models import Asset, User
 from search import clusters, exploring
@@ -67,6 +68,7 @@ class Explore(DatasetView):
 
 def found(wanted: Exploration, scope: Scope, user: User) -> tuple[int, list[Shown]]:
     """How many clusters the hits fall into, and those of the page."""
+    audit.searched(wanted.library, wanted.query.params())
     groups = exploring.ranked(wanted.query, user, scope, wanted.level, wanted.limits)
     page = groups[wanted.page * PAGE : (wanted.page + 1) * PAGE]
     there = exploring.loaded(scope, [hit.id for group in page for hit in group.hits[: clusters.PREVIEWS]])

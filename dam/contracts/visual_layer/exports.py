@@ -24,7 +24,7 @@ from dam.contracts.visual_layer import schemas
 from dam.contracts.visual_layer.base import DatasetView, DialectView, given
 from dam.contracts.visual_layer.explore import media_json, object_json, origin_of
 from dam.errors import InvalidRequest, NotFound
-from media_library import ingest, zips
+from media_library import audit, ingest, zips
 from media_library.filters import boolean
 from media_library.models import Asset, AssetQuerySet, Library, User
 
@@ -101,6 +101,7 @@ class Download(DialectView):
         if user is None or library is None or str(library.pk) != dataset_id:
             raise NotFound(_("There is no such export, or it has expired."))
         assets = Asset.objects.visible_to(user).live().filter(library=library).order_by("created_at", "id")
+        audit.record(audit.Event.EXPORTED, library=library, name=export.file_name, user=user, via="export link")
         response = StreamingHttpResponse(
             zipped(library, assets, origin_of(request), images=export.images), content_type=zips.MIME_TYPE
         )
