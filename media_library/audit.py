@@ -111,13 +111,16 @@ def write(rows: list[AuditEntry]) -> None:
 def searched(library: Library, params: Iterable[tuple[str, str]]) -> None:
     """`params`: those of the address of the search. By a setting: who looks for what may be nobody's business.
 
-    Nothing else is done in this transaction, and a search does not wait for the disk: PostgreSQL writes it there a moment
-    later, so that only a crash of the database can lose the last of them.
+    A search does not wait for the disk: PostgreSQL writes its entry there a moment later, so that only a crash of the
+    database loses the last of them.
     """
-    if settings.AUDIT_SEARCHES:
-        with transaction.atomic(), connection.cursor() as cursor:
+    if not settings.AUDIT_SEARCHES:
+        return
+    alone = not connection.in_atomic_block
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        if alone:
             cursor.execute("SET LOCAL synchronous_commit TO off")
-            record(Event.SEARCHED, None, library=library, data={"params": [list(pair) for pair in params]})
+        record(Event.SEARCHED, None, library=library, data={"params": [list(pair) for pair in params]})
 
 
 def forget() -> int:
