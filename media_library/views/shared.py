@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.throttling import BaseThrottle
 
 from dam.errors import AppError, NotFound
@@ -180,13 +180,15 @@ def download(request: HttpRequest, token: str, asset_id: UUID) -> HttpResponseBa
 
 
 @private
-@require_GET
+@require_safe
 def download_all(request: HttpRequest, token: str) -> HttpResponseBase:
     """What a collection shows now as a ZIP file, made while it is sent."""
     link = opened(request, token)
     sharing.require_archive(link, address_of(request))
-    archive = shared_files.Archive(link, still=lambda: opened(request, token))
-    response = StreamingHttpResponse(archive, content_type=zips.MIME_TYPE)
+    response: HttpResponseBase = HttpResponse(content_type=zips.MIME_TYPE)
+    if request.method == "GET":  # who asks for the head alone would have the server make all of it
+        archive = shared_files.Archive(link, still=lambda: opened(request, token))
+        response = StreamingHttpResponse(archive, content_type=zips.MIME_TYPE)
     response["Content-Disposition"] = attachment(f"{zips.safe(str(link.collection))}.zip")
     return response
 

@@ -80,6 +80,7 @@ page  /regions/{region_id}/edit/                                        GET:e PO
 page  /regions/{region_id}/delete/                                      POST:e
 
 link  /s/{token}/                                                       GET:l POST:l
+link  /s/{token}/download/                                              GET:l
 link  /s/{token}/{asset_id}/((thumb|preview|download)/)?                GET:l
 
 open  /api/v1/token/                                                    POST:p

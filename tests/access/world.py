@@ -15,7 +15,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from dam.contracts.visual_layer import exports
-from media_library import second_factor, sharing
+from media_library import collections, second_factor, sharing
 from media_library.bulk import undo
 from media_library.models import (
     ApiKey,
@@ -138,6 +138,8 @@ def known(library: Library, manager: User, model: EmbeddingModel) -> dict[str, A
     thumb = default_storage.save("queries/thumb.webp", ContentFile(SECRET.encode()))
     QueryAnchor.objects.filter(owner=manager).update(thumb=thumb, name=SECRET, model=model, vector=[0.1] * 48)
     shared = sharing.make(manager, first)[1]
+    together = collections.make(library, manager, "Shared")
+    collections.add(together, manager, [first.pk])
     alike = [factories.embedded(library, model, [1.0] * 48, display_name=SECRET) for _ in range(4)]
     for one, other in (alike[:2], alike[2:]):  # one pair is decided, the other one suggested
         DuplicatePair.of(one, other, kind="near", score=0.9, found_at=one.created_at).save()
@@ -161,6 +163,7 @@ def known(library: Library, manager: User, model: EmbeddingModel) -> dict[str, A
         "of": {  # that route alone
             "/account/security/sessions/{handle}/end/": {"handle": [session_of(manager)]},
             "/account/keys/{slug}/revoke/": {"slug": [ApiKey.issue(manager, SECRET)[0].key]},
+            "/s/{token}/download/": {"token": [sharing.make(manager, together)[1]]},
             "/l/{slug}/upload/{upload_id}/": {"upload_id": [made["upload_id"][1]]},
         },
         "content_type_id": ["1"], "object_id": [str(first.pk)], "id": ["1"], "pk": ["1"], "app_label": ["search"],
