@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,8 @@ def test_its_asynchronous_kind_works_too(
     stack: Stack, token: str, dam: Client, library: Library, picture: Path
 ) -> None:
     uploader = client(stack.url, token, library).async_uploader(str(picture), chunk_size=PART)
-    asyncio.run(uploader.upload())
+    with ThreadPoolExecutor() as pool:  # browser tests leave an event loop in this thread
+        pool.submit(asyncio.run, uploader.upload()).result()
     require_arrived(dam, uploader, picture)
 
 
