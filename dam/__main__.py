@@ -26,7 +26,7 @@ def run(name: str, arguments: list[str]) -> int:
     if not terminal.from_environment("DAM_LOG_LEVEL"):
         logging.getLogger().setLevel(logging.CRITICAL)  # the command says itself what is wrong
     command = load_command_class("dam", name)
-    command._called_from_command_line = True  # type: ignore[attr-defined]  # so that it says how it is called
+    vars(command)["_called_from_command_line"] = True  # so that it says how it is called
     options = vars(command.create_parser("dam", name).parse_args(arguments))
     command.execute(*options.pop("args", ()), **options)
     return 0

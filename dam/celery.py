@@ -7,10 +7,11 @@ from celery import Celery, Task
 from celery.signals import task_postrun, worker_process_init
 from django.db import close_old_connections
 
-from dam import garbage, logs  # noqa: F401  connects what carries the ids of requests
+from dam import broker, garbage, logs  # noqa: F401  connects what carries the ids of requests
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dam.settings")
 
+broker.install()
 app = Celery("dam")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

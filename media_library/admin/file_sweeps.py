@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from media_library.admin.base import LookedOver
 from media_library.models import FileSweep
@@ -6,7 +9,8 @@ from media_library.models import FileSweep
 
 @admin.register(FileSweep)
 class FileSweepAdmin(LookedOver):
-    """What the nightly sweep of the store has found. Only to be looked at."""
+    """What the nightly sweep of the store has found. Only to be looked at, by superusers: it names files of all
+    libraries."""
 
     shown = [
         "started_at", "finished_at", "dry_run", "files", "orphans", "bytes", "removed", "missing", "orphans_told",
@@ -14,3 +18,9 @@ class FileSweepAdmin(LookedOver):
     ]  # fmt: skip
     list_display = ["started_at", "dry_run", "files", "orphans", "removed", "missing"]
     fields = tuple(shown)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)

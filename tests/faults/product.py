@@ -153,8 +153,11 @@ class Product:
         self.servers.stop()
 
     def alive(self) -> None:
-        """Raises ChildDied where something ended that nobody had killed."""
-        self.servers.check()
+        """Fails where something ended that nobody had killed."""
+        for child in self.servers.running:
+            if child.process.poll() is not None:
+                said = child.log.read_text(errors="replace")[-6000:]
+                raise AssertionError(f"{child.name} ended with status {child.process.returncode}:\n{said}")
 
 
 def serves(process: psutil.Process) -> bool:

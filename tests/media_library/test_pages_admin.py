@@ -6,12 +6,13 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from media_library import collections, sharing, versions
+from media_library import collections, orphans, sharing, versions
 from media_library.metadata import fields
 from media_library.models import (
     ApiKey,
     Asset,
     Delivery,
+    FileSweep,
     Job,
     KeptAnswer,
     Library,
@@ -98,6 +99,7 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     factor.recovery_codes.create(digest=RecoveryCode.hash("code"))
     versions.first(asset).save()
     saved_queries.save(library, boss, "Boats", {"q": "boat"}, shared=True)
+    orphans.sweep(dry_run=True)
     return {"asset": asset}
 
 
@@ -154,6 +156,12 @@ def test_versions_go_with_their_asset_only(boss: User, records: dict[str, Any]) 
     assert client.post(address(Version, f"{version.pk}/delete/"), {"post": "yes"}).status_code == 403
     assert client.post(address(Asset, f"{version.asset_id}/delete/"), {"post": "yes"}).status_code == 302
     assert not Version.objects.exists()
+
+
+def test_sweeps_which_name_files_of_all_libraries_are_for_superusers(records: dict[str, Any]) -> None:
+    staff = factories.user("staff", is_staff=True)
+    staff.user_permissions.set(Permission.objects.all())
+    assert signed_in(staff).get(address(FileSweep)).status_code == 403
 
 
 def test_an_asset_cannot_be_made_in_the_admin(boss: User, library: Library) -> None:
