@@ -55,7 +55,7 @@ def saved(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -
 @receiver(post_delete)
 def deleted(sender: Any, instance: Any, origin: Any, **kwargs: Any) -> None:
     """What goes with something larger is part of that: folders of a library, versions of an asset."""
-    by_itself = origin is instance or isinstance(getattr(origin, "model", None), type)
+    by_itself = origin is instance or getattr(origin, "model", None) is sender
     if sender in REMOVED and (by_itself or (sender is Membership and not isinstance(origin, Library))):
         audit.record(REMOVED[sender], instance, **told(instance))
 

@@ -66,8 +66,6 @@ def run(
     """
     started = time.perf_counter()
     require_something(query)
-    if not cursor:
-        audit.searched(query.library, query.params())
     model = model or anchors.active_model()
     token, start = parse_cursor(cursor)
     took = no_time()
@@ -83,6 +81,8 @@ def run(
         ranking.remember(user)
         more, offset = page(query, ranking, user, limit - len(hits), offset, took)
         hits += more
+    if not cursor:
+        audit.searched(query.library, query.params())
     took["total"] = 1000 * (time.perf_counter() - started)
     following = f"{ranking.token}.{offset}" if offset < ranking.total else None
     weak_at = ranking.weak_at([hit.position for hit in hits], start)

@@ -33,7 +33,7 @@ class AuditEntryAdmin(LookedOver):
     """Looked at, filtered and exported. Nobody changes or removes entries; the database would refuse it."""
 
     change_list_template = "admin/media_library/auditentry/change_list.html"
-    list_display = ["at", "event", "username", "via", "address", "library", "name"]
+    list_display = ["at", "event", "username", "name", "library", "address", "via"]
     list_filter = ["event", "at"]
     search_fields = ["username", "address", "name", "object_id", "library"]
     date_hierarchy = "at"

@@ -60,6 +60,8 @@ class ConfirmForm(forms.Form):
 class SetUpForm(CodeForm, ConfirmForm):
     """A code, which shows that the application has the secret, and the password."""
 
+    field_order = ("code", "password")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].help_text = gettext_lazy("The six digits that the application shows now.")
@@ -175,6 +177,7 @@ def remove_second_factor(request: PageRequest) -> HttpResponse:
         "title": _("Remove the second factor?"),
         "sentence": _("Your password alone will be enough to sign in. Recovery codes stop working."),
         "button": _("Remove"),
+        "danger": True,
     }
     shown = render(request, "account/confirm.html", context)
     return refused(shown, problem) if problem else shown

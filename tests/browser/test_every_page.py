@@ -32,6 +32,13 @@ PAGES = [
     "activity/",
     "export/",
 ]
+ACCOUNT = [
+    "/account/keys/",
+    "/account/tokens/",
+    "/account/security/",
+    "/account/security/password/",
+    "/account/security/second-factor/",
+]
 
 
 def violations(page: Page) -> list[str]:
@@ -102,7 +109,7 @@ def test_sign_in_and_the_page_for_nothing_are_accessible(
 def test_no_page_scrolls_sideways(page: Page, library: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     asset = first_asset(page)
-    for address in [*(library + address for address in PAGES), asset, "/account/keys/", "/account/tokens/"]:
+    for address in [*(library + address for address in PAGES), asset, *ACCOUNT]:
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
 

@@ -88,7 +88,7 @@ def known(library: Library, user: User, text: str, fake_embedder: Any) -> dict[s
 def addresses(known: dict[str, list[str]], text: str) -> Iterator[tuple[str, dict[str, str]]]:
     for path in pages():
         places = re.findall("{([a-z_]+)}", path)
-        unknown = {"deed", "key", "decision_id"} & set(places)
+        unknown = {"deed", "key", "decision_id", "handle"} & set(places)
         if unknown:  # they change something, by POST alone
             continue
         yield walk.filled(path, known), {"q": text, "text": text, "next": text, "assets": known["asset_id"][0]}

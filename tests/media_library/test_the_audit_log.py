@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from dam.errors import AppError
-from media_library import audit, exports, folders, ingest, members, sharing
+from media_library import audit, bulk, exports, folders, ingest, members, sharing
 from media_library.models import ApiKey, Asset, AuditEntry, Library, PersonalToken, Role, User
 from tests import factories
 from tests.media_library.pages import signed_in
@@ -121,9 +121,11 @@ def test_deletions_and_restores_one_by_one_and_many_at_once(client: Client, user
     folders.remove(folder, user, recursive=True)
     ingest.restore(Asset.objects.get(pk=held[0].pk), user)
     ingest.purge(Asset.objects.get(pk=held[1].pk), user)
+    bulk.change(bulk.ACTIONS["purge"], library, user, [held[2].pk], {})
     told = AuditEntry.objects.filter(event__in=["trashed", "restored", "removed"])
     assert sorted((entry.event, entry.kind, entry.name) for entry in told) == [
-        ("removed", "asset", "Picture 1"), ("removed", "folder", str(folder)), ("restored", "asset", "Picture 0"),
+        ("removed", "asset", "Picture 1"), ("removed", "asset", "Picture 2"),
+        ("removed", "folder", str(folder)), ("restored", "asset", "Picture 0"),
         *[("trashed", "asset", f"Picture {number}") for number in range(3)],
     ]  # fmt: skip
 

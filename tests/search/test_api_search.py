@@ -52,12 +52,12 @@ def test_text_answers_with_hits_distances_and_the_plan(
 @pytest.mark.parametrize(
     ("params", "statements"),
     [
-        ("text=red&keywords=false", 5),  # user, library, model, nearest, assets
-        ("text=red", 8),  # and the terms, what has them, and where
-        ("like={red}", 6),  # and the example's vector
-        ("like={red}&unlike={blue}&text=green", 6),
-        ("anchor={anchor}", 6),  # and the anchor
-        ("anchor={anchor}&entity_type=OBJECTS", 5),  # nothing to load
+        ("text=red&keywords=false", 6),  # user, library, model, nearest, assets, audit log
+        ("text=red", 9),  # and the terms, what has them, and where
+        ("like={red}", 7),  # and the example's vector
+        ("like={red}&unlike={blue}&text=green", 7),
+        ("anchor={anchor}", 7),  # and the anchor
+        ("anchor={anchor}&entity_type=OBJECTS", 6),  # nothing to load
     ],
 )
 def test_a_search_takes_few_statements(

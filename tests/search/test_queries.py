@@ -175,8 +175,8 @@ def test_a_search_costs_the_same_number_of_queries_whatever_it_finds(
     library: Library, user: User, model: EmbeddingModel, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     assets = fan(library, model, 3)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         run(library, user, f"like={assets[0].pk}")
     fan(library, model, 30)
-    with django_assert_num_queries(4):  # how large the scope is and what the background is have been remembered
+    with django_assert_num_queries(5):  # how large the scope is and what the background is have been remembered
         run(library, user, f"like={assets[0].pk}")
