@@ -96,6 +96,14 @@ def clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
         cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """Not in the language that the last request of another test had asked for."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
 @pytest.fixture
 def enqueued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Tasks that were sent to make renditions, by name; nothing is sent."""

@@ -131,9 +131,16 @@ class Product:
             mark.unlink()
 
     def connect(self) -> "psycopg.Connection[tuple[object, ...]]":
-        return psycopg.connect(
-            host=str(addresses.runtime_dir(self.data_dir)), user="postgres", dbname="dam", autocommit=True
-        )
+        """As soon as it has recovered from the last fault."""
+        where = {"host": str(addresses.runtime_dir(self.data_dir)), "user": "postgres", "dbname": "dam"}
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                return psycopg.connect(**where, autocommit=True)
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def django(self, code: str) -> str:
         """Run Python with Django set up on this product; gives what it printed."""
