@@ -1,13 +1,11 @@
 """What is said in other languages is whole, fits its places, and is what people get who ask for it."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from babel.messages.catalog import Message
 from django.test import Client
-from django.utils import translation
 
 import translations
 from media_library.models import Library
@@ -16,13 +14,6 @@ from tests.media_library.pages import text_of
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|</?\w+[^>]*>")
-
-
-@pytest.fixture(autouse=True)
-def _afterwards_as_before() -> Iterator[None]:
-    """A request leaves its language to whatever its thread does next: to other tests, here."""
-    yield
-    translation.deactivate()
 
 
 def forms(message: Message) -> list[tuple[str, str]]:
