@@ -17,11 +17,10 @@ demo: $(VENV)/demo.stamp
 	@exec $(PY) -m dam.embedded.demo
 
 # Half of them wait for something at any time, so two at once take little more than half the time. Each has its own servers.
-# In the order of their folders: the browser's, the longest, come first, and what is left for one of the two is short.
 test: WORKERS ?= 2
 test: $(VENV)/dev.stamp
 	@$(PY) -m tests.chromium
-	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 # Two thousand files through the page, with the web server killed half-way: docs/uploads.md.
 test-uploads: export UPLOAD_FILES = $(or $(FILES),2000)

@@ -1,7 +1,6 @@
 """Every failure below /v1_1/ in the shape that the SDKs read: `{"error": {"message": "<sentence>"}}`."""
 
 import json
-import uuid
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -44,7 +43,7 @@ def handle_error(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 class DialectMiddleware:
-    """Gives every answer below PREFIX its request id, and those that no view of ours made the SDKs' error shape.
+    """Gives answers below PREFIX that no view of ours made the SDKs' error shape.
 
     All in English, whatever the caller's language: programs compare these sentences.
     """
@@ -60,7 +59,6 @@ class DialectMiddleware:
             response = self.get_response(request)
         if response.status_code >= 400:
             response = in_shape(response)
-        response["X-Request-Id"] = uuid.uuid4().hex
         return response
 
 
