@@ -1,5 +1,6 @@
 """How one signs in: password, second factor, and the browsers in which one is signed in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from dam.errors import AppError, NotFound
 from media_library import audit, sessions
 from media_library import second_factor as factors
 from media_library.forms import input_attrs
+from media_library.lockout import LockedOut
 from media_library.models import SecondFactor, Session
 from media_library.sealing import seal, unseal
 from media_library.views.request import PageRequest
@@ -95,31 +97,33 @@ def security(request: PageRequest) -> HttpResponse:
 def password(request: PageRequest) -> HttpResponse:
     """All other browsers are signed out then."""
     form, problem = PasswordForm(request.user, request.POST if request.method == "POST" else None), None
+    status = 400 if form.is_bound else 200
     if request.method == "POST":
         try:
-            confirm(request, request.POST.get("old_password", ""), empty=True)
-        except AppError as error:
-            problem = error
-        else:
-            if form.is_valid():
-                with transaction.atomic():
-                    form.save()
-                    audit.record(audit.Event.PASSWORD_CHANGED, request.user)
-                update_session_auth_hash(request, request.user)
-                sessions.end_all(request.user, but=request.session.session_key)
-                messages.success(request, _("Your password is changed. All other browsers are signed out."))
-                return redirect("security")
+            if given := request.POST.get("old_password"):
+                confirm(request, given)
+        except WrongPassword as error:
+            status = error.status  # the form says so, beside the field
+        except LockedOut as error:  # an answer of the form would still tell whether the guess was right
+            form, problem = PasswordForm(request.user), error
+        if form.is_valid():
+            with transaction.atomic():
+                form.save()
+                audit.record(audit.Event.PASSWORD_CHANGED, request.user)
+            update_session_auth_hash(request, request.user)
+            sessions.end_all(request.user, but=request.session.session_key)
+            messages.success(request, _("Your password is changed. All other browsers are signed out."))
+            return redirect("security")
     shown = render(request, "account/password.html", {"form": form, "problem": problem})
     if problem:
         return refused(shown, problem)
-    shown.status_code = 400 if form.is_bound else 200
+    shown.status_code = status
     return shown
 
 
-def confirm(request: PageRequest, given: str, *, empty: bool = False) -> None:
-    """Raises WrongPassword and LockedOut: whoever sits at an open browser may not guess for ever. `empty`: an empty one
-    is told by the form."""
-    if (given or not empty) and authenticate(request, username=request.user.get_username(), password=given) is None:
+def confirm(request: PageRequest, given: str) -> None:
+    """Raises WrongPassword and LockedOut: whoever sits at an open browser may not guess for ever."""
+    if authenticate(request, username=request.user.get_username(), password=given) is None:
         raise WrongPassword
 
 
@@ -161,26 +165,19 @@ def second_factor(request: PageRequest) -> HttpResponse:
 @require_http_methods(ASKED)
 def remove_second_factor(request: PageRequest) -> HttpResponse:
     factor = own_factor(request)
-    form, problem = ConfirmForm(request.POST if request.method == "POST" else None), None
-    if form.is_valid():
-        try:
-            confirm(request, form.cleaned_data["password"])
-        except AppError as error:
-            problem = error
-        else:
-            factors.remove(factor)
-            messages.success(request, _("The second factor is removed: your password is enough again."))
-            return redirect("security")
-    context = {
-        "form": form,
-        "problem": problem,
+
+    def deed() -> HttpResponse:
+        factors.remove(factor)
+        messages.success(request, _("The second factor is removed: your password is enough again."))
+        return redirect("security")
+
+    question = {
         "title": _("Remove the second factor?"),
         "sentence": _("Your password alone will be enough to sign in. Recovery codes stop working."),
         "button": _("Remove"),
         "danger": True,
     }
-    shown = render(request, "account/confirm.html", context)
-    return refused(shown, problem) if problem else shown
+    return once_confirmed(request, question, deed)
 
 
 @login_required
@@ -190,6 +187,20 @@ def remove_second_factor(request: PageRequest) -> HttpResponse:
 def recovery_codes(request: PageRequest) -> HttpResponse:
     """New ones, in place of those that there are."""
     factor = own_factor(request)
+    question = {
+        "title": _("Make new recovery codes?"),
+        "sentence": _("Those that you have stop working."),
+        "button": _("Make new codes"),
+    }
+
+    def deed() -> HttpResponse:
+        return render(request, "account/recovery_codes.html", {"codes": factors.new_recovery_codes(factor)})
+
+    return once_confirmed(request, question, deed)
+
+
+def once_confirmed(request: PageRequest, question: dict[str, Any], deed: Callable[[], HttpResponse]) -> HttpResponse:
+    """Ask for the password, and do it then. `question`: what account/confirm.html shows."""
     form, problem = ConfirmForm(request.POST if request.method == "POST" else None), None
     if form.is_valid():
         try:
@@ -197,16 +208,8 @@ def recovery_codes(request: PageRequest) -> HttpResponse:
         except AppError as error:
             problem = error
         else:
-            codes = factors.new_recovery_codes(factor)
-            return render(request, "account/recovery_codes.html", {"codes": codes})
-    context = {
-        "form": form,
-        "problem": problem,
-        "title": _("Make new recovery codes?"),
-        "sentence": _("Those that you have stop working."),
-        "button": _("Make new codes"),
-    }
-    shown = render(request, "account/confirm.html", context)
+            return deed()
+    shown = render(request, "account/confirm.html", {"form": form, "problem": problem, **question})
     return refused(shown, problem) if problem else shown
 
 

@@ -102,6 +102,10 @@ def test_an_open_browser_does_not_guess_the_password_for_ever(client: Client, se
     asked = {"new_password1": "a long walk home", "new_password2": "a long walk home"}
     answers = [client.post(f"{PAGE}password/", asked | {"old_password": "wrong"}).status_code for _ in range(3)]
     assert answers == [403, 403, 429]
+    wrong, right = (
+        text_of(client.post(f"{PAGE}password/", asked | {"old_password": given})) for given in ("wrong", "secret")
+    )
+    assert wrong == right  # while one has to wait, no answer tells which it was
 
 
 def test_an_administrator_signs_somebody_out(user: User) -> None:
