@@ -16,8 +16,8 @@ import json
 import shutil
 import tarfile
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -32,15 +32,44 @@ class Damaged(BackupError):
     code = "backup_damaged"
 
 
-def at(path: Path) -> "Folder | Archive":
+def at(path: Path) -> "Container":
     """The kind is in the name: `*.tar` is an archive."""
     return Archive(path) if path.suffix == ".tar" else Folder(path)
 
 
-class Container:
+class Container(ABC):
+    """Where a backup is read from; opened (`with`), one is written to it: each file `put`, then `finish`."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.draft = Path()  # a folder for what is made before it has its place, while it is open
+
+    @abstractmethod
+    def __enter__(self) -> Self:
+        """Raises BackupError where something else is there."""
+
+    @abstractmethod
+    def __exit__(self, *error: object) -> None: ...
+
+    @abstractmethod
+    def has(self, sha256: str, size: int) -> bool:
+        """Whether this content need not be put, because the backup before had it."""
+
+    @abstractmethod
+    def put(self, name: str, file: IO[bytes], size: int) -> str:
+        """Gives its SHA-256."""
+
+    @abstractmethod
+    def finish(self, parts: Iterable[Path], manifest: dict[str, Any]) -> None:
+        """Now it is the backup."""
+
+    @abstractmethod
+    def part(self, name: str) -> IO[bytes]:
+        """The manifest, the dump or the list. Raises FileNotFoundError or KeyError."""
+
+    @abstractmethod
+    def files(self, listed: str) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
+        """Each entry of the list with its content. Raises Damaged."""
 
     def manifest(self) -> dict[str, Any]:
         """Raises BackupError."""
@@ -52,9 +81,6 @@ class Container:
         if not isinstance(found, dict) or "format" not in found:
             raise BackupError(f"{self.path} holds no backup of this library.")
         return found
-
-    def part(self, name: str) -> IO[bytes]:
-        raise NotImplementedError
 
     def listed(self, name: str) -> Iterator[dict[str, Any]]:
         with self.part(name) as lines:
@@ -79,7 +105,6 @@ class Folder(Container):
         return place.is_file() and place.stat().st_size == size
 
     def put(self, name: str, file: IO[bytes], size: int) -> str:
-        """Gives its SHA-256."""
         draft = self.draft / "content"
         with draft.open("wb") as copy:
             sha256 = copied(file, copy.write)
@@ -213,9 +238,3 @@ def sha256(path: Path) -> str:
 
 def ours(name: str) -> bool:
     return name in {MANIFEST, "content"} or name.startswith((".new-", "database-", "files-"))
-
-
-def remove(paths: Iterable[Path]) -> None:
-    for path in paths:
-        with suppress(FileNotFoundError):
-            path.unlink()

@@ -127,7 +127,7 @@ def counts(held: "psycopg.Connection[tuple[Any, ...]]") -> dict[str, int]:
     return found
 
 
-def copy_files(container: "containers.Folder | containers.Archive", named: Path, listed: Path, say: Say) -> Copied:
+def copy_files(container: containers.Container, named: Path, listed: Path, say: Say) -> Copied:
     copied, told = Copied(), time.monotonic()
     with named.open() as wanted, listed.open("w") as written:
         for line in wanted:
@@ -140,9 +140,7 @@ def copy_files(container: "containers.Folder | containers.Archive", named: Path,
     return copied
 
 
-def copy(
-    container: "containers.Folder | containers.Archive", name: str, digest: str, copied: Copied
-) -> dict[str, Any] | None:
+def copy(container: containers.Container, name: str, digest: str, copied: Copied) -> dict[str, Any] | None:
     """None where the store does not have it."""
     try:
         with store_said(name):

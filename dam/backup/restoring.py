@@ -97,7 +97,7 @@ def require_nobody() -> None:
         raise BackupError(f"The library is running ({others} connections to its database): stop web and workers first.")
 
 
-def taken_out(container: "containers.Folder | containers.Archive", part: dict[str, str], folder: Path) -> Path:
+def taken_out(container: containers.Container, part: dict[str, str], folder: Path) -> Path:
     """Raises Damaged where it is not what it was."""
     place = folder / part["file"]
     try:
@@ -134,7 +134,7 @@ class Stored:
                 stored_files.delete(name.rstrip("\n") for name in names)
 
 
-def put_files(container: "containers.Folder | containers.Archive", listed: str, stored: Stored) -> dict[str, str]:
+def put_files(container: containers.Container, listed: str, stored: Stored) -> dict[str, str]:
     """Store all of them, each compared with its SHA-256. Gives the names that had to be others, because the store
     holds something else under them."""
     renamed = {}
