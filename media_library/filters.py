@@ -55,13 +55,12 @@ class AssetFilters:
         state = one(params, "state")
         if state and state not in Asset.State.values:
             raise InvalidRequest(_("state must be processing, ready or failed."), code="bad_state")
-        tree = tree or FolderTree(library.pk)
-        folder, recursive = folder_of(tree, one(params, "folder")), boolean(params, "recursive", default=True)
+        folder, recursive = folder_of(library, one(params, "folder"), tree), boolean(params, "recursive", default=True)
         return cls(
             library=library,
             folder=folder,
             recursive=recursive,
-            folder_ids=tuple(tree.below(folder) if recursive else [folder.pk]) if folder else (),
+            folder_ids=ids_within(folder, tree, recursive=recursive) if folder else (),
             tags=tuple(text for text in (tag.strip() for tag in many(params, "tags")) if text),
             keywords=one(params, "q").strip()[:500],
             state=state,
@@ -97,13 +96,20 @@ class AssetFilters:
         return pairs + ([("state", self.state)] if self.state else []) + list(self.properties)
 
 
-def folder_of(tree: FolderTree, text: str) -> Folder | None:
+def folder_of(library: Library, text: str, tree: FolderTree | None = None) -> Folder | None:
     if not text:
         return None
-    folder = tree.by_id.get(uuid_of(text, "folder"))
+    pk = uuid_of(text, "folder")
+    folder = tree.by_id.get(pk) if tree else Folder.objects.filter(library=library, pk=pk).first()
     if folder is None:
         raise InvalidRequest(_("This folder does not exist in this library."), code="bad_folder")
     return folder
+
+
+def ids_within(folder: Folder, tree: FolderTree | None, *, recursive: bool) -> tuple[UUID, ...]:
+    if not recursive:
+        return (folder.pk,)
+    return tuple(tree.below(folder) if tree else folder.subtree_ids())
 
 
 def collection_of(library: Library, text: str) -> Collection | None:

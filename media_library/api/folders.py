@@ -15,7 +15,7 @@ from media_library.api.conditional import ObjectView, if_match
 from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.filters import boolean, folder_of, one
-from media_library.models import Folder, FolderTree
+from media_library.models import Folder
 
 TOP = "none"
 EXAMPLE = {
@@ -104,7 +104,7 @@ class Folders(FolderView):
         params = request.query_params
         rows = self.library.folders.filter(name__icontains=one(params, "q"))
         if parent := one(params, "parent"):
-            rows = rows.filter(parent=None if parent == TOP else folder_of(FolderTree(self.library.pk), parent))
+            rows = rows.filter(parent=None if parent == TOP else folder_of(self.library, parent))
         shown = by_name(request, rows)
         return Response({"results": self.written(shown.items), "next_cursor": shown.next_cursor})
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from media_library import natural
@@ -14,6 +14,27 @@ from media_library.models.library import Library
 
 if TYPE_CHECKING:
     from media_library.models.user import User
+
+
+# A library may have ten thousand folders: who wants a branch reads no more than that. Neither goes round in circles.
+BELOW = """
+WITH RECURSIVE found AS (
+  SELECT id FROM media_library_folder WHERE id = %s
+  UNION
+  SELECT below.id FROM media_library_folder AS below JOIN found ON below.parent_id = found.id
+)
+SELECT id FROM found
+"""
+ABOVE = """
+WITH RECURSIVE found AS (
+  SELECT id, parent_id, 0 AS depth FROM media_library_folder WHERE id = %s
+  UNION ALL
+  SELECT above.id, above.parent_id, depth + 1
+  FROM media_library_folder AS above JOIN found ON above.id = found.parent_id
+) CYCLE id SET is_cycle USING path
+SELECT folder.id, library_id, folder.parent_id, name FROM found JOIN media_library_folder AS folder USING (id)
+WHERE depth > 0 AND NOT is_cycle ORDER BY depth DESC
+"""
 
 
 class FolderQuerySet(models.QuerySet["Folder"]):
@@ -74,15 +95,18 @@ class Folder(models.Model):
 
     def subtree_ids(self) -> list[uuid.UUID]:
         """This folder's id and those of every folder below it: one query, whatever the depth."""
-        return FolderTree(self.library_id).below(self)
+        with connection.cursor() as cursor:
+            cursor.execute(BELOW, [self.pk])
+            return [pk for (pk,) in cursor.fetchall()]
 
     def ancestors(self) -> list["Folder"]:
         """The folders above this one, outermost first: one query."""
-        return FolderTree(self.library_id).above(self)
+        return list(Folder.objects.raw(ABOVE, [self.pk]))
 
 
 class FolderTree:
-    """The folders of a library as they stood when one of them was first asked for: one query for all."""
+    """The folders of a library as they stood when one of them was first asked for: one query, for who shows all of
+    them and need not ask for one again."""
 
     def __init__(self, library_id: uuid.UUID) -> None:
         self.library_id = library_id

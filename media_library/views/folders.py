@@ -41,7 +41,7 @@ def found(place: Place, folder_id: UUID) -> Folder:
 def make(request: PageRequest, slug: str) -> HttpResponse:
     """`parent` in the address: what it is to be in."""
     place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
-    parent = folder_of(place.tree, one(request.GET, "parent"))
+    parent = folder_of(place.library, one(request.GET, "parent"))
     form = FolderForm(place.library, posted(request), initial={"parent": parent})
 
     def deed(data: dict[str, Any]) -> Done:
