@@ -3,8 +3,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from media_library.models import Asset, Library
+
+admin.site.site_header = admin.site.site_title = _("Media Library")
 
 
 class Made(admin.ModelAdmin):

@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from media_library.models.asset import Asset  # noqa: F401  # it is named in a string
@@ -50,6 +51,7 @@ class AssetWords(models.Model):
     lexemes = SearchVectorField()
 
     class Meta:
+        verbose_name = verbose_name_plural = _("words of assets")
         indexes = [GinIndex(fields=["lexemes"], name="asset_words", fastupdate=False)]
 
     def __str__(self) -> str:

@@ -14,12 +14,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
-from rest_framework.throttling import BaseThrottle
 
 from dam.errors import AppError, NotFound
 from media_library import ingest, shared_files, sharing, zips
 from media_library.chips import address
 from media_library.forms import input_attrs
+from media_library.lockout import address_of
 from media_library.models import Asset, Rendition, ShareLink
 from media_library.paging import page
 from media_library.serving import serve_open
@@ -195,8 +195,3 @@ def download_all(request: HttpRequest, token: str) -> HttpResponseBase:
 
 def attachment(name: str) -> str:
     return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-
-
-def address_of(request: HttpRequest) -> str:
-    """Who asks, as far as proxies are believed."""
-    return str(BaseThrottle().get_ident(request))  # type: ignore[arg-type]
