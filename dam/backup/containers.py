@@ -14,10 +14,12 @@ import hashlib
 import io
 import json
 import shutil
+import sqlite3
 import tarfile
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -50,6 +52,11 @@ class Container(ABC):
 
     @abstractmethod
     def __exit__(self, *error: object) -> None: ...
+
+    def digest_of(self, name: str) -> str:
+        """The SHA-256 of the file that the backup before had under this name, empty if it had none: what a file of the
+        library holds never changes under its name."""
+        return ""
 
     @abstractmethod
     def has(self, sha256: str, size: int) -> bool:
@@ -95,10 +102,20 @@ class Folder(Container):
         if others:
             raise BackupError(f"{self.path} holds other things ({min(others)}): give an empty folder, or a backup's.")
         self.draft = Path(tempfile.mkdtemp(prefix=".new-", dir=self.path))
+        self.former = sqlite3.connect(self.draft / "former")  # millions of names are no load for memory there
+        self.former.execute("CREATE TABLE file (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL) WITHOUT ROWID")
+        with suppress(BackupError, OSError, KeyError, ValueError):  # without a list that can be read, all is copied
+            listed = self.listed(self.manifest()["list"]["file"])
+            self.former.executemany("INSERT OR REPLACE INTO file VALUES (:name, :sha256)", listed)
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.former.close()
         shutil.rmtree(self.draft, ignore_errors=True)
+
+    def digest_of(self, name: str) -> str:
+        found = self.former.execute("SELECT sha256 FROM file WHERE name = ?", [name]).fetchone()
+        return found[0] if found else ""
 
     def has(self, sha256: str, size: int) -> bool:
         place = self.content(sha256)

@@ -145,8 +145,9 @@ def copy(container: containers.Container, name: str, digest: str, copied: Copied
     try:
         with store_said(name):
             size = default_storage.size(name)
-            if digest and container.has(digest, size):
-                seen = digest
+            known = digest or container.digest_of(name)
+            if known and container.has(known, size):
+                seen = known
             else:
                 with default_storage.open(name) as file:
                     seen = container.put(name, cast(IO[bytes], file), size)
