@@ -30,8 +30,8 @@ class LockedOut(AppError):
         minutes = max(1, math.ceil(seconds / 60))
         moment = timezone.localtime() + timedelta(minutes=minutes)
         sentence = ngettext(
-            "That was tried too often. Try again in %(minutes)d minute, at %(time)s.",
-            "That was tried too often. Try again in %(minutes)d minutes, at %(time)s.",
+            "That was tried too often. Try again at %(time)s, in %(minutes)d minute.",
+            "That was tried too often. Try again at %(time)s, in %(minutes)d minutes.",
             minutes,
         )
         super().__init__(sentence % {"minutes": minutes, "time": formats.time_format(moment)})
