@@ -125,7 +125,7 @@ def test_guessing_codes_is_limited(settings: Any, secret: str, moment: Any) -> N
     for _ in range(3):
         second_step(client, "000000")
     answer = second_step(client, code_of(secret, moment))
-    assert answer.status_code == 429 and "Try again in" in text_of(answer) and not is_in(client)
+    assert answer.status_code == 429 and "Try again at" in text_of(answer) and not is_in(client)
 
 
 @pytest.mark.usefixtures("codes")
