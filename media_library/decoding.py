@@ -3,11 +3,13 @@
 import io
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext as _
 
 from media_library import renditions
-from media_library.images import BadImage
+from media_library.limits import OutOfTime, limited_time
+from media_library.refusals import BadImage
 
 MAX_ATTEMPTS = 3
 LEASE = timedelta(minutes=2)  # longer than a task may take: then its worker is dead
@@ -21,4 +23,12 @@ def decoded(file: FieldFile, attempts: int) -> renditions.Rendered:
         raise BadImage(message, code="decoder_died")
     with file.open("rb") as original:
         content = original.read()  # decoders read it in hundreds of small pieces
-    return renditions.render(io.BytesIO(content))
+    try:
+        with limited_time(settings.WORKER_SECONDS):
+            return renditions.render(io.BytesIO(content))
+    except OutOfTime:
+        raise too_slow() from None
+
+
+def too_slow() -> BadImage:
+    return BadImage(_("Decoding this picture took too long."), code="too_slow")

@@ -1,6 +1,8 @@
-"""The picture formats that are let in: how to tell them by their bytes, and what their files are called."""
+"""The formats that are let in: how to tell them by their bytes, and what their files are called."""
 
 from mimetypes import MimeTypes
+
+from django.conf import settings
 
 # Our name -> Pillow's name, which is also what people call it.
 FORMATS = {
@@ -13,6 +15,12 @@ FORMATS = {
     "heif": "HEIF",
     "avif": "AVIF",
     "jpeg2000": "JPEG2000",
+    "svg": "SVG",
+    "pdf": "PDF",
+    "mp4": "MP4",
+    "mov": "QuickTime",
+    "webm": "WebM",
+    "mkv": "Matroska",
 }
 MIME_TYPES = {
     "jpeg": "image/jpeg",
@@ -24,6 +32,12 @@ MIME_TYPES = {
     "heif": "image/heif",
     "avif": "image/avif",
     "jpeg2000": "image/jp2",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "mp4": "video/mp4",
+    "mov": "video/quicktime",
+    "webm": "video/webm",
+    "mkv": "video/x-matroska",
 }
 # The first one is what people are told to use.
 EXTENSIONS = {
@@ -36,7 +50,18 @@ EXTENSIONS = {
     "heif": ("heic", "heif", "heics", "heifs", "hif"),
     "avif": ("avif", "avifs", "heif"),
     "jpeg2000": ("jp2", "j2k", "jpf", "jpx", "jpm", "j2c", "jpc"),
+    "svg": ("svg",),
+    "pdf": ("pdf",),
+    "mp4": ("mp4", "m4v", "mp4v"),
+    "mov": ("mov", "qt"),
+    "webm": ("webm",),
+    "mkv": ("mkv", "mk3d"),
 }
+FILMS = frozenset({"mp4", "mov", "webm", "mkv"})
+# No pixels of their own, or those of a film: see `sandbox.py`.
+PAINTED = FILMS | {"svg", "pdf"}
+# Let in where `DAM_EXTRA_FORMATS` names it.
+EXTRA = {"pdf": frozenset({"pdf"}), "video": FILMS}
 # Most of them are TIFF files inside, with a thumbnail in front: not the picture that was taken.
 RAW_EXTENSIONS = frozenset(
     {"3fr", "arw", "cr2", "cr3", "crw", "dcr", "dng", "erf", "fff", "iiq", "kdc", "mef", "mos", "mrw", "nef", "nrw"}
@@ -51,11 +76,28 @@ FOREIGN_EXTENSIONS = frozenset(
 
 HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
+FILM_BRANDS = {b"qt  ": "mov"} | dict.fromkeys(
+    (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"avc1", b"mp41", b"mp42", b"M4V ", b"M4VH", b"M4VP", b"dash"), "mp4"
+)
 BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 
 
+def accepted() -> list[str]:
+    """The formats that this installation lets in."""
+    optional = {name for names in EXTRA.values() for name in names}
+    wanted = {name for kind in settings.EXTRA_FORMATS for name in EXTRA[kind]}
+    return [name for name in FORMATS if name not in optional or name in wanted]
+
+
+def to_choose() -> str:
+    """For the `accept` of an <input type="file">."""
+    extra = sorted(name for kind in settings.EXTRA_FORMATS for name in EXTRA[kind])
+    return ",".join(["image/*", *(f".{ending}" for name in extra for ending in EXTENSIONS[name])])
+
+
 def sniff(head: bytes) -> str:
-    """The format of a file that begins with `head` (64 bytes are enough), or "" where it is none of ours."""
+    """The format of a file that begins with `head` (64 bytes are enough), or "" where it is none of ours. What is "svg"
+    may be any other XML or HTML as well."""
     if head.startswith(b"\xff\xd8\xff"):
         return "jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -72,7 +114,18 @@ def sniff(head: bytes) -> str:
         return "jpeg2000"
     if head[4:8] == b"ftyp":
         return _sniff_brands(head)
-    return ""
+    if head.startswith(b"%PDF-"):
+        return "pdf"
+    if head.startswith(b"\x1a\x45\xdf\xa3"):  # EBML: the name of what is in it stands in the first dozens of bytes
+        return "webm" if b"webm" in head else "mkv" if b"matroska" in head else ""
+    return "svg" if _like_xml(head) else ""
+
+
+def _like_xml(head: bytes) -> bool:
+    if head.startswith((b"\xff\xfe<\0", b"\xfe\xff\0<", b"<\0", b"\0<")):
+        return True  # in UTF-16
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return start.startswith((b"<?xml", b"<svg", b"<!--", b"<!doctype svg"))
 
 
 def _sniff_brands(head: bytes) -> str:
@@ -80,4 +133,6 @@ def _sniff_brands(head: bytes) -> str:
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))}
     if brands & AVIF_BRANDS:
         return "avif"
-    return "heif" if brands & HEIF_BRANDS else ""
+    if brands & HEIF_BRANDS:
+        return "heif"
+    return FILM_BRANDS.get(head[8:12], "")

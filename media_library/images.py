@@ -8,18 +8,34 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import SEEK_END
 from pathlib import PurePath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pillow_heif
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from PIL import Image
 
-from dam.errors import AppError, StrOrPromise
-from media_library import structure
+from media_library import drawings, structure
 from media_library.figures import grouped
-from media_library.formats import EXTENSIONS, FOREIGN_EXTENSIONS, FORMATS, MIME_TYPES, RAW_EXTENSIONS, sniff
+from media_library.formats import (
+    EXTENSIONS,
+    FOREIGN_EXTENSIONS,
+    FORMATS,
+    MIME_TYPES,
+    PAINTED,
+    RAW_EXTENSIONS,
+    accepted,
+    sniff,
+)
+from media_library.refusals import (
+    BadImage,
+    damaged,
+    not_accepted,
+    not_an_image,
+    raw,
+    too_large,
+    truncated,
+)
 
 __all__ = ["DECODER_ERRORS", "FORMATS", "MIME_TYPES", "BadImage", "Header", "inspect", "open_lazily"]
 
@@ -46,24 +62,11 @@ DECODER_ERRORS = (
 )
 
 
-class BadImage(AppError):
-    """The file cannot become an asset or a query picture; `message` says what to do about it."""
-
-    code = "undecodable"
-    status = 422
-    message = gettext_lazy("This picture cannot be opened.")
-    STATUSES = {"empty": 400, "box_too_small": 400, "too_large": 413, "not_an_image": 415, "wrong_extension": 415}
-
-    def __init__(
-        self, message: StrOrPromise | None = None, *, code: str | None = None, status: int | None = None, **data: Any
-    ) -> None:
-        super().__init__(message, code=code, status=status or self.STATUSES.get(code or ""), **data)
-
-
 @dataclass(frozen=True)
 class Header:
     """`width` and `height` are pixels of the upright picture. `orientation` is what turns the decoded pixels upright
-    (EXIF values 1 to 8); it stays 1 where the decoder turns them itself."""
+    (EXIF values 1 to 8); it stays 1 where the decoder turns them itself. Documents and films have a width and height of
+    0 until they are painted: only libraries that are kept out of web processes can read them."""
 
     format: str
     mime_type: str
@@ -95,15 +98,21 @@ def _inspect(file: BinaryIO, name: str) -> Header:
     file.seek(0)
     format_ = sniff(file.read(64))
     if not format_:
-        raise _not_an_image(name)
+        raise not_an_image(name)
+    if format_ not in accepted():
+        raise not_accepted(format_)
+    if format_ == "svg":
+        return _drawing(file, name)
     _check_extension(name, format_)
     found = _walk(file, format_)
     if format_ in {"jpeg", "png", "webp", "gif"} and (
         found.complete or found.width
     ):  # huge numbers end here, before a decoder reserves anything for them
-        _check_pixels(found.width, found.height, found.frames)
+        check_pixels(found.width, found.height, found.frames)
     if not found.complete:
         raise truncated(format_)
+    if format_ in PAINTED:
+        return Header(format_, MIME_TYPES[format_], 0, 0, 1)
     if format_ == "webp":  # Pillow would read it whole and reserve the canvas twice
         width, height, frames, exif = found.width, found.height, found.frames, found.exif
     else:
@@ -112,11 +121,29 @@ def _inspect(file: BinaryIO, name: str) -> Header:
             width, height = image.size
             frames = getattr(image, "n_frames", 1) if format_ in {"heif", "avif"} else found.frames
             exif = found.exif or image.info.get("exif") or b""
-        _check_pixels(width, height, frames)
+        check_pixels(width, height, frames)
     orientation = _orientation(exif) if format_ in {"jpeg", "png", "webp", "avif"} else 1
     if orientation >= 5:
         width, height = height, width
     return Header(format_, MIME_TYPES[format_], width, height, frames, orientation)
+
+
+def _drawing(file: BinaryIO, name: str) -> Header:
+    file.seek(0)
+    try:
+        width, height = drawings.size(file)
+    except drawings.NoDrawing:
+        raise not_an_image(name) from None
+    except drawings.GrowingDrawing:
+        raise BadImage(
+            _("This SVG file defines entities, which could make it grow without end. Save it as plain SVG."),
+            code="undecodable",
+        ) from None
+    except drawings.BrokenDrawing:
+        raise damaged("svg") from None
+    _check_extension(name, "svg")
+    check_pixels(width, height, 1)
+    return Header("svg", MIME_TYPES["svg"], width, height, 1)
 
 
 def open_lazily(file: BinaryIO, format_: str) -> Image.Image:
@@ -132,7 +159,7 @@ def _check_extension(name: str, format_: str) -> None:
         return
     known = {known for extensions in EXTENSIONS.values() for known in extensions}
     if extension in RAW_EXTENSIONS:
-        raise _raw(extension)
+        raise raw(extension)
     if extension not in known | FOREIGN_EXTENSIONS:
         return  # "sunset.final": a word after a dot, not the name of a format
     raise BadImage(
@@ -143,7 +170,7 @@ def _check_extension(name: str, format_: str) -> None:
     )
 
 
-def _check_pixels(width: int, height: int, frames: int) -> None:
+def check_pixels(width: int, height: int, frames: int) -> None:
     if min(width, height, frames) < 1:
         raise BadImage(_("This picture says it has no pixels, so there is nothing to show."), code="too_many_pixels")
     if width * height * frames > settings.MAX_PIXELS:
@@ -158,41 +185,6 @@ def _check_pixels(width: int, height: int, frames: int) -> None:
         )
 
 
-def megabytes(count: int) -> str:
-    return f"{count / 2**20:.4g} MB"
-
-
-def too_large() -> BadImage:
-    """The one sentence for files over the limit, wherever they are noticed."""
-    return BadImage(
-        _("This file is larger than {limit}. Save the picture smaller and upload it again.").format(
-            limit=megabytes(settings.MAX_UPLOAD_BYTES)
-        ),
-        code="too_large",
-    )
-
-
-def _not_an_image(name: str) -> BadImage:
-    extension = PurePath(name).suffix.lower().lstrip(".")
-    if extension in RAW_EXTENSIONS:
-        return _raw(extension)
-    return BadImage(
-        _("This file is not a picture that can be kept here. Use {formats}.").format(
-            formats="JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC, AVIF, JPEG 2000"
-        ),
-        code="not_an_image",
-    )
-
-
-def _raw(extension: str) -> BadImage:
-    return BadImage(
-        _(
-            "Camera raw files (.{extension}) cannot be shown. Export the picture as JPEG or TIFF and upload that."
-        ).format(extension=extension),
-        code="not_an_image",
-    )
-
-
 def _orientation(exif: bytes) -> int:
     tags = Image.Exif()
     try:
@@ -201,15 +193,6 @@ def _orientation(exif: bytes) -> int:
     except DECODER_ERRORS:
         return 1  # unreadable EXIF: show the picture as it is stored
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def truncated(format_: str) -> BadImage:
-    return BadImage(
-        _("This {format} file is incomplete: part of the picture is missing. Get it again from where it came.").format(
-            format=FORMATS[format_]
-        ),
-        code="truncated",
-    )
 
 
 def _walk(file: BinaryIO, format_: str) -> structure.Structure:
@@ -239,9 +222,4 @@ def decoder_failures(format_: str, *, only_memory: bool = False) -> Iterator[Non
             raise
         if "truncated" in str(error):
             raise truncated(format_) from error
-        raise BadImage(
-            _("This {format} file is damaged and cannot be opened. Save it again with another program.").format(
-                format=FORMATS[format_]
-            ),
-            code="undecodable",
-        ) from error
+        raise damaged(format_) from error

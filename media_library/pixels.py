@@ -20,6 +20,9 @@ TRANSPOSE = {
 }
 
 
+MAX_PROFILE_BYTES = 4 * 1024 * 1024  # those of printing presses take up to 3
+
+
 def decode(file: BinaryIO, header: Header, *, scale: int = 1) -> Image.Image:
     """The first frame, decoded, with its metadata still on it and not yet upright.
 
@@ -36,10 +39,11 @@ def decode(file: BinaryIO, header: Header, *, scale: int = 1) -> Image.Image:
 def plain(image: Image.Image, header: Header, longest: int) -> Image.Image:
     """Upright sRGB pixels, RGB or RGBA, with the longest side at most `longest`. Never enlarges."""
     profile = image.info.get("icc_profile")
+    grey = image.mode in {"L", "LA", "La"}
     with decoder_failures(header.format):
         pixels = _resizable(image)
     pixels = fit(pixels, longest)  # the costly steps below see few pixels
-    pixels = _to_srgb(pixels, profile)
+    pixels = _to_srgb(pixels, profile, grey=grey)
     if header.orientation in TRANSPOSE:
         pixels = pixels.transpose(TRANSPOSE[header.orientation])
     if pixels.mode == "RGBA" and pixels.getchannel("A").getextrema() == (255, 255):
@@ -75,7 +79,8 @@ def _resizable(image: Image.Image) -> Image.Image:
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Deep greys. Whole numbers are shifted by the depth that they use (8 to 16 bits), the rest is stretched."""
+    """Deep greys. Whole numbers of 16 bits use them all, but for what cameras of laboratories write as TIFF: 12 bits or
+    less in 16. Other whole numbers are shifted by the depth that they use (8 to 16 bits), the rest is stretched."""
     values = np.asarray(image)
     if not values.size:
         return image.convert("L")
@@ -83,6 +88,8 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     low, high = finite.min(), finite.max()
     if values.dtype.kind in "ui" and low >= 0 and high < 65536:
         depth = max(int(high).bit_length(), 8)
+        if image.mode.startswith("I;16") and (image.format != "TIFF" or depth > 12):
+            depth = 16
         grey = finite >> (depth - 8)
     elif low >= 0 and high <= 1:
         grey = finite * 255
@@ -93,25 +100,37 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(grey.astype(np.uint8))
 
 
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def _to_srgb(image: Image.Image, profile: bytes | None, *, grey: bool) -> Image.Image:
+    """`grey`: that is what it was, with a profile of greys; those know nothing of transparency."""
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
-    if profile:
-        transform = _transform(profile, image.mode, mode)
-        if transform:
+    if profile and len(profile) <= MAX_PROFILE_BYTES:
+        if transform := _transform(profile, image.mode, mode):
             return transform.apply(image)
+        if grey and mode == "RGBA" and (transform := _transform(profile, "L", "RGB")):
+            opaque = transform.apply(image.getchannel("R"))
+            opaque.putalpha(image.getchannel("A"))
+            return opaque
     return image if image.mode == mode else image.convert(mode)
 
 
 @lru_cache(maxsize=16)
 def _transform(profile: bytes, mode: str, target: str) -> ImageCms.ImageCmsTransform | None:
-    """None for a profile that is sRGB already, broken, or made for another kind of pixels."""
+    """None for a profile that changes nothing, is broken, or made for another kind of pixels."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if mode in {"RGB", "RGBA"} and "srgb" in ImageCms.getProfileDescription(source).lower():
+        transform = ImageCms.buildTransform(source, _SRGB, mode, target)
+        if mode in {"RGB", "RGBA"} and _changes_little(transform, mode):
             return None
-        return ImageCms.buildTransform(source, _SRGB, mode, target)
+        return transform
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
 
 
+def _changes_little(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    """As those of sRGB do, which half of all pictures have. Their names tell nothing: there is a "linear sRGB"."""
+    before = Image.fromarray(_SAMPLES).convert(mode)
+    return int(np.abs(np.asarray(transform.apply(before), int) - np.asarray(before, int)).max()) <= 2
+
+
+_SAMPLES = np.stack(np.meshgrid(*[np.arange(0, 256, 51, dtype=np.uint8)] * 3), axis=-1).reshape(6, -1, 3)
 _SRGB = ImageCms.createProfile("sRGB")

@@ -14,19 +14,34 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from media_library import renditions
-from media_library.decoding import LEASE, decoded
+from media_library.decoding import LEASE, decoded, too_slow
 from media_library.finishing import Made, fail, finish
-from media_library.images import BadImage
 from media_library.models import Asset, AssetQuerySet
+from media_library.refusals import BadImage
 
 logger = logging.getLogger(__name__)
 
 BATCH = 16  # claimed at once
 STORE_SECONDS = 0.5  # what is done is shown after that, though the batch is not complete
 REQUESTED = "rendering-requested"
+
+
+def put_back(assets: AssetQuerySet) -> int:
+    """Those of them that have failed are decoded again. Gives how many."""
+    again = assets.filter(state=Asset.State.FAILED).update(
+        state=Asset.State.PROCESSING,
+        failure_code="",
+        failure_message="",
+        attempts=0,
+        claimed_at=None,
+        processed_at=None,
+        updated_at=timezone.now(),
+    )
+    if again:
+        transaction.on_commit(request, robust=True)
+    return again
 
 
 def request() -> None:
@@ -103,7 +118,7 @@ def work(assets: Sequence[Asset], over: Callable[[], bool]) -> None:
             if rendered := attempt(asset):
                 made.append((asset, rendered))
         except SoftTimeLimitExceeded:
-            fail(asset, "too_slow", _("Decoding this picture took too long."))
+            fail(asset, "too_slow", str(too_slow().message))
             break
         if over():
             break

@@ -17,9 +17,11 @@ from django.utils.translation import gettext as _
 from PIL import Image
 
 from dam.errors import InvalidRequest
-from media_library import exif, pixels
+from media_library import exif, pixels, sandbox
 from media_library.facts import Facts, measure
-from media_library.images import BadImage, Header, decoder_failures, inspect
+from media_library.formats import PAINTED
+from media_library.images import Header, decoder_failures, inspect
+from media_library.refusals import BadImage
 
 THUMB = 512
 PREVIEW = 2048
@@ -123,8 +125,13 @@ def render(file: BinaryIO) -> Rendered:
     """Decode an original once and make everything that is kept of it. Raises BadImage."""
     header = inspect(file)
     with decoder_failures(header.format, only_memory=True):
-        image = pixels.decode(file, header, scale=_preview_scale(header))
-        tags, taken_at = exif.read(image)
+        if header.format in PAINTED:
+            painted = sandbox.paint(file.read(), header, longest=PREVIEW)
+            image, header, tags, taken_at = painted.image, painted.header, painted.facts, None
+            del painted
+        else:
+            image = pixels.decode(file, header, scale=_preview_scale(header))
+            tags, taken_at = exif.read(image)
         preview = pixels.plain(image, header, PREVIEW)
         del image
         thumb = pixels.fit(preview, THUMB)
@@ -145,7 +152,9 @@ def query_picture(file: BinaryIO, box: Box | None = None) -> QueryPicture:
     """What to search with. Without a box, the thumb is byte for byte the one that `render` makes. Raises BadImage."""
     header = inspect(file)
     with decoder_failures(header.format, only_memory=True):
-        if box is None or min(box.width, box.height) > 0.999:
+        if header.format in PAINTED:
+            image = _painted(file, header, box)
+        elif box is None or min(box.width, box.height) > 0.999:
             image = pixels.decode(file, header, scale=_preview_scale(header))
             image = pixels.plain(image, header, PREVIEW)
         else:
@@ -165,6 +174,15 @@ def _crop(file: BinaryIO, header: Header, box: Box) -> Image.Image:
     image = pixels.decode(file, header, scale=scale)
     upright = pixels.plain(image, header, max(image.size))
     return upright.crop(box.pixels(*upright.size))
+
+
+def _painted(file: BinaryIO, header: Header, box: Box | None) -> Image.Image:
+    """Whole, or a part of it."""
+    painted = sandbox.paint(file.read(), header, longest=PREVIEW)
+    image = pixels.plain(painted.image, painted.header, PREVIEW)
+    if box is None:
+        return image
+    return image.crop(box.large_enough(*image.size).pixels(*image.size))
 
 
 def _preview_scale(header: Header) -> int:
