@@ -3,10 +3,11 @@
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from dam.errors import AppError, InvalidRequest, NotFound
+from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
 from media_library import events, ingest
 from media_library.constraints import refusing
-from media_library.models import Asset, Event, Folder, Library, Role, User
+from media_library.models import Asset, Event, Folder, Library, Role, User, reach
+from media_library.models.reach import Roles
 
 MAX_NAME = 255
 
@@ -39,11 +40,11 @@ def clean_name(name: str) -> str:
 
 @transaction.atomic
 def make(library: Library, user: User, name: str, parent: Folder | None = None) -> Folder:
-    """Raises Forbidden below contributor, InvalidRequest and NameTaken."""
-    library.require(user, Role.CONTRIBUTOR)
+    """Raises Forbidden below contributor where it is to be, InvalidRequest and NameTaken."""
     folder = Folder(library=library, name=clean_name(name), parent=in_library(library, parent))
+    library.require_in(user, Role.CONTRIBUTOR, folder.parent_id)
     hold(library, parent)
-    return save(folder)
+    return save(folder, user)
 
 
 def ensure(library: Library, user: User, path: str) -> Folder | None:
@@ -55,6 +56,7 @@ def ensure(library: Library, user: User, path: str) -> Folder | None:
     folder: Folder | None = None
     for name in names:
         folder = Folder.objects.get_or_create(library=library, parent=folder, name=name)[0]
+    reach.forget(user)
     return folder
 
 
@@ -62,32 +64,40 @@ def ensure(library: Library, user: User, path: str) -> Folder | None:
 def move(folder: Folder, user: User, parent: Folder | None, name: str = "") -> Folder:
     """Put it into another folder, or at the top, under another name if one is given.
 
-    Raises Forbidden below editor, InvalidRequest for a foreign folder or one below itself, and NameTaken.
+    That takes an editor of the folder and of where it lies, and a contributor of where it is to be. Raises Forbidden,
+    InvalidRequest for a foreign folder or one below itself, and NameTaken.
     """
-    folder.library.require(user, Role.EDITOR)
+    roles = folder.library.roles_of(user)
+    roles.require(Role.EDITOR, folder.pk)
     in_library(folder.library, parent)
+    if (parent_id := parent.pk if parent else None) != folder.parent_id:
+        require_edit_around(folder, roles)
+        roles.require(Role.CONTRIBUTOR, parent_id)
     hold(folder.library, folder, parent)
     if parent and parent.pk in folder.subtree_ids():
         raise InvalidRequest(_("A folder cannot be moved into itself."), code="folder_cycle", status=422)
     folder.parent = parent
     if name:
         folder.name = clean_name(name)
-    return save(folder)
+    return save(folder, user)
 
 
 @transaction.atomic
 def rename(folder: Folder, user: User, name: str) -> Folder:
     """Raises Forbidden below editor, InvalidRequest and NameTaken."""
-    folder.library.require(user, Role.EDITOR)
+    folder.library.require_in(user, Role.EDITOR, folder.pk)
     hold(folder.library, folder)
     folder.name = clean_name(name)
-    return save(folder)
+    return save(folder, user)
 
 
 def remove(folder: Folder, user: User, *, recursive: bool = False) -> int:
     """With `recursive`, also one that is not empty: its folders go with it, and its pictures go to the trash, where
-    they lie outside of folders. Gives how many those are. Raises Forbidden below editor, and FolderNotEmpty."""
-    folder.library.require(user, Role.EDITOR)
+    they lie outside of folders. Gives how many those are. Raises FolderNotEmpty, and Forbidden for who is no editor of
+    the folder and of where it lies."""
+    roles = folder.library.roles_of(user)
+    roles.require(Role.EDITOR, folder.pk)
+    require_edit_around(folder, roles)
     with events.gathered():
         hold(folder.library, folder)
         ids = folder.subtree_ids()
@@ -98,6 +108,12 @@ def remove(folder: Folder, user: User, *, recursive: bool = False) -> int:
         trashed = held.trash()
         folder.delete()
     return trashed
+
+
+def require_edit_around(folder: Folder, roles: Roles) -> None:
+    """What lies there changes, too: who was granted a folder does not take it away from where it is."""
+    if (roles.at(folder.parent_id) or 0) < Role.EDITOR:
+        raise Forbidden(_("You may change what is in this folder, but not move or remove the folder itself."))
 
 
 def in_library(library: Library, folder: Folder | None) -> Folder | None:
@@ -114,7 +130,8 @@ def hold(library: Library, *folders: Folder | None) -> None:
         raise NotFound
 
 
-def save(folder: Folder) -> Folder:
+def save(folder: Folder, user: User) -> Folder:
     with refusing("folder_name_unique", NameTaken):
         folder.save(update_fields=None if folder._state.adding else ["name", "parent"])
+    reach.forget(user)
     return folder

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from media_library.forms import FolderField, input_attrs
-from media_library.models import Folder, Library
+from media_library.models import Folder, Library, User
 
 LONGEST = 1000  # what is longer than a name is refused in words
 
@@ -30,12 +30,17 @@ class NameForm(Asked):
 class FolderForm(Asked):
     name = name_field()
 
-    def __init__(self, library: Library, *args: Any, without: Folder | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, library: Library, user: User, *args: Any, without: Folder | None = None, moves: bool = True, **kwargs: Any
+    ) -> None:
+        """`moves`: whether it asks where the folder is to be."""
         super().__init__(*args, **kwargs)
-        self.fields["parent"] = FolderField(library, label=_("Inside"), empty_label=_("No other folder"))
-        if without:
-            folders = Folder.objects.filter(library=library).exclude(pk__in=without.subtree_ids())
-            self.fields["parent"].queryset = folders  # type: ignore[attr-defined]
+        if not moves:
+            return
+        inside = FolderField(library, user, label=_("Inside"), empty_label=_("No other folder"))
+        self.fields["parent"] = inside
+        if without and inside.queryset is not None:
+            inside.queryset = inside.queryset.exclude(pk__in=without.subtree_ids())
 
 
 class CollectionForm(Asked):

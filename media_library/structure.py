@@ -267,4 +267,6 @@ WALKERS: dict[str, Callable[[Cursor, Structure], None]] = {
     "heif": _boxes,
     "avif": _boxes,
     "jpeg2000": _boxes,
+    "mp4": _boxes,
+    "mov": _boxes,
 }

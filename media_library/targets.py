@@ -33,9 +33,10 @@ class Target:
     host: str  # ASCII, lower case, without brackets
     port: int
     path: str
+    named: frozenset[str] = frozenset()  # host:port of what an administrator has named for this purpose
 
     @classmethod
-    def parse(cls, url: str) -> Self:
+    def parse(cls, url: str, named: frozenset[str] = frozenset()) -> Self:
         url = url.strip()
         try:
             if not url or len(url) > MAX_URL or any(char <= " " or char in "\\\x7f" for char in url):
@@ -49,7 +50,7 @@ class Target:
         except ValueError:  # UnicodeError is one
             raise _bad_url() from None
         path = quote(parts.path or "/", safe=SAFE) + (f"?{quote(parts.query, safe=SAFE)}" if parts.query else "")
-        target = cls(parts.scheme, host, PORTS[parts.scheme] if port is None else port, path)
+        target = cls(parts.scheme, host, PORTS[parts.scheme] if port is None else port, path, named)
         if target.port not in PORTS.values() and not target.excepted:
             raise FetchError(
                 _("Only addresses with the usual web ports, 80 and 443, can be used here."),
@@ -73,7 +74,8 @@ class Target:
     def excepted(self) -> bool:
         """Whether the administrator lets this host be fetched from, wherever it is."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return bool({host, self.host, f"{host}:{self.port}"} & {entry.lower() for entry in settings.FETCH_ALLOW_HOSTS})
+        allowed = self.named | {entry.lower() for entry in settings.FETCH_ALLOW_HOSTS}
+        return bool({host, self.host, f"{host}:{self.port}"} & allowed)
 
 
 def _bad_url() -> FetchError:

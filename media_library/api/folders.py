@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count
 from django.utils.functional import cached_property
@@ -15,7 +16,7 @@ from media_library.api.conditional import ObjectView, if_match
 from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.filters import boolean, folder_of, one
-from media_library.models import Folder
+from media_library.models import Folder, FolderQuerySet
 
 TOP = "none"
 EXAMPLE = {
@@ -29,10 +30,11 @@ EXAMPLE = {
 
 
 class FolderSerializer(serializers.ModelSerializer[Folder]):
-    """`context`: `paths`, and `assets` and `folders`, the counts of each."""
+    """`context`: `paths`, and `assets` and `folders`, the counts of each; `seen`: the folders that the caller sees,
+    None if those are all."""
 
-    parent = serializers.UUIDField(  # type: ignore[assignment]  # serializers have a parent themselves
-        source="parent_id", allow_null=True, help_text="Null at the top."
+    parent = serializers.SerializerMethodField(  # type: ignore[assignment]  # serializers have a parent themselves
+        help_text="Null at the top, or where what the caller was granted begins."
     )
     path = serializers.SerializerMethodField(help_text="The names from the top down, with slashes.")
     folders = serializers.SerializerMethodField(help_text="How many folders are right in it.")
@@ -42,6 +44,10 @@ class FolderSerializer(serializers.ModelSerializer[Folder]):
         model = Folder
         fields = ["id", "name", "parent", "path", "folders", "assets"]
         read_only_fields = fields
+
+    def get_parent(self, folder: Folder) -> UUID | None:
+        seen = self.context["seen"]
+        return folder.parent_id if seen is None or folder.parent_id in seen else None
 
     def get_path(self, folder: Folder) -> str:
         return self.context["paths"][folder.pk]
@@ -67,7 +73,8 @@ class FolderChangesSerializer(serializers.Serializer[Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if library := self.context.get("library"):
-            self.fields["parent"].queryset = Folder.objects.filter(library=library)  # type: ignore[attr-defined]
+            seen = Folder.objects.seen_in(library, self.context["user"])
+            self.fields["parent"].queryset = seen  # type: ignore[attr-defined]
 
 
 class NewFolderSerializer(FolderChangesSerializer):
@@ -75,13 +82,24 @@ class NewFolderSerializer(FolderChangesSerializer):
 
 
 class FolderView(LibraryView):
+    @property
+    def context(self) -> dict[str, Any]:
+        """Of what is sent."""
+        return {"library": self.library, "user": caller(self.request)}
+
+    @property
+    def folders(self) -> FolderQuerySet:
+        """Those of the library that the caller may see."""
+        return Folder.objects.seen_in(self.library, caller(self.request))
+
     def written(self, shown: Sequence[Folder]) -> list[Any]:
         """Three queries, however many there are."""
         ids = [folder.pk for folder in shown]
         assets = self.assets.live().filter(folder__in=ids).order_by()
-        below = self.library.folders.filter(parent__in=ids).order_by()
+        below = self.folders.filter(parent__in=ids).order_by()
         context = {
-            "paths": Folder.paths(self.library),
+            "paths": Folder.paths(self.library, caller(self.request)),
+            "seen": self.library.branches_of(self.request.user),
             "assets": dict(assets.values_list("folder").annotate(Count("pk"))),
             "folders": dict(below.values_list("parent").annotate(Count("pk"))),
         }
@@ -102,9 +120,12 @@ class Folders(FolderView):
     def get(self, request: Request, library_id: str) -> Response:
         """The folders of the tree, by name; each names its parent and its path."""
         params = request.query_params
-        rows = self.library.folders.filter(name__icontains=one(params, "q"))
-        if parent := one(params, "parent"):
-            rows = rows.filter(parent=None if parent == TOP else folder_of(self.library, parent))
+        rows = self.folders.filter(name__icontains=one(params, "q"))
+        if (parent := one(params, "parent")) == TOP:
+            is_whole = self.library.branches_of(request.user) is None
+            rows = rows.filter(parent=None) if is_whole else rows.exclude(parent__in=self.folders.order_by())
+        elif parent:
+            rows = rows.filter(parent=folder_of(self.library, parent, caller(request)))
         shown = by_name(request, rows)
         return Response({"results": self.written(shown.items), "next_cursor": shown.next_cursor})
 
@@ -116,7 +137,7 @@ class Folders(FolderView):
     @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Make a folder, inside another one or at the top (contributors)."""
-        data = validated(NewFolderSerializer(data=request.data, context={"library": self.library}))
+        data = validated(NewFolderSerializer(data=request.data, context=self.context))
         made = folders.make(self.library, caller(request), data["name"], data.get("parent"))
         return Response(self.written([made])[0], status.HTTP_201_CREATED)
 
@@ -128,7 +149,7 @@ class FolderDetail(ObjectView, FolderView):
     def folder(self) -> Folder:
         if self.locking:
             self.library.lock()
-        return found(self.locked(self.library.folders.select_related("library")), pk=self.kwargs["folder_id"])
+        return found(self.locked(self.folders.select_related("library")), pk=self.kwargs["folder_id"])
 
     def body(self) -> Any:
         return self.written([self.folder])[0]
@@ -149,7 +170,7 @@ class FolderDetail(ObjectView, FolderView):
     @if_match
     def patch(self, request: Request, library_id: str, folder_id: str) -> Response:
         """Rename it, or move it with all that is in it; a null `parent` is the top (editors)."""
-        data = validated(FolderChangesSerializer(data=request.data, context={"library": self.library}))
+        data = validated(FolderChangesSerializer(data=request.data, context=self.context))
         if "parent" in data:
             folders.move(self.folder, caller(request), data["parent"], data.get("name", ""))
         elif "name" in data:

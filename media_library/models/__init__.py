@@ -4,7 +4,9 @@ from media_library.models.audit_entry import AuditEntry
 from media_library.models.collection import Collection, CollectionItem
 from media_library.models.delivery import Delivery, DeliveryAttempt, DeliveryQuerySet
 from media_library.models.file_sweep import FileSweep
-from media_library.models.folder import Folder, FolderTree
+from media_library.models.folder import Folder, FolderQuerySet, FolderTree
+from media_library.models.folder_grant import FolderGrant
+from media_library.models.identity import Identity
 from media_library.models.import_source import ImportedFile, ImportSource
 from media_library.models.job import Job, JobFailure, JobQuerySet, ResultPart
 from media_library.models.kept_answer import KeptAnswer
@@ -15,6 +17,7 @@ from media_library.models.partial_upload import PartialUpload, UploadPart
 from media_library.models.second_factor import RecoveryCode, SecondFactor
 from media_library.models.session import Session
 from media_library.models.share_link import ShareLink
+from media_library.models.storage_use import StorageUse
 from media_library.models.tag import Tag
 from media_library.models.token import PersonalToken
 from media_library.models.upload_preset import UploadPreset
@@ -37,7 +40,10 @@ __all__ = [
     "Event",
     "FileSweep",
     "Folder",
+    "FolderGrant",
+    "FolderQuerySet",
     "FolderTree",
+    "Identity",
     "ImportSource",
     "ImportedFile",
     "Job",
@@ -59,6 +65,7 @@ __all__ = [
     "SecondFactor",
     "Session",
     "ShareLink",
+    "StorageUse",
     "Tag",
     "UploadPart",
     "UploadPreset",

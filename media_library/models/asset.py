@@ -14,8 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from media_library import natural
+from media_library.formats import FILMS
 from media_library.models.folder import Folder
-from media_library.models.library import Library, Role
+from media_library.models.library import Library
+from media_library.models.reach import reach_of
+from media_library.models.role import Role
 from media_library.models.tag import Tag
 from media_library.models.words import WordsQuerySet
 
@@ -33,7 +36,17 @@ class AssetQuerySet(WordsQuerySet):
             return self.none()
         if user.is_superuser and user.grant.libraries is None:
             return self
-        return self.filter(library__in=Library.objects.visible_to(user))
+        if not (folders := reach_of(user).alone):
+            return self.filter(library__in=Library.objects.open_to(user))
+        seen = models.Q(folder__pk__any_of=folders)
+        if libraries := list(reach_of(user).libraries):  # known already, and PostgreSQL can read both indexes
+            seen |= models.Q(library__in=libraries)
+        return self.filter(seen)
+
+    def seen_in(self, library: Library, user: "User | AnonymousUser | None") -> "AssetQuerySet":
+        """Those of a library that is known to be visible to `user`: all, or of granted folders alone."""
+        rows, branches = self.filter(library=library), library.branches_of(user)
+        return rows if branches is None else rows.filter(folder__pk__any_of=list(branches))
 
     def live(self) -> "AssetQuerySet":
         return self.filter(deleted_at=None)
@@ -159,6 +172,7 @@ class Asset(models.Model):
                 condition=models.Q(deleted_at__isnull=False),
             ),
             models.Index(fields=["created_at"], name="asset_waiting", condition=models.Q(state="processing")),
+            models.Index(fields=["failure_code"], name="asset_failed", condition=models.Q(state="failed")),
             models.Index(
                 fields=["id"], name="asset_without_facts", condition=models.Q(state="ready", traits__isnull=True)
             ),
@@ -190,6 +204,14 @@ class Asset(models.Model):
         return self.format in {"jpeg", "png", "webp", "gif", "avif", "bmp"}
 
     @property
+    def is_film(self) -> bool:
+        return self.format in FILMS
+
+    @property
+    def has_pages(self) -> bool:
+        return self.format == "pdf"
+
+    @property
     def thumb_url(self) -> str:
         return self._of_version("api:asset-thumb")
 
@@ -201,9 +223,19 @@ class Asset(models.Model):
         """Browsers keep pictures, so those of another file have another address."""
         return f"{self.address(view)}?v={self.version}" if self.version > 1 else self.address(view)
 
+    def role_of(self, user: "User | AnonymousUser") -> Role | None:
+        """Where it is now: in its folder, or outside of folders."""
+        return self.library.role_in(user, self.folder_id)
+
+    def require(self, user: "User | AnonymousUser", role: Role) -> None:
+        """Raise NotFound to whom it does not exist, and Forbidden for too low a role where it is."""
+        self.library.require_in(user, role, self.folder_id)
+
     def editable_by(self, user: "User | AnonymousUser") -> bool:
+        return self.editable_as(self.role_of(user), user)
+
+    def editable_as(self, role: Role | None, user: "User | AnonymousUser") -> bool:
         """Editors change any asset; contributors change what they uploaded themselves."""
-        role = self.library.role_of(user)
         if role is None:
             return False
         return role >= Role.EDITOR or (role >= Role.CONTRIBUTOR and self.uploaded_by_id == user.pk)

@@ -8,7 +8,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from media_library.models.asset import Asset
-from media_library.models.library import Library, Role
+from media_library.models.library import Library
+from media_library.models.role import Role
 from media_library.parameters import EXAMPLES, as_address
 
 if TYPE_CHECKING:
@@ -17,7 +18,16 @@ if TYPE_CHECKING:
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
     def visible_to(self, user: "User | AnonymousUser") -> "CollectionQuerySet":
-        return self.filter(library__in=Library.objects.visible_to(user))
+        return self.filter(library__in=Library.objects.open_to(user))
+
+    def seen_in(self, library: Library, user: "User | AnonymousUser | None") -> "CollectionQuerySet":
+        """Those of a library that `user` may see: of who was granted folders alone, what was picked by hand and holds
+        a live picture from there. What a query asks for is nobody's business who sees but a part."""
+        rows, branches = self.filter(library=library), library.branches_of(user)
+        if branches is None:
+            return rows
+        seen = CollectionItem.objects.filter(asset__folder__pk__any_of=list(branches), asset__deleted_at=None)
+        return rows.filter(kind=Collection.Kind.MANUAL, pk__in=seen.values("collection"))
 
 
 class Collection(models.Model):

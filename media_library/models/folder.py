@@ -38,8 +38,11 @@ WHERE depth > 0 AND NOT is_cycle ORDER BY depth DESC
 
 
 class FolderQuerySet(models.QuerySet["Folder"]):
-    def visible_to(self, user: "User | AnonymousUser") -> "FolderQuerySet":
-        return self.filter(library__in=Library.objects.visible_to(user))
+    def seen_in(self, library: Library, user: "User | AnonymousUser | None") -> "FolderQuerySet":
+        """Those of a library that `user` may see: of who was granted folders alone, these and what is below them."""
+        branches = library.branches_of(user)
+        rows = self.filter(library=library)
+        return rows if branches is None else rows.filter(pk__any_of=list(branches))
 
 
 class Folder(models.Model):
@@ -66,17 +69,18 @@ class Folder(models.Model):
         return self.name
 
     @classmethod
-    def paths(cls, library: Library) -> dict[uuid.UUID, str]:
-        """The path of every folder of a library, such as `travel/2024`: one query."""
-        rows = {pk: (name, parent) for pk, name, parent in library.folders.values_list("pk", "name", "parent_id")}
+    def paths(cls, library: Library, user: "User | AnonymousUser | None" = None) -> dict[uuid.UUID, str]:
+        """The path of every folder of a library, such as `travel/2024`, as far as `user` sees it: one query."""
+        seen = cls.objects.seen_in(library, user)
+        rows = {pk: (name, parent) for pk, name, parent in seen.values_list("pk", "name", "parent_id")}
         known: dict[uuid.UUID, str] = {}
         for pk in rows:
             line = [pk]  # a folder and those above it, as far as no path is known
-            while (parent := rows[line[-1]][1]) and parent not in known and len(line) <= len(rows):
+            while (parent := rows[line[-1]][1]) in rows and parent not in known and len(line) <= len(rows):
                 line.append(parent)
             for each in reversed(line):
                 name, above = rows[each]
-                known[each] = f"{known[above]}/{name}" if above else name
+                known[each] = f"{known[above]}/{name}" if above in known else name
         return known
 
     @classmethod
@@ -99,22 +103,24 @@ class Folder(models.Model):
             cursor.execute(BELOW, [self.pk])
             return [pk for (pk,) in cursor.fetchall()]
 
-    def ancestors(self) -> list["Folder"]:
-        """The folders above this one, outermost first: one query."""
-        return list(Folder.objects.raw(ABOVE, [self.pk]))
+    def ancestors(self, user: "User | AnonymousUser | None" = None) -> list["Folder"]:
+        """The folders above this one, outermost first, as far as `user` sees them: one query."""
+        branches = Library(pk=self.library_id).branches_of(user)
+        return [each for each in Folder.objects.raw(ABOVE, [self.pk]) if branches is None or each.pk in branches]
 
 
 class FolderTree:
     """The folders of a library as they stood when one of them was first asked for: one query, for who shows all of
-    them and need not ask for one again."""
+    them and need not ask for one again. As far as `user` sees them."""
 
-    def __init__(self, library_id: uuid.UUID) -> None:
-        self.library_id = library_id
+    def __init__(self, library: Library, user: "User | AnonymousUser | None" = None) -> None:
+        self.library, self.user = library, user
 
     @cached_property
     def by_id(self) -> dict[uuid.UUID, Folder]:
         """By name."""
-        return {folder.id: folder for folder in Folder.objects.filter(library_id=self.library_id).defer("words")}
+        seen = Folder.objects.seen_in(self.library, self.user)
+        return {folder.id: folder for folder in seen.defer("words")}
 
     def below(self, folder: Folder) -> list[uuid.UUID]:
         """The folder's id and those of every folder below it."""

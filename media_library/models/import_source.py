@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from media_library.models.asset import Asset
-from media_library.models.library import Library, Role
+from media_library.models.library import Library
+from media_library.models.role import Role
 from media_library.models.user import User
 
 S3 = "s3://"

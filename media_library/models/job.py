@@ -58,6 +58,11 @@ class JobQuerySet(models.QuerySet["Job"]):
         """What waits for a worker, or had one that is dead by now."""
         return self.active().filter(due_at__lte=timezone.now())
 
+    def before(self, pk: uuid.UUID) -> "JobQuerySet":
+        """What is due and of a higher priority than that one, the most urgent first."""
+        own = Job.objects.filter(pk=pk).values("priority")[:1]
+        return self.due().filter(priority__gt=models.Subquery(own)).order_by("-priority", "due_at")
+
     def with_result_to_delete(self) -> "JobQuerySet":
         """Those whose result has had its time, or will never be complete."""
         now = timezone.now()
@@ -90,6 +95,11 @@ class Job(models.Model):
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
 
+    class Priority(models.IntegerChoices):
+        LOW = -1, _("Low")
+        NORMAL = 0, _("Normal")
+        HIGH = 1, _("High")
+
     ACTIVE = (State.PENDING, State.RUNNING)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -99,6 +109,7 @@ class Job(models.Model):
     parameters = models.JSONField(default=dict)
     items = models.JSONField(default=list)  # what it is about, one by one, if that was given so; may be long
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL, db_default=Priority.NORMAL)
 
     position = models.JSONField(default=dict, blank=True)  # where to go on; the kind knows what it means
     again_until = models.BigIntegerField(null=True, blank=True)  # doing failures again, up to this one
@@ -243,6 +254,13 @@ class Job(models.Model):
 
     def pause(self) -> None:
         self.change(self.ACTIVE, _("Only a job that waits or runs can be paused."), state=self.State.PAUSED)
+
+    def prioritise(self, priority: "Job.Priority") -> None:
+        """From the next step on. Who has it now, goes on with it."""
+        unfinished = Job.objects.filter(pk=self.pk, state__in=[*self.ACTIVE, self.State.PAUSED])
+        if not unfinished.update(priority=priority):
+            raise WrongState(_("This job is over already."))
+        self.refresh_from_db()
 
     def resume(self) -> None:
         self.change([self.State.PAUSED], _("This job is not paused."), **self._anew())

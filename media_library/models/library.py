@@ -1,4 +1,5 @@
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -9,35 +10,30 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.errors import Forbidden, NotFound
 from media_library.models.language import Language
-from media_library.scopes import Grant, Scope, WiderGrant
+from media_library.models.reach import Roles, branches, forget, reach_of
+from media_library.models.role import Role, most_of
+from media_library.scopes import Scope, WiderGrant
 
 if TYPE_CHECKING:
     from media_library.models.user import User
 
 
-class Role(models.IntegerChoices):
-    VIEWER = 1, _("Viewer")
-    CONTRIBUTOR = 2, _("Contributor")
-    EDITOR = 3, _("Editor")
-    MANAGER = 4, _("Manager")
-
-
-def most_of(grant: Grant) -> Role:
-    """The highest role that a grant leaves to anybody."""
-    if Scope.ADMIN in grant.scopes:
-        return Role.MANAGER
-    return Role.EDITOR if grant.scopes & {Scope.WRITE, Scope.DELETE} else Role.VIEWER
-
-
 class LibraryQuerySet(models.QuerySet["Library"]):
     def visible_to(self, user: "User | AnonymousUser") -> "LibraryQuerySet":
+        """Those that `user` belongs to, and those in which they were granted a folder."""
+        if folders := reach_of(user).folders:
+            return self.filter(pk__in={*reach_of(user).libraries, *folders})
+        return self.open_to(user)
+
+    def open_to(self, user: "User | AnonymousUser") -> "LibraryQuerySet":
+        """Those that `user` belongs to, and sees all of."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
         seen = self if user.is_superuser else self.filter(memberships__user=user)
         return seen if user.grant.libraries is None else seen.filter(pk__in=user.grant.libraries)
 
     def managed_by(self, user: "User | AnonymousUser") -> "LibraryQuerySet":
-        seen = self.visible_to(user)
+        seen = self.open_to(user)
         if not user.is_authenticated or most_of(user.grant) < Role.MANAGER:
             return seen.none()
         return seen if user.is_superuser else seen.filter(memberships__user=user, memberships__role=Role.MANAGER)
@@ -99,22 +95,49 @@ class Library(models.Model):
         with transaction.atomic():
             library = cls.objects.create(**fields)
             Membership.objects.create(library=library, user=user, role=Role.MANAGER)
+        forget(user)
         return library
 
-    def role_of(self, user: "User | AnonymousUser") -> Role | None:
-        """None for a stranger; at most what the user's grant leaves of it."""
+    def roles_of(self, user: "User | AnonymousUser") -> Roles:
+        """The one source of what `user` may do here and in its folders; at most what their grant leaves of it."""
         if not user.is_authenticated or not user.is_active:
-            return None
+            return Roles(None)
         if user.grant.libraries is not None and self.pk not in user.grant.libraries:
-            return None
+            return Roles(None)
         if user.is_superuser:
-            return most_of(user.grant)
+            return Roles(most_of(user.grant))
+        if user.has_grants:
+            return reach_of(user).in_library(self.pk)
         membership = self.memberships.filter(user=user).first()
-        return min(Role(membership.role), most_of(user.grant)) if membership else None
+        return Roles(min(Role(membership.role), most_of(user.grant)) if membership else None)
+
+    def role_of(self, user: "User | AnonymousUser") -> Role | None:
+        """In the library as a whole, that of a viewer for who was only granted folders in it. None for a stranger."""
+        return self.roles_of(user).in_general
+
+    def role_in(self, user: "User | AnonymousUser", folder_id: uuid.UUID | None) -> Role | None:
+        """Where a folder or a picture is: the higher of the role in the library and of what was granted there."""
+        return self.roles_of(user).at(folder_id)
+
+    def branches_of(self, user: "User | AnonymousUser | None") -> Mapping[uuid.UUID, Role] | None:
+        """The folders that are all that `user` sees of it, each with their role there; None if they see all of it."""
+        return branches(user, self.pk)
 
     def require(self, user: "User | AnonymousUser", role: Role) -> None:
-        """Raise NotFound for a stranger and Forbidden for a member whose role is below `role`."""
+        """Raise NotFound for a stranger and Forbidden for a role in the library that is below `role`."""
         held = self.role_of(user)
+        if held is None:
+            raise NotFound
+        if held < role:
+            raise Forbidden
+
+    def require_in(self, user: "User | AnonymousUser", role: Role, folder_id: uuid.UUID | None) -> None:
+        """The same where a folder or a picture is; None: outside of folders."""
+        self.roles_of(user).require(role, folder_id)
+
+    def require_somewhere(self, user: "User | AnonymousUser", role: Role) -> None:
+        """The same for something that is asked about picture by picture later."""
+        held = self.roles_of(user).highest
         if held is None:
             raise NotFound
         if held < role:

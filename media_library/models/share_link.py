@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from media_library.models.asset import Asset
 from media_library.models.collection import Collection
-from media_library.models.library import Library, Role
+from media_library.models.library import Library
+from media_library.models.role import Role
 
 if TYPE_CHECKING:
     from media_library.models.user import User
@@ -18,12 +19,18 @@ if TYPE_CHECKING:
 
 class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
     def visible_to(self, user: "User", library: Library) -> "ShareLinkQuerySet":
-        """Those of a library that `user` may see and revoke: editors all, contributors what they made."""
-        role = library.role_of(user)
-        links = self.filter(library=library)
-        if role is None or role < Role.CONTRIBUTOR:
+        """Those of a library that `user` may see and revoke: editors all, or all of the folders that they edit,
+        contributors what they made."""
+        roles, links = library.roles_of(user), self.filter(library=library)
+        if (roles.highest or 0) < Role.CONTRIBUTOR:
             return links.none()
-        return links if role >= Role.EDITOR else links.filter(created_by=user)
+        if (roles.whole or 0) >= Role.EDITOR:
+            return links
+        edited = [pk for pk, role in roles.folders.items() if role >= Role.EDITOR]
+        links = links.filter(models.Q(created_by=user) | models.Q(asset__folder__pk__any_of=edited))
+        if roles.is_guest:  # of what has been moved away from there they learn nothing any more
+            return links.filter(asset__folder__pk__any_of=list(roles.folders))
+        return links
 
 
 class ShareLink(models.Model):

@@ -10,6 +10,9 @@ A line is a kind, a pattern that a whole route has to match, and who may use whi
     p           everybody
     l           whoever has the link
 
+Who was granted folders is a guest: what lies in those they may as the letters say, of the library they may look around
+as viewers. Of what ELSEWHERE matches they are asked about thing by thing, and dialects do not know them.
+
 The things that routes name were made by a manager, so that what contributors may do with their own is not in here.
 Methods that are not named are refused. The first line that matches counts; an URL without one fails the test.
 
@@ -27,11 +30,19 @@ from django.urls import URLPattern, get_resolver
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PLACE = re.compile(r"\(\?P<([a-z_]+)>[^)]*\)|<(?:[a-z]+:)?([a-z_]+)>")
 
+PLACED = re.compile(r"{(asset_id|other_id|region_id|folder_id)}")
+ELSEWHERE = re.compile(
+    r"/undo/.*|/duplicates/.*|/l/[^/]*/(upload|bulk|folders/new|share-links|duplicates)/.*"
+    r"|/api/v1/libraries/[^/]*/(assets|folders|uploads|bulk|imports|share-links|duplicates|regions/import)/.*"
+)
+
 TABLE = r"""
 open  /favicon.ico|/healthz|/readyz|/api/schema/|/api/docs/             GET:p
 open  /i18n/setlang/|/theme/|/layout/                                   POST:p
+gone  /metrics                                                          GET:p
 open  /accounts/login/                                                  GET:p POST:p
 open  /accounts/logout/                                                 POST:p
+open  /accounts/openid/(callback/)?                                      GET:p
 admin /admin/login/                                                     GET:a
 open  /admin/password_change/                                           GET:p
 admin /admin/.*                                                         GET:a POST:a
@@ -39,7 +50,7 @@ admin /admin/.*                                                         GET:a PO
 page  /                                                                 GET:s
 open  /accounts/login/code/                                             GET:p POST:p
 page  /account/security/                                                GET:s
-page  /account/security/(password|second-factor)/                       GET:s POST:s
+page  /account/security/(password|second-factor|openid)/                GET:s POST:s
 page  /account/security/(second-factor/remove|recovery-codes)/          GET:o POST:o
 page  /account/security/sessions/{handle}/end/                          POST:o
 page  /account/security/sessions/end/                                   POST:s
@@ -61,6 +72,7 @@ page  /l/{slug}/(upload|folders/new|collections/new)/                   GET:c PO
 page  /l/{slug}/upload/{upload_id}/                                     GET:o
 page  /l/{slug}/bulk/                                                   GET:c POST:c
 page  /l/{slug}/(folders/{folder_id}|tags/{tag_id})/(edit|delete)/      GET:e POST:e
+page  /l/{slug}/folders/{folder_id}/grants/({grant_id}/remove/)?        GET:m POST:m
 page  /l/{slug}/(fields/{field_id}|collections/{collection_id})/(edit|delete)/  GET:e POST:e
 page  /l/{slug}/collections/{collection_id}/(remove|share)/             GET:e POST:e
 page  /l/{slug}/fields/                                                 GET:e
@@ -95,6 +107,8 @@ api   /api/v1/libraries/{library_id}/members/                           GET:m PO
 api   /api/v1/libraries/{library_id}/members/{username}/                GET:m PATCH:m DELETE:m
 api   /api/v1/libraries/{library_id}/(folders|tags|collections|assets)/ GET:v POST:c
 api   /api/v1/libraries/{library_id}/(folders/{folder_id}|tags/{tag_id})/  GET:v PATCH:e DELETE:e
+api   /api/v1/libraries/{library_id}/folders/{folder_id}/grants/        GET:m PUT:m
+api   /api/v1/libraries/{library_id}/folders/{folder_id}/grants/{grant_id}/  DELETE:m
 api   /api/v1/libraries/{library_id}/collections/{collection_id}/       GET:v PATCH:e DELETE:e
 api   /api/v1/libraries/{library_id}/collections/{collection_id}/assets/         GET:v POST:e
 api   /api/v1/libraries/{library_id}/collections/{collection_id}/assets/remove/  POST:e
@@ -108,7 +122,7 @@ api   /api/v1/libraries/{library_id}/share-links/                       GET:v PO
 api   /api/v1/libraries/{library_id}/share-links/{link_id}/             GET:E DELETE:E
 api   /api/v1/libraries/{library_id}/export/                            POST:v
 api   /api/v1/libraries/{library_id}/(facets|search/facets|duplicates|clusters|clusters/{cluster_id})/  GET:v
-api   /api/v1/libraries/{library_id}/search/                            GET:v POST:v
+api   /api/v1/libraries/{library_id}/search/(ids/)?                     GET:v POST:v
 api   /api/v1/libraries/{library_id}/anchors/                           POST:v
 api   /api/v1/libraries/{library_id}/duplicates/decisions/              POST:e
 api   /api/v1/libraries/{library_id}/saved-searches/                    GET:v POST:c
@@ -117,7 +131,8 @@ api   /api/v1/libraries/{library_id}/regions/import/                    POST:c
 api   /api/v1/import-sources/{source_id}/                               GET:m PATCH:m
 api   /api/v1/import-sources/{source_id}/run/                           POST:m
 api   /api/v1/uploads/{upload_id}/                                      GET:o PATCH:o DELETE:o
-api   /api/v1/jobs/{job_id}/((failures|result)/)?                       GET:o
+api   /api/v1/jobs/{job_id}/                                            GET:o PATCH:o
+api   /api/v1/jobs/{job_id}/(failures|result)/                          GET:o
 api   /api/v1/jobs/{job_id}/(cancel|pause|resume|retry)/                POST:o
 api   /api/v1/assets/{asset_id}/                                        GET:v PATCH:e DELETE:e
 api   /api/v1/assets/{asset_id}/(restore|reindex)/                      POST:e

@@ -40,6 +40,7 @@ from tests.access.rules import Route
 from tests.fuzz import walk
 
 SECRET = "quokka"  # in names, tags, descriptions, file names and metadata; in no address
+CALLED = "wombat"  # the library and its fields, of which everybody knows who was granted a folder in it
 ROLES = {"v": Role.VIEWER, "c": Role.CONTRIBUTOR, "e": Role.EDITOR, "m": Role.MANAGER}
 ALL = frozenset(Scope.values)
 
@@ -54,6 +55,8 @@ class Person:
     pages: APIClient = field(default_factory=lambda: APIClient(raise_request_exception=False))
     programs: APIClient = field(default_factory=lambda: APIClient(raise_request_exception=False))
     has_link: bool = False
+    granted: Role | None = None  # where the secret things lie; `is_guest` alone: in another folder of the library
+    is_guest: bool = False
 
     @property
     def is_signed_in(self) -> bool:
@@ -101,12 +104,27 @@ def people(library: Library, manager: User, links: dict[str, str]) -> list[Perso
         signed_in(Person("manager", Role.MANAGER, manager)),
         *(signed_in(Person(role.label, role, member(library, role))) for role in list(Role)[:-1]),
         signed_in(Person("stranger", None, stranger)),
+        *map(signed_in, guests(library)),
         Person("anonymous"),
         Person("expired token", pages=walk.client(late), programs=walk.client(late)),
         Person("revoked token", pages=walk.client(gone), programs=walk.client(gone)),
         Narrow(manager),
         visitor,
         signed_in(Person("administrator", Role.MANAGER, factories.user("root", is_superuser=True, is_staff=True))),
+    ]
+
+
+def guests(library: Library) -> list[Person]:
+    """Who edits the secret folders, and who manages another one."""
+    inside, outside = factories.user("guest inside"), factories.user("guest outside")
+    for folder in library.folders.filter(name__contains=SECRET):
+        folder.grants.create(user=inside, role=Role.EDITOR)
+    theirs = library.folders.create(name="Theirs")
+    theirs.grants.create(user=outside, role=Role.MANAGER)
+    factories.asset(library, folder=theirs, display_name="Theirs")
+    return [
+        Person("guest inside", None, inside, granted=Role.EDITOR, is_guest=True),
+        Person("guest outside", None, outside, is_guest=True),
     ]
 
 
@@ -197,7 +215,7 @@ def name_all(library: Library, manager: User) -> None:
     for rows in (library.folders, library.tags, library.collections, searches, SavedView.objects.all()):
         rows.update(name=called)
     library.collections.update(description=SECRET)
-    library.metadata_fields.update(label=SECRET)
+    library.metadata_fields.update(label=CALLED)
     library.assets.update(
         display_name=f"{SECRET}.png",
         folder=library.folders.first(),
@@ -211,7 +229,7 @@ def name_all(library: Library, manager: User) -> None:
     library.partial_uploads.update(details={"name": f"{SECRET}.png"})
     done = library.partial_uploads.order_by("created_at").last()
     library.partial_uploads.filter(pk=done.pk).update(state=PartialUpload.State.STORED, asset=library.assets.first())
-    Library.objects.filter(pk=library.pk).update(name=SECRET)
+    Library.objects.filter(pk=library.pk).update(name=CALLED)
 
 
 def with_files(asset: Asset) -> None:
