@@ -2,12 +2,21 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
+from dam.errors import AppError
 from media_library import audit, lockout, second_factor
 from media_library.models import SecondFactor, User
+
+
+class NoPasswords(AppError):
+    code = "no_passwords"
+    status = 403
+    message = _("Passwords do not let you in here. Use the other way to sign in; programs use a token or an API key.")
 
 
 class Backend(ModelBackend):
@@ -16,14 +25,25 @@ class Backend(ModelBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> Any:
-        """Raises LockedOut."""
+        """Raises LockedOut and NoPasswords."""
         if username is None or password is None:
             return None
+        if settings.PASSWORDS == "nobody":
+            raise NoPasswords
         attempt = begin(username, request)
         user = super().authenticate(request, username, password, **kwargs)
         if user is not None:
             attempt.succeeded()
+            if not passwords_let_in(user):
+                audit.record(audit.Event.SIGN_IN_FAILED, name=username, data={"because": "passwords are switched off"})
+                raise NoPasswords
         return user
+
+
+def passwords_let_in(user: Any) -> bool:
+    """Whether this user may sign in with a password (settings.PASSWORDS) and has one."""
+    allowed = settings.PASSWORDS == "everybody" or (settings.PASSWORDS == "administrators" and user.is_superuser)
+    return allowed and user.has_usable_password()
 
 
 def begin(name: str, request: HttpRequest | None) -> lockout.Attempt:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import segno
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -26,7 +27,9 @@ from media_library import second_factor as factors
 from media_library.forms import input_attrs
 from media_library.lockout import LockedOut
 from media_library.models import SecondFactor, Session
+from media_library.oidc import accounts
 from media_library.sealing import seal, unseal
+from media_library.signing_in import passwords_let_in
 from media_library.views.request import PageRequest
 from media_library.views.signing_in import CodeForm, refused
 
@@ -87,7 +90,15 @@ def security(request: PageRequest) -> HttpResponse:
     ]
     factor = factors.of(request.user)
     left = factor.recovery_codes.filter(used_at=None).count() if factor else 0
-    return render(request, "account/security.html", {"rows": rows, "factor": factor, "codes_left": left})
+    context = {
+        "rows": rows,
+        "factor": factor,
+        "codes_left": left,
+        "has_password": passwords_let_in(request.user),
+        "provider": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
+        "identity": accounts.of(request.user),
+    }
+    return render(request, "account/security.html", context)
 
 
 @login_required
@@ -96,6 +107,7 @@ def security(request: PageRequest) -> HttpResponse:
 @require_http_methods(ASKED)
 def password(request: PageRequest) -> HttpResponse:
     """All other browsers are signed out then."""
+    require_password(request)
     form, problem = PasswordForm(request.user, request.POST if request.method == "POST" else None), None
     status = 400 if form.is_bound else 200
     if request.method == "POST":
@@ -121,6 +133,12 @@ def password(request: PageRequest) -> HttpResponse:
     return shown
 
 
+def require_password(request: PageRequest) -> None:
+    """Raises NotFound for who signs in by a provider alone: it looks after passwords and second factors."""
+    if not passwords_let_in(request.user):
+        raise NotFound
+
+
 def confirm(request: PageRequest, given: str) -> None:
     """Raises WrongPassword and LockedOut: whoever sits at an open browser may not guess for ever."""
     if authenticate(request, username=request.user.get_username(), password=given) is None:
@@ -133,6 +151,7 @@ def confirm(request: PageRequest, given: str) -> None:
 @require_http_methods(ASKED)
 def second_factor(request: PageRequest) -> HttpResponse:
     """Set it up: a QR code with a secret of this session, and the first code of the application that has read it."""
+    require_password(request)
     if factors.of(request.user):
         return redirect("security")
     form, problem = SetUpForm(request.POST if request.method == "POST" else None), None

@@ -21,7 +21,7 @@ from media_library.chips import address
 from media_library.forms import input_attrs
 from media_library.lockout import LockedOut
 from media_library.models import SecondFactor, User
-from media_library.signing_in import check_code
+from media_library.signing_in import NoPasswords, check_code
 from media_library.views.request import back_to
 
 WAITING = "password-was-right"  # in the session of who has not given their code yet
@@ -52,9 +52,16 @@ class SignIn(LoginView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return super().post(request, *args, **kwargs)
-        except LockedOut as problem:
+        except (LockedOut, NoPasswords) as problem:
             context = self.get_context_data(form=AuthenticationForm(request), problem=problem)
             return refused(self.render_to_response(context), problem)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        ways = {
+            "provider": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
+            "passwords": settings.PASSWORDS,
+        }
+        return super().get_context_data(**ways, **kwargs)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         user = form.get_user()
