@@ -1,7 +1,6 @@
 """Where pages meet failures: what is too large is refused early, and AppError becomes an answer that can be read."""
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,12 +8,13 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
 from dam.errors import AppError, as_app_error
-from media_library.images import megabytes, too_large
 from media_library.parameters import require_text
+from media_library.refusals import megabytes, too_large
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +25,6 @@ FORM_OVERHEAD = 1024 * 1024  # boundaries, headers and the other fields of a for
 # A picture in a data URI is a third longer, and more if it is broken into lines.
 DATA_URI = 1.4
 FILES_AT_ONCE = {"upload": 10, "visual-layer:add-media": 10, "cloudinary-upload": DATA_URI}
-DRAIN_BYTES = 256 * 1024 * 1024
-DRAIN_SECONDS = 10
 
 
 class UploadLimitMiddleware:
@@ -42,10 +40,7 @@ class UploadLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        if request.META.get("CONTENT_LENGTH") and "gunicorn.socket" in request.META:
-            drain_when_sent(request, response)
-        return response
+        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         try:
@@ -144,7 +139,7 @@ def check_length(request: HttpRequest) -> None:
     length = request.META.get("CONTENT_LENGTH") or "0"
     view_name = request.resolver_match.view_name if request.resolver_match else ""
     files = FILES_AT_ONCE.get(view_name, 1)
-    if not length.isdecimal() or int(length) <= files * settings.MAX_UPLOAD_BYTES + FORM_OVERHEAD:
+    if not length.isdecimal() or int(length) <= with_form(files):
         return
     if files < 2:
         raise too_large()
@@ -155,6 +150,21 @@ def check_length(request: HttpRequest) -> None:
         code="too_large",
         status=413,
     )
+
+
+def with_form(files: float) -> int:
+    return int(files * settings.MAX_UPLOAD_BYTES) + FORM_OVERHEAD
+
+
+def is_too_long(path: str, length: int) -> bool:
+    """What `check_length` will say, for who receives bodies and need not receive this one."""
+    if length <= with_form(1):
+        return False
+    try:
+        name = resolve(path).view_name
+    except Resolver404:
+        return True
+    return length > with_form(FILES_AT_ONCE.get(name, 1))
 
 
 def is_parsed_by_csrf_check(request: HttpRequest, view: Any) -> bool:
@@ -173,34 +183,3 @@ def read_form(request: HttpRequest) -> None:
         logger.info("The client went away during an upload.")
     except RequestDataTooBig as error:
         raise AppError(_("The text in this form is too long."), code="too_large", status=413) from error
-
-
-def drain_when_sent(request: HttpRequest, response: HttpResponse) -> None:
-    """Have what is still coming read and dropped once the answer is out.
-
-    A server that closes a connection with unread data on it resets it, and the client may never see the answer.
-    """
-    close = response.close
-
-    def drain_and_close() -> None:
-        drain(request)
-        close()
-
-    response.close = drain_and_close  # type: ignore[method-assign]
-
-
-def drain(request: HttpRequest) -> None:
-    """Read and drop what is left of a request's body, within limits of size and time."""
-    end = time.monotonic() + DRAIN_SECONDS
-    connection = request.META["gunicorn.socket"]
-    left = DRAIN_BYTES
-    try:
-        while left > 0 and (seconds := end - time.monotonic()) > 0:
-            connection.settimeout(seconds)  # a client that stops sending must not hold a thread
-            chunk = request.read(min(left, 65536))
-            if not chunk:
-                break
-            left -= len(chunk)
-        connection.settimeout(None)
-    except OSError:
-        logger.debug("The client went away before its upload was read.")

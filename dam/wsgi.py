@@ -5,7 +5,7 @@ from threading import Thread
 
 from django.conf import settings
 
-from dam import garbage
+from dam import garbage, traces
 
 garbage.pause()
 
@@ -13,6 +13,7 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402  the first of mu
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dam.settings")
 
+traces.begin("dam-web")
 django = get_wsgi_application()
 
 from dam.contracts.cloudinary.chunked import Dechunked  # noqa: E402  with all that Django has loaded

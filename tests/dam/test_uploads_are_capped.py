@@ -24,7 +24,16 @@ Answer = tuple[int, str]
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A gunicorn as the product runs it."""
-    command = [sys.executable, "-m", "gunicorn", "dam.wsgi", "--bind", "127.0.0.1:0", "--worker-class", "gthread"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "dam.wsgi",
+        "--bind",
+        "127.0.0.1:0",
+        "--worker-class",
+        "dam.web.worker.Worker",
+    ]
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.dam.upload_site"}
     command += ["--threads", "4", "--worker-tmp-dir", str(tmp_path_factory.mktemp("gunicorn"))]
     server = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
