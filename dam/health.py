@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
+from dam.web import leaving
 from search import embedders
 from search.models import EmbeddingModel
 
@@ -22,6 +23,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     missing, model = [], None
+    if leaving.is_set():
+        missing.append("This process is about to stop.")
     try:
         if unapplied():
             missing.append("The database is not migrated yet.")

@@ -19,7 +19,7 @@ from django.utils.crypto import salted_hmac
 from psycopg import IsolationLevel, sql
 
 from dam import health
-from dam.backup import FORMAT, BackupError, containers, store_said, tools
+from dam.backup import FORMAT, BackupError, containers, last, store_said, tools
 from media_library import stored_files
 
 TOLD = 200  # names of each
@@ -68,6 +68,7 @@ def make(path: Path, say: Say) -> dict[str, Any]:
             "key": key_fingerprint(),
         }
         container.finish([dump, listed], manifest)
+    last.note(manifest)
     return manifest
 
 

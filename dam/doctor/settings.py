@@ -70,6 +70,34 @@ def https() -> Iterator[Finding]:
         yield ok(name, "It is off, and only this machine reaches the library.")
 
 
+def sign_in() -> Iterator[Finding]:
+    """Whether the provider of OpenID Connect answers, and is who it is taken for."""
+    from media_library.oidc import provider
+    from media_library.oidc.errors import NotSignedIn
+
+    name, issuer = "sign-in", settings.OIDC_ISSUER
+    if not issuer:
+        yield ok(name, "By passwords.")
+        return
+    try:
+        provider.load_metadata()
+        keys = provider.keys(anew=True).keys
+    except NotSignedIn as error:
+        yield problem(
+            name,
+            f"Nobody can sign in by {settings.OIDC_NAME}: {error.because}.",
+            "See that DAM_OIDC_ISSUER is what its own document says, and that this machine reaches it.",
+        )
+        return
+    if not keys:
+        yield problem(name, f"{settings.OIDC_NAME} has no keys for signatures.", "See what its jwks_uri answers.")
+    elif not issuer.startswith("https://"):
+        advice = "Use its address with https://, unless nobody can listen between the two machines."
+        yield warning(name, f"{issuer} is asked without HTTPS: who stands between can sign in as anybody.", advice)
+    else:
+        yield ok(name, f"By {settings.OIDC_NAME}; with passwords: {settings.PASSWORDS}.")
+
+
 def hostname(url: str) -> str:
     from urllib.parse import urlsplit
 
@@ -85,4 +113,5 @@ CHECKS = [
     Check("debug", debug),
     Check("allowed hosts", hosts),
     Check("https", https),
+    Check("sign-in", sign_in),
 ]

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import redis
-from django.conf import settings
 from django.core.cache import cache
 
+from dam.alive import broker
 from dam.celery import app
 from dam.doctor import Check, Finding, ok, problem, warning
 from media_library.tasks import BEAT_SEEN
@@ -30,10 +30,6 @@ START = {
     "clusters": "celery -A dam worker -n clusters@%h -Q clusters -P solo",
     "jobs": "celery -A dam worker -n jobs@%h -Q jobs -P threads -c 3",
 }
-
-
-def broker() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=5)
 
 
 def redis_answers() -> Iterator[Finding]:
@@ -84,12 +80,19 @@ def in_hand(client: redis.Redis) -> set[str]:
 def beat() -> Iterator[Finding]:
     seen = cache.get(BEAT_SEEN)
     advice = "Start it, once in all: celery -A dam beat. What crashes leave behind is taken up by periodic jobs only."
-    if seen is None:
+    if seen is None and (age := redis_age()) < SILENT:
+        yield ok("beat", f"No periodic job has run in the {age} s since Redis was started: nothing is due yet.")
+    elif seen is None:
         yield problem("beat", "No periodic job has run since Redis was started or emptied.", advice)
     elif (ago := time.time() - seen) > SILENT:
         yield problem("beat", f"The last periodic job ran {ago / 60:.0f} minutes ago.", advice)
     else:
         yield ok("beat", f"The last periodic job ran {max(0, ago):.0f} s ago.")
+
+
+def redis_age() -> int:
+    """Seconds since it was started."""
+    return int(broker().info("server")["uptime_in_seconds"])
 
 
 CHECKS = [

@@ -43,4 +43,4 @@ class OfVisibleAssets(LookedOver):
 
 class OfVisibleLibraries(LookedOver):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).filter(library__in=Library.objects.visible_to(request.user))
+        return super().get_queryset(request).filter(library__in=Library.objects.open_to(request.user))

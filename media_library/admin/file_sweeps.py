@@ -3,8 +3,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from media_library.admin.base import LookedOver
-from media_library.models import FileSweep
+from media_library.admin.base import LookedOver, OfVisibleLibraries
+from media_library.models import FileSweep, StorageUse
 
 
 @admin.register(FileSweep)
@@ -24,3 +24,13 @@ class FileSweepAdmin(LookedOver):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
+
+
+@admin.register(StorageUse)
+class StorageUseAdmin(OfVisibleLibraries):
+    """Measured every night."""
+
+    list_display = ["measured_at", "library", "assets", "originals", "versions", "renditions"]
+    list_filter = ["library"]
+    list_select_related = ["library"]
+    fields = ("library", "measured_at", "assets", "originals", "versions", "renditions")

@@ -16,7 +16,7 @@ class ImportSourceAdmin(Made):
     readonly_fields = ["library", "address", "look_at", "problem", "created_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportSource]:
-        return super().get_queryset(request).filter(library__in=Library.objects.visible_to(request.user))
+        return super().get_queryset(request).filter(library__in=Library.objects.open_to(request.user))
 
 
 @admin.register(ImportedFile)
@@ -31,4 +31,4 @@ class ImportedFileAdmin(Made):
     fields = ("source", "path", "version", "bytes", "sha256", "outcome", "asset", "code", "message", "at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportedFile]:
-        return super().get_queryset(request).filter(source__library__in=Library.objects.visible_to(request.user))
+        return super().get_queryset(request).filter(source__library__in=Library.objects.open_to(request.user))

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -7,33 +8,60 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from media_library.admin.base import LookedOver, Made
+from media_library.jobs import set_going
 from media_library.models import Job, JobFailure, ResultPart
 from media_library.models.job import WrongState
 
 
 @admin.register(Job)
 class JobAdmin(Made):
-    """Jobs are looked at here, and stopped."""
+    """Jobs are looked at here, stopped, and done before others."""
 
     shown = [
-        "id", "kind", "owner", "library", "parameters", "state", "total", "done", "failed", "skipped", "attempts",
+        "id", "kind", "owner", "library", "parameters", "state", "priority", "total", "done", "failed", "skipped",
+        "attempts",
         "created_at", "started_at", "finished_at", "due_at", "error_code", "error", "result", "result_expires_at",
     ]  # fmt: skip
-    list_display = ["id", "kind", "library", "owner", "state", "total", "done", "failed", "skipped", "created_at"]
-    list_filter = ["state", "kind", "library"]
+    list_display = ["id", "kind", "library", "owner", "state", "priority", "total", "done", "failed", "created_at"]
+    list_filter = ["state", "priority", "kind", "library"]
     list_select_related = ["library", "owner"]
     fields = tuple(shown)
     readonly_fields = shown
-    actions = ["cancel"]
+    actions = ["pause", "resume", "cancel", "first", "in_turn", "last"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         return Job.objects.visible_to(request.user).defer("items", "position")
 
+    @admin.action(description=_("Pause"), permissions=["change"])
+    def pause(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        each(jobs, Job.pause)
+
+    @admin.action(description=_("Resume"), permissions=["change"])
+    def resume(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        each(jobs, lambda job: set_going(job, Job.resume))
+
     @admin.action(description=_("Cancel"), permissions=["change"])
     def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        for job in jobs.filter(state__in=[*Job.ACTIVE, Job.State.PAUSED]):
-            with suppress(WrongState):  # it has just ended
-                job.cancel()
+        each(jobs, Job.cancel)
+
+    @admin.action(description=_("Do first"), permissions=["change"])
+    def first(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        each(jobs, lambda job: job.prioritise(Job.Priority.HIGH))
+
+    @admin.action(description=_("In turn"), permissions=["change"])
+    def in_turn(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        each(jobs, lambda job: job.prioritise(Job.Priority.NORMAL))
+
+    @admin.action(description=_("Do last"), permissions=["change"])
+    def last(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        each(jobs, lambda job: job.prioritise(Job.Priority.LOW))
+
+
+def each(jobs: QuerySet[Job], deed: Callable[[Job], None]) -> None:
+    """To those whose state allows it."""
+    for job in jobs:
+        with suppress(WrongState):
+            deed(job)
 
 
 class OfVisibleJobs(LookedOver):

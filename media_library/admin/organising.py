@@ -1,18 +1,39 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from media_library.admin.base import LookedOver, OfVisibleAssets
-from media_library.models import Collection, CollectionItem, Folder, Tag
+from media_library.models import Collection, CollectionItem, Folder, FolderGrant, Tag
+
+
+class FolderGrantInline(admin.TabularInline):
+    model = FolderGrant
+    extra = 0
+    autocomplete_fields = ["user", "group"]
 
 
 @admin.register(Folder)
 class FolderAdmin(admin.ModelAdmin):
+    inlines = [FolderGrantInline]
     list_display = ["name", "parent", "library"]
     list_filter = ["library"]
     list_select_related = ["parent", "library"]
     search_fields = ["name"]
     autocomplete_fields = ["parent", "library"]
+
+
+@admin.register(FolderGrant)
+class FolderGrantAdmin(admin.ModelAdmin):
+    list_display = ["folder", "library", "user", "group", "role", "created_at"]
+    list_filter = ["role", "group"]
+    list_select_related = ["folder__library", "user", "group"]
+    search_fields = ["folder__name", "user__username", "group__name"]
+    autocomplete_fields = ["folder", "user", "group"]
+
+    @admin.display(description=_("library"), ordering="folder__library")
+    def library(self, grant: FolderGrant) -> str:
+        return str(grant.folder.library)
 
 
 @admin.register(Tag)

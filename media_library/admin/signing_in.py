@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from media_library import second_factor, sessions
 from media_library.admin.base import LookedOver
-from media_library.models import RecoveryCode, SecondFactor, Session
+from media_library.models import Identity, RecoveryCode, SecondFactor, Session
 
 
 @admin.register(SecondFactor)
@@ -32,6 +32,16 @@ class RecoveryCodeAdmin(LookedOver):
     list_display = ["factor", "used_at"]
     list_select_related = ["factor__user"]
     fields = ["factor", "used_at"]
+
+
+@admin.register(Identity)
+class IdentityAdmin(LookedOver):
+    """Deleted here, an account is no longer connected with the provider's."""
+
+    list_display = ["user", "issuer", "subject", "created_at", "last_used_at"]
+    list_select_related = ["user"]
+    search_fields = ["user__username", "subject"]
+    fields = ["user", "issuer", "subject", "given", "created_at", "last_used_at"]
 
 
 @admin.register(Session)

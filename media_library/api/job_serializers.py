@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from media_library.api.priorities import PriorityField
 from media_library.api.serializers import FailureSerializer
 from media_library.models import Folder, ImportSource, Job, JobFailure
 from media_library.models.import_source import S3
@@ -31,6 +32,7 @@ class ResultSerializer(serializers.Serializer[Any]):
 class JobSerializer(serializers.ModelSerializer[Job]):
     """`done`, `failed` and `skipped` count its items, of which there are `total`, if that is known."""
 
+    priority = PriorityField(read_only=True)
     progress = serializers.IntegerField(source="percent", allow_null=True, help_text="Percent.")
     rate = serializers.FloatField(allow_null=True, help_text="Items per second since it was started or resumed.")
     seconds_left = serializers.FloatField(allow_null=True)
@@ -41,7 +43,20 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     class Meta:
         model = Job
         fields = [
-            *["id", "kind", "library", "owner", "state", "progress", "total", "done", "failed", "skipped", "rate"],
+            *[
+                "id",
+                "kind",
+                "library",
+                "owner",
+                "state",
+                "priority",
+                "progress",
+                "total",
+                "done",
+                "failed",
+                "skipped",
+                "rate",
+            ],
             *["seconds_left", "parameters", "created_at", "started_at", "finished_at", "error", "result"],
             "result_expires_at",
         ]
@@ -50,6 +65,10 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     @extend_schema_field(FailureSerializer(allow_null=True))
     def get_error(self, job: Job) -> dict[str, str] | None:
         return {"code": job.error_code, "message": job.error} if job.error_code else None
+
+
+class JobChangeSerializer(serializers.Serializer[Any]):
+    priority = PriorityField(required=False)
 
 
 class JobDetailSerializer(JobSerializer):
@@ -94,11 +113,13 @@ class ImportPicturesSerializer(serializers.Serializer[Any]):
         choices=ImportSource.FoldersAs.choices, required=False, help_text="What the names of folders become."
     )
     tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False, max_length=100)
+    priority = PriorityField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if library := self.context.get("library"):
-            self.fields["folder"].queryset = Folder.objects.filter(library=library)  # type: ignore[attr-defined]
+            seen = Folder.objects.seen_in(library, self.context["user"])
+            self.fields["folder"].queryset = seen  # type: ignore[attr-defined]
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         if len({"urls", "s3_uri", "path"} & data.keys()) != 1:

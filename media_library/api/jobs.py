@@ -14,9 +14,14 @@ from rest_framework.views import APIView
 
 from dam.errors import AppError, InvalidRequest, NotFound
 from media_library import jobs
-from media_library.api.base import PAGING
+from media_library.api.base import PAGING, validated
 from media_library.api.files import AnyType
-from media_library.api.job_serializers import JobDetailSerializer, JobFailureSerializer, JobSerializer
+from media_library.api.job_serializers import (
+    JobChangeSerializer,
+    JobDetailSerializer,
+    JobFailureSerializer,
+    JobSerializer,
+)
 from media_library.api.libraries import listing
 from media_library.filters import one, uuid_of
 from media_library.jobs import results
@@ -34,7 +39,8 @@ JOB_EXAMPLE = OpenApiExample(
     status_codes=["200", "202"],
     value={
         "id": "0d9f6c1e-3a0c-4b7e-9a57-2f7c7c1b1f10", "kind": "export_zip",
-        "library": "6b6c1c1a-7d6f-4f7e-8f57-0c9a7a2b9c11", "owner": 1, "state": "running", "progress": 42,
+        "library": "6b6c1c1a-7d6f-4f7e-8f57-0c9a7a2b9c11", "owner": 1, "state": "running", "priority": "normal",
+        "progress": 42,
         "total": 1200, "done": 503, "failed": 1, "skipped": 0, "rate": 61.4, "seconds_left": 11.3,
         "parameters": {"query": {"tags": ["sea"]}, "folders": True, "name": "sea", "origin": "https://library.example"},
         "created_at": "2026-03-01T10:00:00Z", "started_at": "2026-03-01T10:00:00Z", "finished_at": None, "error": None,
@@ -123,6 +129,17 @@ class JobDetail(JobView):
     def get(self, request: Request, job_id: str) -> Response:
         """How far it is, and what has failed."""
         return Response(JobDetailSerializer(self.job).data)
+
+    @extend_schema(
+        request=JobChangeSerializer,
+        responses={200: JobDetailSerializer},
+        examples=[OpenApiExample("Before others", request_only=True, value={"priority": "high"}), WITH_FAILURES],
+    )
+    def patch(self, request: Request, job_id: str) -> Response:
+        """Have it done before others, or after them, from its next step on."""
+        data = validated(JobChangeSerializer(data=request.data))
+        priority = data.get("priority", self.job.priority)
+        return self.changed(lambda: self.job.prioritise(priority))
 
 
 class JobFailures(JobView):

@@ -62,7 +62,7 @@ def requested(pk: UUID) -> str:
 
 def sweep() -> None:
     """Wake workers for what a crash left behind or whose message was lost; remove results and records in their time."""
-    for job in Job.objects.due().order_by("due_at").only("pk")[:1000]:
+    for job in Job.objects.due().order_by("-priority", "due_at").only("pk")[:1000]:
         request(job)
     for job in Job.objects.with_result_to_delete().only("pk")[:100]:
         delete_results(job)
@@ -72,13 +72,23 @@ def sweep() -> None:
 
 
 def run(pk: UUID, *, seconds: float = SLICE_SECONDS) -> None:
-    """Some seconds of this job, if nobody else is at it. May be called twice, and stopped at any moment."""
+    """Some seconds of this job, if nobody else is at it, or of one that is more urgent. May be called twice, and
+    stopped at any moment."""
     cache.delete(requested(pk))
-    job = Job.objects.claim(pk)
+    job = claim_before(pk) or Job.objects.claim(pk)
     if job is None:
         return
     with audit.acting(audit.Origin(user=job.owner, via=f"job {job.pk}")):
         work_on(job, seconds)
+
+
+def claim_before(pk: UUID) -> Job | None:
+    """The most urgent job that has to wait no longer than that one, which then is asked for again."""
+    for urgent in Job.objects.before(pk).values_list("pk", flat=True)[:10]:
+        if job := Job.objects.claim(urgent):
+            request(Job(pk=pk))
+            return job
+    return None
 
 
 def work_on(job: Job, seconds: float) -> None:

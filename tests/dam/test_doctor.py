@@ -165,7 +165,10 @@ def test_a_message_that_a_worker_has_in_hand_is_seen(settings: Any) -> None:
     client.delete("unacked")
 
 
-def test_beat_that_is_dead_is_noticed(enqueued: list[str]) -> None:
+def test_beat_that_is_dead_is_noticed(enqueued: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "redis_age", lambda: 5)  # as right after the first start
+    assert one(workers.beat()).state == State.OK
+    monkeypatch.setattr(workers, "redis_age", lambda: 3600)
     assert "since Redis was started" in one(workers.beat()).sentence
     cache.set(BEAT_SEEN, time.time() - 600)
     assert one(workers.beat()).sentence == "The last periodic job ran 10 minutes ago."

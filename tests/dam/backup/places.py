@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
+from psycopg import sql
+
+from dam.embedded import addresses
 from dam.embedded.servers import servers
 from tests.stack import ROOT, environment
 
@@ -33,17 +37,6 @@ versions.replace(Asset.objects.get(display_name="red"), user, factories.file(fac
 processing.render_pending()
 indexing.index_pending()
 factories.webhook(library)
-"""
-SEEN = """
-import json
-from django.db import connection
-cursor = connection.cursor()
-cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-rows = {}
-for (table,) in cursor.fetchall():
-    cursor.execute(f"SELECT count(*), md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {table} AS t")
-    rows[table] = cursor.fetchone()
-print(json.dumps(rows))
 """
 SEARCHED = """
 import json
@@ -101,9 +94,19 @@ class Place:
         with servers(self.data_dir):
             yield
 
+    def rows(self) -> dict[str, Any]:
+        """Of every table, how many there are and their digest. While its servers run."""
+        digests = {}
+        with psycopg.connect(addresses.database_url(self.data_dir)) as database:
+            tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+            for (table,) in database.execute(tables).fetchall():
+                digest = sql.SQL("SELECT count(*), md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {} AS t")
+                digests[table] = database.execute(digest.format(sql.Identifier(table))).fetchone()
+        return digests
+
     def seen(self) -> dict[str, Any]:
         """Every row and every file, as digests."""
-        return {"rows": json.loads(self.django(SEEN)), "files": self.files()}
+        return {"rows": self.rows(), "files": self.files()}
 
     def searched(self) -> dict[str, Any]:
         return dict(json.loads(self.django(SEARCHED)))

@@ -11,7 +11,7 @@ from media_library.bulk import BulkChange
 from media_library.models import Asset, Job, JobFailure, Library, Role, User
 from media_library.models.job import MOST_ACTIVE
 from tests import factories
-from tests.media_library.jobs.doing import person, post, run, signed_in
+from tests.media_library.jobs.doing import begun, person, post, run, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -150,3 +150,14 @@ def test_a_message_is_sent_once_it_is_committed(
         job = start(library, user)
         assert messages == []
     assert messages == [str(job.pk)]
+
+
+def test_a_job_is_begun_with_a_priority_and_given_another_one(library: Library, api: Any) -> None:
+    for path, body in (("export", {"query": {}}), ("imports", {"urls": ["https://example.org/a.jpg"]})):
+        job = begun(post(api, f"libraries/{library.pk}/{path}/", priority="low", **body))
+        assert job.priority == Job.Priority.LOW
+    changed = api.patch(f"/api/v1/jobs/{job.pk}/", {"priority": "high"}, format="json")
+    assert changed.json()["priority"] == "high"
+    assert api.patch(f"/api/v1/jobs/{job.pk}/", {"priority": "urgent"}, format="json").status_code == 400
+    job.cancel()
+    assert api.patch(f"/api/v1/jobs/{job.pk}/", {"priority": "low"}, format="json").json()["code"] == "job_state"

@@ -246,3 +246,15 @@ def test_records_are_removed_in_their_time(job: Job) -> None:
     Job.objects.update(finished_at=timezone.now() - running.KEPT)
     running.sweep()
     assert not Job.objects.exists()
+
+
+def test_what_is_urgent_goes_first_and_what_had_to_wait_is_asked_for_again(
+    job: Job, user: User, library: Library, messages: list[str]
+) -> None:
+    urgent = jobs.start(Folders.name, owner=user, library=library, items=["u", "v"], total=2)
+    urgent.prioritise(Job.Priority.HIGH)
+    run(job)
+    assert names() == ["u", "v"]
+    assert messages == [str(job.pk)]
+    run(job)
+    assert names() == ["a", "b", "c", "u", "v"]
