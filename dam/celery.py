@@ -7,7 +7,7 @@ from celery import Celery, Task
 from celery.signals import task_postrun, worker_process_init
 from django.db import close_old_connections
 
-from dam import broker, garbage, logs  # noqa: F401  connects what carries the ids of requests
+from dam import alive, broker, garbage, logs, metrics, traces  # noqa: F401  they connect to what workers do
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dam.settings")
 
