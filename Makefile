@@ -7,20 +7,24 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --prefer-binary -c constraints.txt
-CHECKED := dam dam_client media_library search benchmarks translations
+CHECKED := dam dam_client media_library search benchmarks translations audits
 
-.PHONY: demo test test-uploads test-faults schema-fuzz check format translations bench eval-search eval-facts eval-duplicates train calibrate eval-model clean distclean
+.PHONY: demo test test-uploads test-faults test-hostile load-test test-many-machines schema-fuzz check audit format translations bench eval-search eval-facts eval-duplicates train calibrate eval-model clean distclean
 
-# Compiled here, every process starts faster, also where PYTHONDONTWRITEBYTECODE is set.
+# Every process starts faster, also where PYTHONDONTWRITEBYTECODE is set.
+COMPILE = $(PY) -m compileall -qq dam dam_client media_library search || true
+
 demo: $(VENV)/demo.stamp
-	@$(PY) -m compileall -qq dam dam_client media_library search || true
+	@$(COMPILE)
 	@exec $(PY) -m dam.embedded.demo
 
-# Half of them wait for something at any time, so two at once take little more than half the time. Each has its own servers.
-test: WORKERS ?= 2
+# Half of them wait for something at any time, so three at once keep two cores busy. Each has its own servers. They take file
+# after file, in the order of tests/conftest.py.
+test: WORKERS ?= 3
 test: $(VENV)/dev.stamp
 	@$(PY) -m tests.chromium
-	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@$(COMPILE)
+	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Two thousand files through the page, with the web server killed half-way: docs/uploads.md.
 test-uploads: export UPLOAD_FILES = $(or $(FILES),2000)
@@ -37,6 +41,25 @@ test-faults: export FAULT_MODEL = $(or $(MODEL),offline)
 test-faults: $(VENV)/dev.stamp
 	$(PY) -m pytest tests/faults $(ARGS)
 
+# Thousands of files made to do harm, sent to the running product: docs/reliability.md.
+# `make test-hostile FILES=5000 SEED=1`; a thousand take about five minutes.
+test-hostile: export HOSTILE_FILES = $(or $(FILES),5000)
+test-hostile: export HOSTILE_SEED = $(SEED)
+test-hostile: $(VENV)/dev.stamp
+	$(PY) -m pytest tests/hostile $(ARGS)
+
+# Two hundred people browse, search and upload, and then three times as many: docs/reliability.md. Needs a quiet machine.
+# `make load-test PEOPLE=200 MINUTES=10 FACTOR=3 THINK="15 45" ASSETS=20000 KEEP=/tmp/load`
+load-test: $(VENV)/dev.stamp
+	$(PY) -m benchmarks.load --people $(or $(PEOPLE),200) --minutes $(or $(MINUTES),10) --factor $(or $(FACTOR),3) \
+	  --think $(or $(THINK),15 45) --assets $(or $(ASSETS),20000) $(if $(KEEP),--keep $(KEEP))
+
+# Web, workers and beat on machines that share only PostgreSQL, Redis and a store, and searches on a replica that is
+# paused and killed: docs/reliability.md. `make test-many-machines PICTURES=2000`
+test-many-machines: export MACHINES_PICTURES = $(or $(PICTURES),2000)
+test-many-machines: $(VENV)/dev.stamp
+	$(PY) -m pytest tests/machines/many_machines.py tests/machines/read_replica.py $(ARGS)
+
 # What the schema says, asked of a running server for longer than `make test` does: `FUZZ_EXAMPLES=500 make schema-fuzz`.
 schema-fuzz: export FUZZ_EXAMPLES ?= 100
 schema-fuzz: export FUZZ_PHASES ?= examples,coverage,fuzzing,stateful
@@ -51,7 +74,14 @@ check: $(VENV)/dev.stamp
 	$(PY) -m ruff check .
 	$(PY) -m mypy $(CHECKED)
 	$(PY) -m dam.embedded.run --throwaway manage.py makemigrations --check --dry-run
-	$(PY) manage.py check
+	$(PY) -m audits code
+	DAM_HTTPS=true DAM_ALLOWED_HOSTS=pictures.example DAM_PUBLIC_URL=https://pictures.example \
+	  DAM_SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+	  $(PY) manage.py check --deploy --fail-level WARNING
+
+# What is known to be dangerous in our code and in packages of others: docs/security.md.
+audit: $(VENV)/dev.stamp
+	$(PY) -m audits
 
 format: $(VENV)/dev.stamp
 	$(PY) -m ruff check --fix .
@@ -115,7 +145,7 @@ $(VENV)/demo.stamp: pyproject.toml constraints.txt $(VENV)/made.stamp
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml constraints.txt $(VENV)/demo.stamp
-	$(PIP_INSTALL) -e '.[offline,embedded,demo,mcp,dev]'
+	$(PIP_INSTALL) -e '.[offline,embedded,demo,mcp,documents,video,traces,dev]'
 	@touch $@
 
 $(VENV)/train.stamp: pyproject.toml constraints.txt $(VENV)/demo.stamp

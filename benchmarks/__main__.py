@@ -3,10 +3,10 @@
 import argparse
 import os
 import platform
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from benchmarks.standalone import for_servers
 
 # Parts that bring their own pictures, parts that measure a filled library, and those that run if none is named.
 ALONE = ("encoding", "import", "memory", "facets", "purity")
@@ -31,17 +31,9 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = arguments()
-    data_dir = (args.keep or Path(tempfile.mkdtemp(prefix="dam-bench-"))).resolve()
-    data_dir.mkdir(mode=0o711, exist_ok=True)
-    data_dir.chmod(0o711)
-    os.environ.update(DAM_DATA_DIR=str(data_dir), DJANGO_SETTINGS_MODULE="dam.settings", DAM_LOG_LEVEL="WARNING")
-    os.environ.setdefault("DAM_MODEL", "offline")
     os.environ.setdefault("DAM_RATE_USER", "1000000/min")
-    try:
+    with for_servers(args.keep) as data_dir:
         measure(args, data_dir)
-    finally:
-        if not args.keep:
-            shutil.rmtree(data_dir, ignore_errors=True)
 
 
 def measure(args: argparse.Namespace, data_dir: Path) -> None:

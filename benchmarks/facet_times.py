@@ -38,7 +38,7 @@ def measure(count: int, repeats: int = 15) -> None:
     library, user = filled(count)
     rows: list[list[object]] = []
     for params in FILTERS:
-        filters = AssetFilters.from_params(library, QueryDict(params))
+        filters = AssetFilters.from_params(library, QueryDict(params), user)
         scope = facets.of_library(user)
         assets = scope(filters)
         rows.append(

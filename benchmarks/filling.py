@@ -9,14 +9,16 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models import IntegerField
 from django.db.models.functions import Cast, Substr
+from django.utils import timezone
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 from PIL import Image
 
 from benchmarks.vectors import Clusters, Vectors
+from media_library import missing_facts
 from media_library.models import Asset, Folder, Library, Membership, Rendition, Role, User
 from search import indexing
-from search.models import Embedding, EmbeddingModel, IndexEntry
+from search.models import Embedding, EmbeddingModel, Fingerprint, IndexEntry
 from search.vector_index import ASSETS
 
 FOLDERS = 20
@@ -78,6 +80,9 @@ def copy_rows(
     )  # fmt: skip
     rendition = Rendition.objects.create(asset=template, name="thumb", file=thumb, width=512, height=384, bytes=9)
     entry = IndexEntry.objects.create(asset=template, model=model, state=IndexEntry.State.DONE)
+    # So that no worker finds anything to do: all these equal thumbnails would keep it busy for an hour.
+    missing_facts.add(Asset.objects.filter(pk=template.pk))
+    fingerprint = Fingerprint.objects.create(asset=template, library=library, compared_at=timezone.now())
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE wanted (n serial, id uuid, folder uuid)")
         with cursor.copy("COPY wanted (id, folder) FROM STDIN") as copy:
@@ -93,17 +98,18 @@ def copy_rows(
         cursor.execute(copies(template, replaced), [template.pk])
         cursor.execute(copies(rendition, {"asset_id": "wanted.id"}), [rendition.pk])
         cursor.execute(copies(entry, {"asset_id": "wanted.id"}), [entry.pk])
+        cursor.execute(copies(fingerprint, {"asset_id": "wanted.id"}), [fingerprint.pk])
         cursor.execute("DROP TABLE wanted")
 
 
-def copies(row: Asset | Rendition | IndexEntry, changes: dict[str, str]) -> str:
+def copies(row: Asset | Rendition | IndexEntry | Fingerprint, changes: dict[str, str]) -> str:
     """SQL that copies the row whose key is its parameter once per wanted asset, with these columns changed."""
     fields = [field for field in row._meta.concrete_fields if not field.generated]
     columns = [str(field.column) for field in fields if field.column != "id" or "id" in changes]
     values = ", ".join(changes.get(column, f"template.{column}") for column in columns)
     table = row._meta.db_table
     into = f"INSERT INTO {table} ({', '.join(columns)})"
-    return f"{into} SELECT {values} FROM {table} AS template, wanted WHERE template.id = %s"  # noqa: S608
+    return f"{into} SELECT {values} FROM {table} AS template, wanted WHERE template.{row._meta.pk.column} = %s"  # noqa: S608
 
 
 def copy_vectors(model: EmbeddingModel, ids: list[UUID], vectors: Vectors) -> None:

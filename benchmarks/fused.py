@@ -71,7 +71,7 @@ def pictures(folder: Path) -> list[Picture]:
     """Ten projects of up to twenty photographs: most are named after theirs, or tagged. The others have a camera's
     name, one that says what they show, or one that misleads; a fifth has a tag, a fifth a description that says it. Of
     every third class nobody has written what it shows."""
-    chance = random.Random(4)  # noqa: S311  # the same set every time
+    chance = random.Random(4)  # the same set every time
     found = [
         Picture(file, file.parent.name.replace("-", " "), uuid5(NAMESPACE_URL, f"{file.parent.name}/{file.name}"))
         for file in sorted(folder.glob("*/*"))

@@ -16,7 +16,7 @@ from dam.embedded.servers import Servers
 from media_library.models import User
 
 HOST, PORT = "127.0.0.1", 18765
-READY_SECONDS = 120
+READY_SECONDS = 180
 TIMING = re.compile(r"(\w+);dur=([\d.]+)")
 
 
@@ -56,20 +56,25 @@ class Visitor:
 def web(servers: Servers, application: str = "dam.wsgi:application") -> Iterator[None]:
     """The web process as `make demo` starts it, its model loaded."""
     child = servers.launch(lambda: product.start_web(servers.data_dir, HOST, PORT, application))
-    deadline = time.monotonic() + READY_SECONDS
-    while not is_up():
-        servers.check()
-        assert time.monotonic() < deadline, f"the web process does not answer; see {child.log}"
-        time.sleep(0.5)
+    wait_until_up(servers, HOST, PORT, "/healthz")
     yield
     children.stop([child])
     servers.running.remove(child)
 
 
-def is_up() -> bool:
+def wait_until_up(servers: Servers, host: str, port: int, path: str) -> None:
+    """Until `path` is answered with 200."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not is_up(host, port, path):
+        servers.check()
+        assert time.monotonic() < deadline, f"{path} is not answered with 200; see the logs in {servers.data_dir}"
+        time.sleep(0.5)
+
+
+def is_up(host: str, port: int, path: str) -> bool:
     try:
-        connection = http.client.HTTPConnection(HOST, PORT, timeout=10)
-        connection.request("GET", "/healthz")
+        connection = http.client.HTTPConnection(host, port, timeout=10)
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except OSError:
         return False

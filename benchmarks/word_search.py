@@ -66,10 +66,10 @@ def row(filled: Filled, text: str, times: int) -> list[object]:
     scope = Asset.objects.visible_to(user).live().filter(library=library)
     terms = words.terms(library, text)
     matches = scope.ranked_by_words(terms)
-    filters = AssetFilters.from_params(library, {"q": text})
+    filters = AssetFilters.from_params(library, {"q": text}, user)
 
     def search(keywords: str) -> Callable[[], object]:
-        query = Query.from_params(library, QueryDict(f"text={text}&keywords={keywords}"))
+        query = Query.from_params(library, QueryDict(f"text={text}&keywords={keywords}"), user)
         return lambda: queries.run(query, user)
 
     return [
