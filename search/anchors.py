@@ -21,14 +21,17 @@ from PIL import Image
 
 from dam.errors import Busy, InvalidRequest
 from media_library import fetch, images, ingest, renditions, stored_files
+from media_library.limits import OutOfTime, limited_time
 from media_library.models import Asset, Library, Rendition, Role, User
 from media_library.renditions import Box
 from search import embedders
 from search.models import EmbeddingModel, QueryAnchor
+from search.places import place
 
 logger = logging.getLogger(__name__)
 
 DECODE_TIMEOUT_SECONDS = 20
+QUERY_SECONDS = 12  # of processor time
 LOST_AFTER = timedelta(minutes=15)  # an upload that was not read by then has lost its worker
 ENOUGH = 384  # as many pixels as any common model looks at
 
@@ -98,7 +101,8 @@ def queue(
         default_storage.delete(upload)
         raise
     try:
-        tasks.read_anchor.delay(str(anchor.pk)).get(timeout=DECODE_TIMEOUT_SECONDS, disable_sync_subtasks=False)
+        with place():
+            tasks.read_anchor.delay(str(anchor.pk)).get(timeout=DECODE_TIMEOUT_SECONDS, disable_sync_subtasks=False)
         anchor.refresh_from_db()
         vector_under(anchor, model)
     except ResultTimeout:
@@ -195,12 +199,15 @@ def decode_in_worker(upload: str, box: Box | None) -> Stored:
     """Have the media worker turn the stored upload or original into a query picture."""
     from search import tasks
 
-    task = tasks.decode_query_image.apply_async((upload, box.as_dict() if box else None), expires=60)
-    try:
-        answer = task.get(timeout=DECODE_TIMEOUT_SECONDS, disable_sync_subtasks=False)
-    except ResultTimeout:
-        task.revoke()
-        raise Busy(_("Reading the picture took too long. Try again in a moment.")) from None
+    with place():
+        task = tasks.decode_query_image.apply_async((upload, box.as_dict() if box else None), expires=60)
+        try:
+            answer = task.get(timeout=DECODE_TIMEOUT_SECONDS, disable_sync_subtasks=False)
+        except ResultTimeout:
+            task.revoke()
+            raise Busy(_("Reading the picture took too long. Try again in a moment.")) from None
+        except (TimeLimitExceeded, WorkerLostError) as death:
+            raise too_slow() from death
     if error := answer.get("error"):
         raise images.BadImage(error["message"], code=error["code"], status=error["status"])
     return Stored(**answer)
@@ -209,11 +216,11 @@ def decode_in_worker(upload: str, box: Box | None) -> Stored:
 def decode(upload: str, box: dict[str, float] | None) -> dict[str, Any]:
     """The worker's part: untrusted bytes in, the names of what is stored or a failure out."""
     try:
-        with default_storage.open(upload) as file:
+        with default_storage.open(upload) as file, limited_time(QUERY_SECONDS):
             made = renditions.query_picture(cast(BinaryIO, file), Box(**box) if box else None)
     except images.BadImage as error:
         return {"error": {"message": str(error.message), "code": error.code, "status": error.status}}
-    except SoftTimeLimitExceeded:
+    except (SoftTimeLimitExceeded, OutOfTime):
         message = _("Decoding this picture took too long.")
         return {"error": {"message": str(message), "code": "too_slow", "status": 422}}
     return asdict(Stored.save(made))

@@ -38,7 +38,7 @@ def by_image(request: PageRequest, slug: str) -> HttpResponse:
     place = Place.of(request, slug)
     sent = request.method == "POST"
     form = ByImageForm(posted(request), request.FILES if sent else None)
-    query = Query.from_params(place.library, request.POST if sent else request.GET).changed()
+    query = Query.from_params(place.library, request.POST if sent else request.GET, request.user).changed()
     context: dict[str, Any] = {
         "place": place,
         "query": query,
@@ -83,7 +83,7 @@ def part(request: PageRequest, slug: str, picture_id: UUID) -> HttpResponse:
     """
     place = Place.of(request, slug)
     picture = picture_of(place, picture_id)
-    query = Query.from_params(place.library, request.GET).changed()
+    query = Query.from_params(place.library, request.GET, request.user).changed()
     form = BoxForm(posted(request), initial=START)
     context: dict[str, Any] = {"place": place, "picture": shown(picture), "form": form, "query": query}
     context |= {"narrowed": query.filters.params(), "carried": query.changed(text="", not_text=()).params()}

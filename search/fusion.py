@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from media_library import words
-from media_library.models import Asset, AssetQuerySet, Library
+from media_library.models import Asset, AssetQuerySet, Library, User
 from media_library.models.words import Match
 from media_library.words import Term
 from search import nearest
@@ -54,6 +54,8 @@ class Fused:
     @property
     def distances_if_only_by_looks(self) -> list[float | None]:
         """None for all that words have found, too: that a name says what was asked for is no weak match."""
+        if not self.by_words:
+            return self.distances
         found = zip(self.ids, self.distances, strict=True)
         return [None if pk in self.by_words else distance for pk, distance in found]
 
@@ -99,14 +101,22 @@ def visual_only(found: Nearest) -> Fused:
     return Fused([neighbour.id for neighbour in neighbours], [neighbour.distance for neighbour in neighbours])
 
 
-def fuse(query: Query, vector: Vector, found: Nearest, scope: AssetQuerySet, model: EmbeddingModel, most: int) -> Fused:
+def fuse(
+    query: Query,
+    user: User,
+    vector: Vector,
+    found: Nearest,
+    scope: AssetQuerySet,
+    model: EmbeddingModel,
+    most: int,
+) -> Fused:
     """The best `most` of what is nearest to `vector` and what has words of the query's text, within `scope`.
 
     Of an incomplete visual ranking only as many places are given as it has: below, nearer ones may be missing.
     """
     near = {neighbour.id: neighbour.distance for neighbour in found.neighbours}
-    terms = words.terms(query.library, query.text)
-    scope = without(scope, query)
+    terms = words.terms(query.library, query.text, user)
+    scope = without(scope, query, user)
     matches = scope.ranked_by_words(terms)
     if matches.common:  # then looks say which of them
         matches = scope.filter(pk__in=list(near)).ranked_by_words(terms)
@@ -130,11 +140,11 @@ def by_reciprocal_rank(near: Sequence[UUID], matches: Iterable[Match]) -> list[U
     return sorted(score, key=lambda asset_id: (-score[asset_id], place.get(asset_id, len(near)), asset_id))
 
 
-def without(scope: AssetQuerySet, query: Query) -> AssetQuerySet:
+def without(scope: AssetQuerySet, query: Query, user: User) -> AssetQuerySet:
     """Less what has all the words of a text that is not wanted."""
     library = Asset.objects.filter(library=query.library)  # not the scope, which would double with every text
     for text in query.not_text:
-        if terms := words.terms(query.library, text, whole=True):
+        if terms := words.terms(query.library, text, user, whole=True):
             unwanted = library.order_by()
             for term in terms:
                 unwanted = unwanted.with_word(term)
@@ -150,9 +160,9 @@ def distances(ids: list[UUID], vector: Vector, model: EmbeddingModel) -> dict[UU
     return {found.id: found.distance for found in nearest.exact(vector, assets, len(ids), model)}
 
 
-def reasons(library: Library, ids: Sequence[UUID], fused: Fused) -> dict[UUID, tuple[str, ...]]:
+def reasons(library: Library, user: User, ids: Sequence[UUID], fused: Fused) -> dict[UUID, tuple[str, ...]]:
     """Why each of these is a hit: `visual`, and where which of the words are (`media_library.words.reasons`)."""
-    by_words = words.reasons(library, ids, fused.terms) if fused.terms else {}
+    by_words = words.reasons(library, ids, fused.terms, user) if fused.terms else {}
     return {
         asset_id: (*(() if asset_id in fused.by_words_alone else (VISUAL,)), *by_words.get(asset_id, ()))
         for asset_id in ids

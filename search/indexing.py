@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import islice
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, TextField, Value
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from dam.errors import AppError
 from media_library.findable import Progress
-from media_library.models import Asset, AssetQuerySet, Library
+from media_library.models import Asset, AssetQuerySet, Library, User
 from media_library.signals import assets_ready
 from search import vector_index
 from search.clusters import sweeping
@@ -49,7 +50,7 @@ def enter(assets: Sequence[Asset], **kwargs: object) -> None:
 
 
 def request_indexing() -> None:
-    """Wake the index worker; one waiting task is enough, however many assets became ready."""
+    """Wake an index worker; one waiting task is enough, however many assets became ready: it wakes the next one."""
     from search import tasks
 
     if cache.add(REQUESTED, 1, timeout=30):
@@ -67,6 +68,8 @@ def index_pending() -> int:
     answering: dict[EmbeddingModel, list[UUID]] = defaultdict(list)
     while batch := next_batch(unusable, wait=not beside_last):
         model, entries = batch
+        if len(entries) >= BATCH_BESIDE:
+            request_indexing()  # of another worker, if there is one that has nothing to do
         beside_last = model.state == EmbeddingModel.State.BUILDING
         try:
             done += index_batch(model, entries)
@@ -186,8 +189,9 @@ def ensure_index(model: EmbeddingModel) -> None:
             vector_index.create_indexes(model, vector_index.REGIONS)
 
 
-def progress(library: Library) -> Progress:
-    live = Asset.objects.live().filter(library=library, visual_search=True)
+def progress(library: Library, user: User | AnonymousUser | None) -> Progress:
+    """Of what `user` sees of it."""
+    live = Asset.objects.seen_in(library, user).live().filter(visual_search=True)
     processing = live.filter(state=Asset.State.PROCESSING).count()
     findable = live.exclude(state=Asset.State.FAILED)
     model = EmbeddingModel.active()
@@ -195,6 +199,8 @@ def progress(library: Library) -> Progress:
         return Progress(findable, pending=findable.count(), failed=0)
     entries = IndexEntry.objects.filter(model=model, asset__library=library, asset__deleted_at=None)
     entries = entries.filter(asset__visual_search=True)
+    if (branches := library.branches_of(user)) is not None:
+        entries = entries.filter(asset__folder__pk__any_of=list(branches))
     waiting = entries.filter(state__in=[State.PENDING, State.RUNNING]).count()
     failed = entries.filter(state=State.FAILED).count()
     return Progress(findable, pending=processing + waiting, failed=failed)

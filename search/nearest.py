@@ -14,6 +14,7 @@ from django.db import connection
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
+from dam import replica
 from media_library.models import Asset
 from media_library.paging import digest
 from search.models import EmbeddingModel, Region
@@ -166,9 +167,12 @@ def glance_statement(
 
 
 def fetch(sql: str, params: list[Any], settings: Settings | None = None) -> list[Neighbour]:
-    with connection.cursor() as cursor:
-        run(cursor, sql, params, settings or {})
-        return [Neighbour(pk, float(distance)) for pk, distance in cursor.fetchall()]
+    def asked(of: Any) -> list[Neighbour]:
+        with of.cursor() as cursor:
+            run(cursor, sql, params, settings or {})
+            return [Neighbour(pk, float(distance)) for pk, distance in cursor.fetchall()]
+
+    return replica.read(asked)
 
 
 def run(cursor: Any, sql: str, params: list[Any], settings: Settings) -> None:
@@ -179,7 +183,7 @@ def run(cursor: Any, sql: str, params: list[Any], settings: Settings) -> None:
         return
     calls = "SELECT " + ", ".join("set_config(%s, %s, true)" for _ in settings)
     wanted = [part for name, value in settings.items() for part in (name, str(value))]
-    taken_back = [part for name in settings for part in (name, None)] if connection.in_atomic_block else []
+    taken_back = [part for name in settings for part in (name, None)] if cursor.db.in_atomic_block else []
     cursor.execute(f"{calls}; {sql}" + (f"; {calls}" if taken_back else ""), [*wanted, *params, *taken_back])
     cursor.nextset()
 

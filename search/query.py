@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.errors import InvalidRequest
 from media_library.filters import AssetFilters, boolean, many, one, uuid_of
-from media_library.models import Library
+from media_library.models import Library, User
 
 MAX_TEXT = 500
 MAX_EXAMPLES = 20
@@ -38,7 +38,7 @@ class Query:
     stack: UUID | None = None  # of these only the one with this asset, unfolded
 
     @classmethod
-    def from_params(cls, library: Library, params: Mapping[str, Any]) -> "Query":
+    def from_params(cls, library: Library, params: Mapping[str, Any], user: User | None) -> "Query":
         """Parse `text`, and, all repeatable, `not_text`, `like`, `unlike`, `anchor` and `weight` (`name:number`);
         `entity_type`, `labels`, `keywords`, `collapse`, `stack` and the filters. Raises InvalidRequest on nonsense."""
         not_text = tuple(text for text in (sentence(part) for part in many(params, "not_text")) if text)
@@ -50,7 +50,7 @@ class Query:
             raise InvalidRequest(_("Search with at most 20 examples."), code="too_many_examples")
         query = cls(
             library,
-            AssetFilters.from_params(library, params),
+            AssetFilters.from_params(library, params, user),
             text=sentence(one(params, "text")),
             not_text=not_text,
             like=like,
@@ -97,6 +97,15 @@ class Query:
         """With this weight of a part; None is the ordinary one."""
         weights = {name: old for name, old in self.weights.items() if name != part}
         return self.changed(weights=weights if weight is None else {**weights, part: weight})
+
+    @property
+    def kind(self) -> str:
+        """What it asks with: `text`, `picture`, `both`; or `objects`, where parts of pictures are found."""
+        if self.entity_type == OBJECTS:
+            return "objects"
+        worded = bool(self.text or self.not_text)
+        pictured = bool(self.like or self.unlike or self.anchors)
+        return "both" if worded and pictured else "text" if worded else "picture"
 
     @property
     def is_full(self) -> bool:

@@ -25,7 +25,7 @@ class Readiness:
 
 
 def of(library: Library) -> Readiness:
-    progress = indexing.progress(library)
+    progress = indexing.progress(library, None)
     indexed = has_vectors(library)
     settled = IndexedLibrary.objects.filter(library=library).exists()
     if indexed and not settled and not progress.pending:

@@ -45,14 +45,14 @@ def of_user(user: User) -> list[Query]:
     libraries = Library.objects.visible_to(user).in_bulk({entry.library for entry in entries})
     queries = []
     for entry in entries:
-        if entry.library in libraries and (query := parse(libraries[entry.library], entry.params)):
+        if entry.library in libraries and (query := parse(libraries[entry.library], user, entry.params)):
             queries.append(query)
     return queries
 
 
-def parse(library: Library, params: str) -> Query | None:
+def parse(library: Library, user: User, params: str) -> Query | None:
     try:
-        return Query.from_params(library, QueryDict(params))
+        return Query.from_params(library, QueryDict(params), user)
     except AppError:  # its folder has been deleted since
         return None
 

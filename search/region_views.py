@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from dam.errors import AppError, Forbidden, NotFound
 from media_library.forms import input_attrs
-from media_library.models import Asset, Library
+from media_library.models import Asset, Library, User
 from media_library.renditions import Box
 from media_library.views import tabs
 from media_library.views.request import PageRequest
@@ -62,9 +62,11 @@ class RegionForm(forms.Form):
         return {"label": region.label, **sides}
 
 
-def labels_of(library: Library) -> list[str]:
-    """Those in use, for suggestions."""
+def labels_of(library: Library, user: User) -> list[str]:
+    """Those in use where `user` sees them, for suggestions."""
     used = Region.objects.filter(asset__library=library, asset__deleted_at=None).exclude(label="")
+    if library.branches_of(user) is not None:
+        used = used.filter(asset__in=Asset.objects.visible_to(user).order_by().values("pk"))
     return list(used.order_by("label").values_list("label", flat=True).distinct()[:SUGGESTED])
 
 
@@ -108,7 +110,7 @@ def form_of(request: PageRequest, asset: Asset, region: Region | None) -> HttpRe
             return redirect("asset-regions", asset_id=asset.pk)
     editable = asset.editable_by(request.user)
     context: dict[str, object] = {"region_form": form, "region": region, "problem": problem}
-    context["labels"] = labels_of(asset.library) if editable else []
+    context["labels"] = labels_of(asset.library, request.user) if editable else []
     context["target"] = (
         reverse("region-edit", args=[region.pk]) if region else reverse("asset-regions", args=[asset.pk])
     )

@@ -2,7 +2,7 @@
 
 A query is compared with a background, a fixed sample of its library. What its scores there are like, and the scale of
 the model for this kind of query (`search.calibration`), give the cosines from which on hits are likely and strong.
-The background is all of the library's that can be found, whoever asks, and is never shown.
+The background is all of the library's that can be found, whoever of its members asks, and is never shown.
 """
 
 import json
@@ -18,7 +18,7 @@ from uuid import UUID
 
 import numpy as np
 
-from media_library.models import Library
+from media_library.models import Library, User
 from search import nearest, neighbourhoods
 from search.calibration import BACKGROUND, Kind, Scale
 from search.embedders import offline
@@ -56,7 +56,7 @@ class Bands:
         return "strong" if score >= self.strong else "likely" if score >= self.likely else "weak"
 
     def strong_among(self, distances: Sequence[float | None]) -> int:
-        return sum(self.of(distance) == "strong" for distance in distances)
+        return sum(distance is not None and 1 - distance >= self.strong for distance in distances)
 
     def weak_from(self, distances: Sequence[float | None]) -> int | None:
         """The position from which on all hits are weak; None if the last one is not."""
@@ -75,11 +75,14 @@ _backgrounds: OrderedDict[tuple[UUID, int], Background] = OrderedDict()
 _lock = threading.Lock()
 
 
-def bands_for(query: Query, vector: Vector, model: EmbeddingModel) -> Bands:
-    """`vector` is what the query amounts to, shape (model.dimensions,), unit length."""
+def bands_for(query: Query, vector: Vector, model: EmbeddingModel, user: User | None = None) -> Bands:
+    """`vector` is what the query amounts to, shape (model.dimensions,), unit length. `user`: who sees the hits; who
+    sees but a part of the library is told what is known of the model alone."""
     kind = kind_of(query)
     scale = scale_of(model, kind)
-    found = bands(scale, background(query.library, model).vectors @ vector)
+    is_guest = query.library.branches_of(user) is not None
+    scores = np.empty(0, np.float32) if is_guest else background(query.library, model).vectors @ vector
+    found = bands(scale, scores)
     is_uncalibrated_image = kind == "image" and scale is UNKNOWN
     return replace(found, strong=min(found.strong, COPY)) if is_uncalibrated_image else found
 

@@ -47,7 +47,9 @@ def saveable(library: Library, user: User, params: Mapping[str, Any]) -> Params:
     given = {name: values.texts(params, name) for name in params if params[name] is not None}
     if sum(map(len, given.values())) > MOST_VALUES:
         raise InvalidRequest(_("A query that is kept has at most 500 values."), code="too_many_values")
-    query = Query.from_params(library, as_address(given)).changed()  # all results, if only a stack of them was shown
+    query = Query.from_params(
+        library, as_address(given), user
+    ).changed()  # all results, if only a stack of them was shown
     if query.anchors:
         raise InvalidRequest(
             _("A picture that a search was made with is kept for a day only. Add it to the library, and use `like`."),
@@ -68,13 +70,13 @@ def ranked(collection: Collection, user: User) -> list[UUID]:
     They are what the search ranks now, at most rankings.RANKING, down to the collection's band; what has words of the
     text belongs to it whatever it looks like. Raises what the search does.
     """
-    query = Query.from_params(collection.library, collection.address)
+    query = Query.from_params(collection.library, collection.address, user)
     ranking = queries.rank(query, user, anchors.active_model(), queries.no_time())
     ids = ranking.fused.ids
     if collection.band == Collection.Band.WEAK:
         return ids
     wanted = BANDS[: BANDS.index(collection.band) + 1]
-    reasons = fusion.reasons(collection.library, ids, ranking.fused)
+    reasons = fusion.reasons(collection.library, user, ids, ranking.fused)
     return [pk for at, pk in enumerate(ids) if ranking.band_at(at) in wanted or reasons[pk] != (fusion.VISUAL,)]
 
 

@@ -72,7 +72,7 @@ def run(request: PageRequest, slug: str, search_id: UUID) -> HttpResponse:
 def form_of(place: Place, search: SavedSearch | None = None) -> SavedSearchForm:
     initial = {"name": search.name, "shared": search.shared} if search else None
     form = SavedSearchForm(posted(place.request), initial=initial)
-    if not place.can_upload:  # viewers keep searches for themselves
+    if not place.collects:  # viewers keep searches for themselves
         del form.fields["shared"]
     return form
 

@@ -17,7 +17,7 @@ SEARCH_PARAMETERS = frozenset(
 
 def found(library: Library, user: User, params: Mapping[str, Any], most: int) -> list[UUID]:
     """The best assets that it finds, at most 1,000. Raises InvalidRequest and what `composition.vector_for` raises."""
-    query = replace(Query.from_params(library, params), entity_type=IMAGES)
+    query = replace(Query.from_params(library, params, user), entity_type=IMAGES)
     queries.require_something(query)
     ranking = queries.rank(query, user, anchors.active_model(), queries.no_time())
     return ranking.fused.ids[:most]

@@ -81,6 +81,8 @@ def opened(fused: Fused, stacks: Stacks, wanted: UUID, everything: Fused) -> Fus
 def standing(ids: Sequence[UUID], stacks: Stacks, user: User) -> dict[UUID, list[UUID]]:
     """For each of these places what still is there of its stack, best first: the next moves up. A query if there are
     stacks."""
+    if not stacks:
+        return {pk: [pk] for pk in ids}
     wanted = [pk for head in ids if head in stacks for pk in (head, *stacks[head])]
     live = Asset.objects.visible_to(user).live().order_by().filter(pk__any_of=wanted)
     there = set(live.values_list("pk", flat=True)) if wanted else set()

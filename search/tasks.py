@@ -4,6 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
+from dam import replica
 from search import anchors, dropping, indexing, outliers, readiness, recall, region_indexing, switching, vector_index
 from search.clusters import sweeping
 from search.duplicates import finding
@@ -15,6 +16,7 @@ HOURS = 6 * 3600  # what only waits for the database
 @shared_task(time_limit=3600, soft_time_limit=3500)
 def index_pending() -> None:
     if indexing.index_pending():
+        replica.note_indexed()
         readiness.note()
         finding.request()
 

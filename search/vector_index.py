@@ -140,6 +140,9 @@ def built_in_memory(model: EmbeddingModel, kind: Kind = ASSETS) -> Iterator[None
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {kind.table} WHERE model_id = %s", [model.pk])  # noqa: S608
         (vectors,) = cursor.fetchone()
+    if settings.PGBOUNCER:  # there it would be some other session's: PostgreSQL's own setting counts (docs/sizing.md)
+        yield
+        return
     graph = vectors * (2 * model.dimensions + 1200) // 2**20 + 64  # bytes of halfvec, and of m = 16 neighbours
     execute("SELECT set_config('maintenance_work_mem', %s, false)", f"{min(graph, settings.INDEX_MEMORY_MB)}MB")
     try:

@@ -53,7 +53,7 @@ def search(request: PageRequest, slug: str) -> HttpResponse:
     place = Place.of(request, slug)
     if apart := texts_apart(request):
         return redirect(apart)
-    query = Query.from_params(place.library, request.GET)
+    query = Query.from_params(place.library, request.GET, request.user)
     scores = [("scores", "1")] if request.GET.get("scores") else []
     sort = order_of(request, query)
     if not query.is_empty and not query.is_full:
@@ -75,7 +75,7 @@ def search(request: PageRequest, slug: str) -> HttpResponse:
         objects = query.entity_type == OBJECTS
         response = render(request, f"{'search/_objects' if objects else 'media_library/'}_page.html", context)
     else:
-        context["progress"] = findable.index.progress(place.library)
+        context["progress"] = findable.index.progress(place.library, request.user)
         response = render(request, "search/results.html", context)
     response["Server-Timing"] = results.server_timing
     return response
@@ -139,7 +139,7 @@ def query_context(request: PageRequest, query: Query, scores: list[tuple[str, st
 def filter_panel(request: PageRequest, slug: str) -> HttpResponse:
     """The filters of a search, counted among what it ranks; asked for by htmx, only the panel."""
     place = Place.of(request, slug)
-    query = Query.from_params(place.library, request.GET)
+    query = Query.from_params(place.library, request.GET, request.user)
     counts = facets.count(query.filters, of_search(query, request.user))
     return panel(request, place, query.filters, counts, reverse("search", args=[slug]), query.params())
 
@@ -195,7 +195,7 @@ def similar(request: PageRequest, asset_id: UUID) -> HttpResponse:
 def indexing(request: PageRequest, slug: str) -> HttpResponse:
     """How far the library is indexed: a fragment that asks again until all is done."""
     place = Place.of(request, slug)
-    progress = findable.index.progress(place.library)
+    progress = findable.index.progress(place.library, request.user)
     return render(request, "search/_indexing.html", {"place": place, "progress": progress})
 
 

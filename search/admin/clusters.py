@@ -24,7 +24,7 @@ class ClusterAdmin(ReadOnlyAdmin):
     exclude = ["mean"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        libraries = Library.objects.visible_to(request.user)
+        libraries = Library.objects.open_to(request.user)
         return super().get_queryset(request).defer("mean").filter(clustering__library__in=libraries)
 
 

@@ -111,11 +111,11 @@ class EmbeddingModelAdmin(admin.ModelAdmin):
         """The caller's own latest searches, or one that is typed here, under the active model and another one."""
         model = get_object_or_404(EmbeddingModel.objects.kept(), pk=pk)
         models = [active for active in [EmbeddingModel.active()] if active] + [model]
-        libraries = Library.objects.visible_to(request.user).order_by("name")
+        libraries = Library.objects.open_to(request.user).order_by("name")
         typed = request.GET.get("text", "").strip()
         queries = recent.of_user(request.user)[:COMPARED]  # type: ignore[arg-type]  # signed in
         if typed and (library := libraries.filter(slug=request.GET.get("library", "")).first()):
-            queries = [Query.from_params(library, {"text": typed})]
+            queries = [Query.from_params(library, {"text": typed}, None)]
         context = {
             "model": model,
             "models": models,

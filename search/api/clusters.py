@@ -91,7 +91,10 @@ class ClustersView(LibraryView):
     @cached_property
     def query(self) -> Query:
         params = self.request.query_params
-        filters, among = AssetFilters.from_params(self.library, params), entity_type_of(one(params, "entity_type"))
+        filters, among = (
+            AssetFilters.from_params(self.library, params, caller(self.request)),
+            entity_type_of(one(params, "entity_type")),
+        )
         return Query(self.library, filters, entity_type=among, labels=labels_of(params))
 
     @property

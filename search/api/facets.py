@@ -16,5 +16,5 @@ class SearchFacets(LibraryView):
     @extend_schema(operation_id="search_facets", parameters=[*PARTS, *FILTERS], responses=FacetsSerializer)
     def get(self, request: Request, library_id: str) -> Response:
         """The facets of a library, counted among the at most 1,000 assets that this search ranks."""
-        query = Query.from_params(self.library, request.query_params)
+        query = Query.from_params(self.library, request.query_params, caller(request))
         return Response(body(facets.count(query.filters, of_search(query, caller(request)))))

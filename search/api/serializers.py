@@ -10,7 +10,7 @@ from rest_framework import serializers
 from media_library.api.booleans import Boolean
 from media_library.api.serializers import AssetSerializer
 from search.models import QueryAnchor, Region
-from search.queries import Hit
+from search.queries import Found, Hit
 from search.query import IMAGES, MAX_EXAMPLES, MAX_WEIGHT, OBJECTS
 
 KEYWORDS = (
@@ -106,8 +106,7 @@ class HitRegionSerializer(serializers.ModelSerializer[Region]):
         fields = ["id", "box", "label", "source", "confidence"]
 
 
-class HitSerializer(serializers.Serializer[Any]):
-    asset = AssetSerializer()
+class RankedSerializer(serializers.Serializer[Any]):
     distance = serializers.FloatField(
         allow_null=True,
         help_text="Cosine distance between the query and the hit, 0 to 2. Null for a picture that its words have found "
@@ -124,21 +123,37 @@ class HitSerializer(serializers.Serializer[Any]):
         help_text="Why it is here, at most seven: `visual`, and with `keywords` where the words of the text are: "
         "`name:<word>`, `tag:<tag>`, `description:<word>`, `metadata:<field>`, `folder:<name>`.",
     )
-    region = HitRegionSerializer(allow_null=True, help_text="Among OBJECTS, the part of the asset that was found.")
     stack = serializers.ListField(
         child=serializers.UUIDField(), help_text="With `collapse`, the assets folded under this one, best first."
     )
 
-    def to_representation(self, hit: Hit) -> dict[str, Any]:
+    def ranked(self, found: Found) -> dict[str, Any]:
         """What the fields above give; see `AssetSerializer`."""
         return {
+            "distance": found.distance,
+            "score": found.score,
+            "band": found.band,
+            "reasons": list(found.reasons),
+            "stack": [str(pk) for pk in found.stack],
+        }
+
+
+class FoundSerializer(RankedSerializer):
+    id = serializers.UUIDField(help_text="Of the asset; among OBJECTS, of the region.")
+
+    def to_representation(self, found: Found) -> dict[str, Any]:
+        return {"id": str(found.id), **self.ranked(found)}
+
+
+class HitSerializer(RankedSerializer):
+    asset = AssetSerializer()
+    region = HitRegionSerializer(allow_null=True, help_text="Among OBJECTS, the part of the asset that was found.")
+
+    def to_representation(self, hit: Hit) -> dict[str, Any]:
+        return {
             "asset": self._asset.to_representation(hit.asset),
-            "distance": hit.distance,
-            "score": hit.score,
-            "band": hit.band,
-            "reasons": list(hit.reasons),
+            **self.ranked(hit),
             "region": self._region.to_representation(hit.region) if hit.region else None,
-            "stack": [str(pk) for pk in hit.stack],
         }
 
     @cached_property
@@ -164,10 +179,7 @@ class QueryEchoSerializer(serializers.Serializer[Any]):
     model = serializers.CharField(help_text="The model that answered.")
 
 
-class SearchAnswerSerializer(serializers.Serializer[Any]):
-    """Most similar first; with `keywords`, by the fused ranking of looks and words."""
-
-    results = HitSerializer(many=True)
+class RankingSerializer(serializers.Serializer[Any]):
     next_cursor = serializers.CharField(allow_null=True)
     total = serializers.IntegerField(help_text="How many are ranked: at most 1,000, with `collapse` less those folded.")
     strong = serializers.IntegerField(
@@ -177,6 +189,16 @@ class SearchAnswerSerializer(serializers.Serializer[Any]):
     query = QueryEchoSerializer()
     plan = serializers.ChoiceField(choices=["exact", "index"])
     took_ms = serializers.DictField(child=serializers.FloatField())
+
+
+class SearchAnswerSerializer(RankingSerializer):
+    """Most similar first; with `keywords`, by the fused ranking of looks and words."""
+
+    results = HitSerializer(many=True)
+
+
+class FoundAnswerSerializer(RankingSerializer):
+    results = FoundSerializer(many=True)
 
 
 class JsonSearchRequestSerializer(SearchRequestSerializer):

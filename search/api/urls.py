@@ -4,6 +4,7 @@ from search.api import clusters, duplicates, facets, regions, saved_searches, vi
 
 urlpatterns = [
     path("libraries/<uuid:library_id>/search/", views.Search.as_view(), name="search"),
+    path("libraries/<uuid:library_id>/search/ids/", views.SearchIds.as_view(), name="search-ids"),
     path("libraries/<uuid:library_id>/search/facets/", facets.SearchFacets.as_view(), name="search-facets"),
     path("libraries/<uuid:library_id>/anchors/", views.Anchors.as_view(), name="anchors"),
     path("libraries/<uuid:library_id>/duplicates/", duplicates.Duplicates.as_view(), name="duplicates"),

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,6 +27,8 @@ from search.api.serializers import (
     KEYWORDS,
     AnchorRequestSerializer,
     AnchorSerializer,
+    FoundAnswerSerializer,
+    FoundSerializer,
     HitSerializer,
     JsonAnchorRequestSerializer,
     JsonSearchRequestSerializer,
@@ -34,7 +36,7 @@ from search.api.serializers import (
     SearchRequestSerializer,
 )
 from search.models import QueryAnchor
-from search.queries import Hit
+from search.queries import AnyHit, Hit, Results
 from search.query import IMAGES, MAX_EXAMPLES, MAX_LABELS, MAX_TEXT, Query
 
 SENTENCE = {"type": "string", "maxLength": MAX_TEXT}
@@ -75,15 +77,30 @@ STACKS = [
 
 def answer(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
     """Run the search and shape the answer that every search endpoint gives."""
-    results = queries.run(
-        query, caller(view.request), limit=limit_of(params.get("limit")), cursor=one(params, "cursor")
-    )
-    if not params.get("cursor"):
-        recent.remember(query, caller(view.request))
+    results = queries.run(query, caller(view.request), **page_of(params))
     context = {"request": view.request, "indexed": indexed(results.hits, query)}
     written = HitSerializer(context=context)  # not with many=True: see `assets_json`
+    return answered(view, query, params, results, [written.to_representation(hit) for hit in results.hits])
+
+
+def answer_with_ids(view: APIView, query: Query, params: Mapping[str, Any]) -> Response:
+    """The same with ids alone."""
+    results = queries.run_for_ids(query, caller(view.request), **page_of(params))
+    written = FoundSerializer()
+    return answered(view, query, params, results, [written.to_representation(found) for found in results.hits])
+
+
+def page_of(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {"limit": limit_of(params.get("limit")), "cursor": one(params, "cursor")}
+
+
+def answered(
+    view: APIView, query: Query, params: Mapping[str, Any], results: Results[AnyHit], written: list[dict[str, Any]]
+) -> Response:
+    if not params.get("cursor"):
+        recent.remember(query, caller(view.request))
     body = {
-        "results": [written.to_representation(hit) for hit in results.hits],
+        "results": written,
         "next_cursor": results.next_cursor,
         "total": results.total,
         "strong": results.strong,
@@ -117,10 +134,14 @@ class Search(LibraryView):
     scopes = {"POST": Scope.READ}
     failures = {"GET": (409, 503), "POST": (422, 503)}
 
+    def answer(self, query: Query, params: Mapping[str, Any]) -> Response:
+        return answer(self, query, params)
+
     @extend_schema(parameters=[*PARTS, *AMONG, *STACKS, *FILTERS, *PAGING], responses=SearchAnswerSerializer)
     def get(self, request: Request, library_id: str) -> Response:
         """Search by text, by example, or both; most similar first."""
-        return answer(self, Query.from_params(self.library, request.query_params), request.query_params)
+        query = Query.from_params(self.library, request.query_params, caller(request))
+        return self.answer(query, request.query_params)
 
     @extend_schema(
         request={"application/json": JsonSearchRequestSerializer, "multipart/form-data": SearchRequestSerializer},
@@ -139,10 +160,12 @@ class Search(LibraryView):
         params |= {"keywords": data.get("keywords"), "collapse": data.get("collapse")}
         weights = data.get("weights", {})
         if {"file", "image_url", "box"} & data.keys():
-            Query.from_params(self.library, params)  # nonsense is refused before a picture is decoded and kept
+            Query.from_params(
+                self.library, params, caller(request)
+            )  # nonsense is refused before a picture is decoded and kept
             weights = self.add_picture(params, weights, data)
         params["weight"] = [f"{name}:{weight}" for name, weight in weights.items()]
-        return answer(self, Query.from_params(self.library, params), data)
+        return self.answer(Query.from_params(self.library, params, caller(request)), data)
 
     def add_picture(self, params: dict[str, Any], weights: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
         """Put the anchor of the request's own picture among the examples. Gives the weights with its id."""
@@ -154,6 +177,17 @@ class Search(LibraryView):
         params["anchor"].append(anchor)
         replaced = {"picture", source.get("asset"), source.get("anchor")}
         return {anchor if name in replaced else name: weight for name, weight in weights.items()}
+
+
+@extend_schema_view(
+    get=extend_schema(operation_id="search_ids", responses=FoundAnswerSerializer),
+    post=extend_schema(operation_id="search_ids_by_example", responses=FoundAnswerSerializer),
+)
+class SearchIds(Search):
+    """The same searches, answered with ids and distances alone: for who has the assets already, or ranks them anew."""
+
+    def answer(self, query: Query, params: Mapping[str, Any]) -> Response:
+        return answer_with_ids(self, query, params)
 
 
 def make_anchor(view: LibraryView, data: dict[str, Any]) -> QueryAnchor:
@@ -185,7 +219,7 @@ class Similar(AssetView):
         params.setlist("like", [str(self.asset.pk)])
         for other in ("text", "not_text", "unlike", "anchor", "weight", "keywords"):
             params.pop(other, None)
-        return answer(self, Query.from_params(self.asset.library, params), params)
+        return answer(self, Query.from_params(self.asset.library, params, caller(request)), params)
 
 
 class Anchors(LibraryView):

@@ -34,8 +34,9 @@ def decide(
     `keep_this_one` moves all but `kept_id` to the trash. Raises NotFound for an asset that `user` cannot see or that is
     in the trash, AlreadyDecided where one of them is in no undecided pair with another, InvalidRequest, Forbidden.
     """
-    library.require(user, Role.EDITOR)
+    library.require_somewhere(user, Role.EDITOR)
     assets = chosen(library, user, set(asset_ids))
+    require_each(library, user, assets.values())
     if action == Action.KEEP_THIS_ONE and kept_id not in assets:
         raise InvalidRequest(_("Say which of these pictures to keep."), code="bad_keep")
     open_pairs = among(assets).filter(decision=None).select_for_update()
@@ -68,6 +69,24 @@ def chosen(library: Library, user: User, ids: set[UUID]) -> dict[UUID, Asset]:
     return assets
 
 
+def require_each(library: Library, user: User, assets: Iterable[Asset]) -> None:
+    """Raises Forbidden for who may not edit all of them where they are."""
+    roles = library.roles_of(user)
+    for asset in assets:
+        roles.require(Role.EDITOR, asset.folder_id)
+
+
+def require_all_of(decision: DuplicateDecision, user: User) -> None:
+    """Raises NotFound or Forbidden for who may not edit all that it is about. Who edits all of the library may."""
+    if (decision.library.role_of(user) or 0) >= Role.EDITOR:
+        return
+    ids = {pk for pair in decision.pairs.values_list("first", "second") for pk in pair}
+    assets = Asset.objects.visible_to(user).in_bulk(ids)
+    if len(assets) < len(ids):
+        raise NotFound
+    require_each(decision.library, user, assets.values())
+
+
 def among(assets: Iterable[UUID]) -> DuplicatePairQuerySet:
     ids = list(assets)
     return DuplicatePair.objects.filter(first__in=ids, second__in=ids)
@@ -92,7 +111,8 @@ def undo(decision_id: UUID, user: User, library: Library | None = None) -> Dupli
     decision = decisions.select_for_update(of=["self"]).filter(pk=decision_id).first()
     if decision is None:
         raise NotFound
-    decision.library.require(user, Role.EDITOR)
+    decision.library.require_somewhere(user, Role.EDITOR)
+    require_all_of(decision, user)
     with events.gathered():
         for asset in Asset.objects.visible_to(user).filter(pk__in=decision.trashed).exclude(deleted_at=None):
             ingest.restore(asset, user)

@@ -60,7 +60,7 @@ def duplicates(request: PageRequest, slug: str) -> HttpResponse:
     context = {
         "place": place,
         "groups": [(group, side_by_side(place, group)) for group in shown.groups],
-        "may_decide": place.role >= Role.EDITOR,
+        "may_decide": place.can_purge,
         "narrowed_to": asset,
         "here": here,
     }
@@ -104,7 +104,7 @@ def kind_of(member: Member) -> str:
 def decide(request: PageRequest, slug: str) -> HttpResponse:
     """`keep` names the one to keep; else `action` says what is decided. Back to the page, with a way to undo it; for
     htmx, whose page takes the group away itself, only that."""
-    place = Place.of(request, slug, at_least=Role.EDITOR)
+    place = Place.of(request, slug, at_least=Role.EDITOR, somewhere=True)
     ids = [uuid_of(text, "assets") for text in many(request.POST, "assets")]
     keep = one(request.POST, "keep")
     action = Action.KEEP_THIS_ONE if keep else one(request.POST, "action")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from pgvector.django import HalfVectorField
 
 from media_library.models import Library
+from media_library.models.reach import reach_of
 from search.models.embedding_model import EmbeddingModel
 
 if TYPE_CHECKING:
@@ -23,8 +24,12 @@ def default_expiry() -> datetime:
 
 class QueryAnchorQuerySet(models.QuerySet["QueryAnchor"]):
     def visible_to(self, user: "User | AnonymousUser") -> "QueryAnchorQuerySet":
-        """Unexpired anchors of the libraries that `user` is a member of: a link to a search can be shared there."""
-        return self.filter(library__in=Library.objects.visible_to(user), expires_at__gt=timezone.now())
+        """Unexpired anchors of the libraries that `user` is a member of: a link to a search can be shared there. Of
+        libraries in which they were granted folders alone, their own."""
+        seen = self.filter(library__in=Library.objects.visible_to(user), expires_at__gt=timezone.now())
+        if not reach_of(user).alone:
+            return seen
+        return seen.filter(models.Q(owner=user) | models.Q(library__in=Library.objects.open_to(user)))
 
 
 class QueryAnchor(models.Model):

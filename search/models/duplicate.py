@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from pgvector.django import BitField, HnswIndex
 
 from media_library.models import Asset, Library
+from media_library.models.reach import reach_of
 
 if TYPE_CHECKING:
     from media_library.models import User
@@ -64,7 +65,11 @@ class DuplicatePairQuerySet(models.QuerySet["DuplicatePair"]):
 
         Said by what is in the trash, which is little: PostgreSQL reads a page from the index, and does not sort all."""
         trashed = Asset.objects.trashed()
-        return self.filter(
+        seen = self
+        if reach_of(user).alone:
+            visible = Asset.objects.visible_to(user).order_by().values("pk")
+            seen = self.filter(first__in=visible, second__in=visible)
+        return seen.filter(
             ~Exists(trashed.filter(pk=OuterRef("first"))),
             ~Exists(trashed.filter(pk=OuterRef("second"))),
             decision=None,

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import QueryDict
 
 from media_library.models import Library, Role
+from media_library.models.reach import reach_of
 from media_library.parameters import as_address
 
 if TYPE_CHECKING:
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
 
 class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
     def visible_to(self, user: "User | AnonymousUser") -> "SavedSearchQuerySet":
-        """One's own, and what others share, in the libraries that one is a member of."""
+        """One's own, and what others share, in the libraries that one is a member of. Where one was granted folders
+        alone, one's own."""
         if not user.is_authenticated:
             return self.none()
-        return self.filter(Q(owner=user) | Q(shared=True), library__in=Library.objects.visible_to(user))
+        seen = self.filter(Q(owner=user) | Q(shared=True), library__in=Library.objects.visible_to(user))
+        if not reach_of(user).alone:
+            return seen
+        return seen.filter(Q(owner=user) | Q(library__in=Library.objects.open_to(user)))
 
 
 class SavedSearch(models.Model):

@@ -65,7 +65,7 @@ def import_file(
 
     Raises BadRegionFile, Forbidden and NotFound; then nothing has changed.
     """
-    library.require(user, Role.CONTRIBUTOR)
+    library.require_somewhere(user, Role.CONTRIBUTOR)
     rows = parse(file, name, format_, names)
     outcome = Outcome()
     pictures = Pictures(library, user, {row.picture for row in rows})

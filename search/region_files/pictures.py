@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from dam.errors import AppError, Forbidden, InvalidRequest, NotFound
 from media_library import images
 from media_library.formats import EXTENSIONS
-from media_library.models import Asset, Library, Role, User
+from media_library.models import Asset, Library, User
 from media_library.renditions import Box, bad_box
 from search.models import Region
 from search.region_files.rows import Row
@@ -30,7 +30,7 @@ class Pictures:
 
     def __init__(self, library: Library, user: User, named: Iterable[str]) -> None:
         self.user = user
-        self.editor = (library.role_of(user) or Role.VIEWER) >= Role.EDITOR
+        self.roles = library.roles_of(user)
         self.by_name: dict[str, list[Asset]] = defaultdict(list)
         self.orientations: dict[UUID, int] = {}
         assets = Asset.objects.visible_to(user).live().filter(library=library)
@@ -66,7 +66,7 @@ class Pictures:
                 raise AppError(_("Several pictures have this name. Use their ids."), code="ambiguous_picture")
             if found:
                 (asset,) = found.values()
-                if not self.editor and asset.uploaded_by_id != self.user.pk:
+                if not asset.editable_as(self.roles.at(asset.folder_id), self.user):
                     raise Forbidden(_("You can change only pictures that you uploaded yourself."))
                 return asset
         raise NotFound(_("This library has no picture of this name."), code="unknown_picture")

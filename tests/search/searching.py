@@ -19,5 +19,5 @@ def fan(library: Library, model: EmbeddingModel, count: int) -> list[Asset]:
     ]
 
 
-def run(library: Library, user: User, params: str, **options: Any) -> queries.Results:
-    return queries.run(Query.from_params(library, QueryDict(params)), user, **options)
+def run(library: Library, user: User, params: str, **options: Any) -> queries.Results[queries.Hit]:
+    return queries.run(Query.from_params(library, QueryDict(params), None), user, **options)

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.test import APIClient
 
 from media_library.models import Asset, Library, User
-from search.api.serializers import HitSerializer
+from search.api.serializers import FoundSerializer, HitSerializer
 from search.models import EmbeddingModel, QueryAnchor
 from search.queries import Hit
 from tests import factories
@@ -96,12 +96,50 @@ def test_a_hit_is_what_its_declared_fields_say(library: Library, model: Embeddin
     asset = Asset.objects.with_tag_names().get(pk=region.asset_id)
     request = RequestFactory().get("/")
     one = HitSerializer(context={"request": request, "indexed": {asset.pk}})
+    ids = FoundSerializer()
     for hit in (
-        Hit(asset, 0.25, "strong", 0, ("visual", "name:car"), region),
-        Hit(asset, None, None, 1, ("name:car",)),
+        Hit(
+            id=region.pk,
+            asset=asset,
+            distance=0.25,
+            band="strong",
+            position=0,
+            reasons=("visual", "name:car"),
+            region=region,
+        ),
+        Hit(id=asset.pk, asset=asset, distance=None, band=None, position=1, reasons=("name:car",), stack=(region.pk,)),
     ):
-        declared = serializers.Serializer.to_representation(one, hit)
-        assert list(one.to_representation(hit).items()) == list(declared.items())
+        for written in (one, ids):
+            assert written.to_representation(hit) == serializers.Serializer.to_representation(written, hit)
+
+
+def test_ids_alone_are_those_of_the_whole_answer(
+    api: APIClient, library: Library, pictures: dict[str, str], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    asked = {"text": "red", "like": [pictures["green"]], "limit": 3}
+    whole = api.get(url(library, "search"), asked).json()
+    got = api.get(url(library, "search/ids"), asked).json()
+    posted = api.post(url(library, "search/ids"), asked, format="json").json()
+    assert got["results"] == posted["results"]
+    for one, hit in zip(got["results"], whole["results"], strict=True):
+        assert one == {"id": hit["asset"]["id"]} | {name: hit[name] for name in one if name != "id"}
+    told = ("total", "strong", "query", "plan")
+    assert [got[name] for name in told] == [whole[name] for name in told]
+    with django_assert_num_queries(7):  # user, library, example, model, nearest, which still are there, audit log
+        api.get(url(library, "search/ids"), asked)
+    Asset.objects.filter(pk=got["results"][1]["id"]).delete()
+    again = api.get(url(library, "search/ids"), {**asked, "limit": 2, "cursor": f"{got['next_cursor'][:-1]}0"}).json()
+    assert [hit["id"] for hit in again["results"]] == [got["results"][at]["id"] for at in (0, 2)]
+
+
+def test_among_objects_ids_are_of_regions(
+    api: APIClient, library: Library, model: EmbeddingModel, fake_embedder: Any
+) -> None:
+    region = factories.embedded_region(factories.asset(library), model, fake_embedder.encode_texts(["red"])[0])
+    params = {"text": "red", "entity_type": "OBJECTS"}
+    assert [hit["id"] for hit in api.get(url(library, "search/ids"), params).json()["results"]] == [str(region.pk)]
+    region.asset.delete()
+    assert api.get(url(library, "search/ids"), params).json()["results"] == []
 
 
 def test_get_and_post_give_the_same(api: APIClient, library: Library, pictures: dict[str, str]) -> None:

@@ -33,7 +33,7 @@ def ask(library: Library, user: User, *pairs: tuple[str, object]) -> list[str]:
     params = QueryDict(mutable=True)
     for name, value in pairs:
         params.appendlist(name, str(value))
-    results = queries.run(Query.from_params(library, params), user)
+    results = queries.run(Query.from_params(library, params, None), user)
     return [hit.asset.display_name for hit in results.hits]
 
 
@@ -66,7 +66,7 @@ def test_a_text_is_subtracted(library: Library, user: User, model: EmbeddingMode
 
 def test_the_arithmetic_is_the_documented_one(library: Library, user: User, axes: dict[str, Asset]) -> None:
     params = QueryDict(f"like={axes['a'].pk}&like={axes['b'].pk}&unlike={axes['c'].pk}&weight={axes['a'].pk}:2")
-    results = queries.run(Query.from_params(library, params), user)
+    results = queries.run(Query.from_params(library, params, None), user)
     vector = np.array([2, 1, -0.5]) / np.linalg.norm([2, 1, -0.5])
     scores = {hit.asset.display_name: hit.score for hit in results.hits}
     assert scores["a"] == pytest.approx(vector[0], abs=1e-3)
@@ -98,7 +98,7 @@ def test_wanting_and_not_wanting_the_same_is_told(library: Library, user: User, 
 )
 def test_nonsense_is_refused(library: Library, user: User, model: EmbeddingModel, params: str, code: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        queries.run(Query.from_params(library, QueryDict(params)), user)
+        queries.run(Query.from_params(library, QueryDict(params), None), user)
     assert refused.value.code == code
 
 
@@ -135,11 +135,11 @@ def test_the_whole_query_goes_into_its_url_and_back(library: Library) -> None:
     folder = Folder.objects.create(library=library, name="f")
     url = f"text=red+car&not_text=two+people&not_text=b&like={like}&unlike={unlike}&anchor={anchor}"
     url += f"&weight=text:2&weight={like}:0.25&q=x&folder={folder.pk}&tags=a&tags=b"
-    query = Query.from_params(library, QueryDict(url))
+    query = Query.from_params(library, QueryDict(url), None)
     again = QueryDict(mutable=True)
     for name, value in query.params():
         again.appendlist(name, value)
-    assert Query.from_params(library, again) == query
+    assert Query.from_params(library, again, None) == query
     assert query.spoken == 'red car -"two people" -b'
     assert query.changed(text="", not_text=()).weights == {str(like): 0.25}
 

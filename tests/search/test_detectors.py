@@ -68,10 +68,10 @@ def test_from_an_upload_to_objects_that_are_found(library: Library, user: User, 
     region = Region.objects.get(asset=assets["red"])
     assert (region.label, region.source, region.confidence) == ("thing", "detected", 0.875)
     assert [region.x, region.y, region.width, region.height] == pytest.approx([0.25, 1 / 6, 0.2, 0.2], abs=0.01)
-    by_text = Query.from_params(library, QueryDict("text=green&entity_type=OBJECTS"))
+    by_text = Query.from_params(library, QueryDict("text=green&entity_type=OBJECTS"), None)
     assert queries.run(by_text, user).hits[0].asset == assets["green"]
     crop = anchors.from_asset(user=user, asset=assets["red"], box=Box(0.25, 0.17, 0.2, 0.2))
-    by_crop = Query.from_params(library, QueryDict(f"anchor={crop.pk}&entity_type=OBJECTS"))
+    by_crop = Query.from_params(library, QueryDict(f"anchor={crop.pk}&entity_type=OBJECTS"), None)
     assert queries.run(by_crop, user).hits[0].asset == assets["red"]
 
 

@@ -110,7 +110,7 @@ def test_anchors_outlive_it(library: Library, user: User, model: EmbeddingModel)
     dropping.remove(model)
     anchor = QueryAnchor.objects.get(pk=anchor.pk)
     assert (anchor.model, anchor.vector) == (None, None)
-    results = queries.run(Query.from_params(library, QueryDict(f"anchor={anchor.pk}")), user)
+    results = queries.run(Query.from_params(library, QueryDict(f"anchor={anchor.pk}"), None), user)
     assert (results.model, len(results.hits)) == (other, 3)
 
 

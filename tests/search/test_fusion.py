@@ -32,11 +32,11 @@ def colors(library: Library, model: EmbeddingModel, fake_embedder: Any) -> dict[
     }
 
 
-def run(library: Library, user: User, params: str, **options: Any) -> queries.Results:
-    return queries.run(Query.from_params(library, QueryDict(params)), user, **options)
+def run(library: Library, user: User, params: str, **options: Any) -> queries.Results[queries.Hit]:
+    return queries.run(Query.from_params(library, QueryDict(params), None), user, **options)
 
 
-def ids(results: queries.Results) -> list[Any]:
+def ids(results: queries.Results[queries.Hit]) -> list[Any]:
     return [hit.asset.pk for hit in results.hits]
 
 
@@ -140,7 +140,7 @@ def test_words_count_unless_there_is_an_example_or_somebody_says_otherwise(
 
 def test_keywords_survive_in_the_address(library: Library) -> None:
     for params in ("text=a&keywords=false", "text=a&keywords=true", "text=a"):
-        query = Query.from_params(library, QueryDict(params))
+        query = Query.from_params(library, QueryDict(params), None)
         assert "&".join(f"{name}={value}" for name, value in query.params()) == params
 
 
@@ -225,5 +225,5 @@ def test_a_ranking_is_kept_as_it_is() -> None:
 
 @pytest.mark.parametrize("text", ["'", "a & !b | (", "🐱", "%00a", ":*", "\u202etxt", "½", "%s", "x" * 500])
 def test_no_text_breaks_a_search(library: Library, user: User, colors: dict[str, Asset], text: str) -> None:
-    query = Query.from_params(library, {"text": text})
+    query = Query.from_params(library, {"text": text}, None)
     assert len(queries.run(query, user).hits) == 4

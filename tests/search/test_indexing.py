@@ -62,6 +62,21 @@ def test_only_one_task_waits_however_many_assets_become_ready(monkeypatch: pytes
     assert calls == [1]
 
 
+@pytest.mark.parametrize(("pictures", "woken"), [(1, 0), (5, 1)])
+def test_a_worker_with_a_full_batch_wakes_another(
+    library: Library, user: User, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch, pictures: int, woken: int
+) -> None:
+    from search import tasks
+
+    calls: list[int] = []
+    monkeypatch.setattr(tasks.index_pending, "delay", lambda: calls.append(1))
+    monkeypatch.setattr(indexing, "BATCH", 2)
+    monkeypatch.setattr(indexing, "BATCH_BESIDE", 2)
+    for seed in range(pictures):
+        ready(library, user, seed)
+    assert (indexing.index_pending(), len(calls)) == (pictures, woken)
+
+
 def test_what_a_dead_worker_left_is_done_again(library: Library, user: User, model: EmbeddingModel) -> None:
     ready(library, user)
     indexing.claim(model)
@@ -178,7 +193,7 @@ def test_progress_counts_what_is_still_to_come(library: Library, user: User, mod
     indexing.index_pending()
     ready(library, user, 2)
     factories.upload(library, user, factories.picture(seed=3))
-    progress = indexing.progress(library)
+    progress = indexing.progress(library, None)
     assert (progress.total, progress.indexed, progress.pending, progress.failed) == (3, 1, 2, 0)
 
 

@@ -1,9 +1,12 @@
 """A model from a checkpoint folder."""
 
+import os
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw
 
 from search.embedders import Embedder, get_embedder
@@ -135,3 +138,32 @@ def test_a_text_tower_that_would_have_to_come_from_a_hub_is_refused(
     )
     with pytest.raises(BrokenCheckpoint, match=r"config\.json of the text tower is missing"):
         get_embedder(str(folder))
+
+
+class Exploit:
+    """What a weights file may hold that is no weights: a pickle that does something where it is read."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize("name", ["open_clip_pytorch_model.bin", "weights.pt", "weights.pth"])
+def test_a_weights_file_runs_nothing(tmp_path: Path, model_dir: Path, name: str) -> None:
+    folder = tiny.checkpoint(tmp_path / "tiny")
+    (folder / "open_clip_model.safetensors").unlink()
+    for write in (pickled, saved):
+        write({"visual.proj": Exploit(tmp_path / "ran")}, folder / name)
+        with pytest.raises(BrokenCheckpoint):
+            get_embedder(str(folder))
+        assert not (tmp_path / "ran").exists()
+
+
+def pickled(state: object, path: Path) -> None:
+    path.write_bytes(pickle.dumps(state))
+
+
+def saved(state: object, path: Path) -> None:
+    torch.save(state, path)

@@ -27,7 +27,7 @@ def stranger(library: Library, model: EmbeddingModel, at: int = 7) -> Asset:
 
 
 def found(library: Library) -> list[str]:
-    filters = AssetFilters.from_params(library, QueryDict("issues=outliers"))
+    filters = AssetFilters.from_params(library, QueryDict("issues=outliers"), None)
     return [asset.display_name for asset in filters.apply(Asset.objects.filter(library=library))]
 
 

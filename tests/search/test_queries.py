@@ -16,7 +16,7 @@ from tests.search.searching import fan, run
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_embedder", "enqueued")]
 
 
-def names(results: queries.Results) -> list[str]:
+def names(results: queries.Results[queries.Hit]) -> list[str]:
     return [hit.asset.display_name for hit in results.hits]
 
 

@@ -41,11 +41,11 @@ def objects(library: Library, model: EmbeddingModel) -> dict[str, Region]:
     }
 
 
-def run(library: Library, user: User, params: str, **options: Any) -> queries.Results:
-    return queries.run(Query.from_params(library, QueryDict(params)), user, **options)
+def run(library: Library, user: User, params: str, **options: Any) -> queries.Results[queries.Hit]:
+    return queries.run(Query.from_params(library, QueryDict(params), None), user, **options)
 
 
-def found(results: queries.Results) -> list[Region | None]:
+def found(results: queries.Results[queries.Hit]) -> list[Region | None]:
     return [hit.region for hit in results.hits]
 
 
@@ -147,7 +147,7 @@ def test_nonsense_is_refused(library: Library, user: User, params: str, code: st
 
 
 def test_a_query_among_objects_fits_into_an_address(library: Library) -> None:
-    query = Query.from_params(library, QueryDict("text=a&entity_type=OBJECTS&labels=Cup&labels=Ball"))
+    query = Query.from_params(library, QueryDict("text=a&entity_type=OBJECTS&labels=Cup&labels=Ball"), None)
     assert query.params() == [("text", "a"), ("entity_type", "OBJECTS"), ("labels", "Cup"), ("labels", "Ball")]
 
 

@@ -49,11 +49,11 @@ def anchor(library: Library, user: User, model: EmbeddingModel) -> QueryAnchor:
     return anchors.create(user=user, library=library, stored=anchors.Stored(name, name), name="red.png", box=None)
 
 
-def run(library: Library, user: User, params: str, **options: Any) -> queries.Results:
-    return queries.run(Query.from_params(library, QueryDict(params)), user, **options)
+def run(library: Library, user: User, params: str, **options: Any) -> queries.Results[queries.Hit]:
+    return queries.run(Query.from_params(library, QueryDict(params), None), user, **options)
 
 
-def agree(results: queries.Results, vector: Any) -> bool:
+def agree(results: queries.Results[queries.Hit], vector: Any) -> bool:
     """Whether all distances are those between `vector` and the hits under the model that the answer names."""
     for hit in results.hits:
         own = nearest.vector_of(hit.asset, results.model)

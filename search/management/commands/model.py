@@ -61,10 +61,10 @@ class Command(BaseCommand):
             raise CommandError("There is no such user." if user is None else "No model answers yet.")
         queries = recent.of_user(user)
         if options["text"]:
-            library = Library.objects.visible_to(user).filter(slug=options["library"] or "").first()
+            library = Library.objects.open_to(user).filter(slug=options["library"] or "").first()
             if library is None:
                 raise CommandError("Name the library to search in: --library SLUG.")
-            queries = [Query.from_params(library, {"text": text}) for text in options["text"]]
+            queries = [Query.from_params(library, {"text": text}, user) for text in options["text"]]
         for row in comparison.compare(queries, user, [active, other]):
             self.stdout.write(f"{row.query.spoken or 'example pictures'}: {row.overlap} of {row.shown} the same")
             for side in row.sides:

@@ -165,7 +165,7 @@ def test_while_words_may_still_bring_something_there_is_no_divider(
 
 def test_another_librarys_pictures_change_nothing(library: Library, user: User, model: EmbeddingModel) -> None:
     first = fan(library, model, 30)[0]
-    query = Query.from_params(library, QueryDict(f"like={first.pk}"))
+    query = Query.from_params(library, QueryDict(f"like={first.pk}"), None)
     vector = nearest.vector_of(first, model)
     assert vector is not None
     before = relevance.bands_for(query, vector, model)
@@ -227,7 +227,7 @@ def test_an_empty_library_and_one_picture_have_bands_too(
     ],
 )
 def test_each_kind_of_query_has_its_own_scale(library: Library, params: str, kind: str) -> None:
-    query = Query.from_params(library, QueryDict(params.format("01234567-89ab-4def-8123-456789abcdef")))
+    query = Query.from_params(library, QueryDict(params.format("01234567-89ab-4def-8123-456789abcdef")), None)
     assert relevance.kind_of(query) == kind
 
 
