@@ -12,9 +12,11 @@ COPY dam dam
 COPY dam_client dam_client
 COPY media_library media_library
 COPY search search
-RUN pip install -c constraints.txt ".[offline,backup]"
+RUN pip install -c constraints.txt ".[offline,backup,documents,video,traces]"
 
 FROM python:3.13-slim
+# Fonts for texts in SVG drawings.
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-dejavu-core && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin dam \
     && mkdir -p /data /app && chown dam /data
 COPY --from=build /opt/venv /opt/venv
@@ -34,4 +36,4 @@ ENV DAM_STATIC_ROOT=/app/collected
 USER dam
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "dam.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "8", "--timeout", "120", "--keep-alive", "75"]
+CMD ["gunicorn", "dam.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "dam.web.worker.Worker", "--threads", "8", "--timeout", "120", "--graceful-timeout", "30", "--keep-alive", "75"]

@@ -3,6 +3,8 @@
 import os
 import re
 import secrets
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -49,6 +51,25 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
 
 
+def env_several(name: str, choices: Mapping[str, str]) -> list[str]:
+    """Any of `choices`, which say which module each needs and which extra brings it: "av of dam[video]"."""
+    chosen = env_list(name)
+    for value in chosen:
+        if value not in choices:
+            raise ImproperlyConfigured(f"{name} may name {' and '.join(choices)}, not {value!r}.")
+        require_extra(f"{name}={value}", *choices[value].split(" of "))
+    return chosen
+
+
+def require_extra(setting: str, module: str, extra: str) -> None:
+    try:
+        found = find_spec(module)
+    except ModuleNotFoundError:  # not even the package that it is in
+        found = None
+    if found is None:
+        raise ImproperlyConfigured(f"{setting} needs the package {module}: pip install '{extra}'.")
+
+
 def env_choice(name: str, *choices: str) -> str:
     """One of `choices`; the first if the variable is not set."""
     value = env_str(name, choices[0]).lower()
@@ -67,6 +88,30 @@ def env_places(name: str) -> list[tuple[str, str]]:
     return places
 
 
+def env_groups(name: str) -> list[tuple[str, str, str]]:
+    """`group=slug:role` or `group=administrators`, several with commas between them, as (group, slug, role)."""
+    groups = []
+    for part in env_list(name):
+        group, _equals, place = part.rpartition("=")
+        slug, _colon, role = ("administrators", "", "manager") if place == "administrators" else place.rpartition(":")
+        if not group or not slug or role not in {"viewer", "contributor", "editor", "manager"}:
+            raise ImproperlyConfigured(
+                f"{name} must look like group=library:role or group=administrators, not {part!r}; roles are viewer, "
+                "contributor, editor and manager."
+            )
+        groups.append((group, slug, role))
+    return groups
+
+
+def env_url(name: str) -> str:
+    """An address by http or https without a query; empty if the variable is not set."""
+    url = env_str(name)
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or "@" in url or "?" in url or "#" in url):
+        raise ImproperlyConfigured(f"{name} must look like https://host.example/path, not {url!r}.")
+    return url
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's DATABASES entry for postgres://user:password@host:port/name?option=value."""
     parts = urlsplit(url)
@@ -74,7 +119,7 @@ def database(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name.")
     options: dict[str, Any] = dict(parse_qsl(parts.query))
     host = options.pop("host", None) or parts.hostname or ""
-    options["pool"] = {"min_size": 1, "max_size": env_int("DAM_DB_POOL_SIZE", 12), "timeout": 15}
+    options["pool"] = {"min_size": 1, "max_size": env_int("DAM_DB_POOL_SIZE", 20), "timeout": 15}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path[1:]),
@@ -85,6 +130,13 @@ def database(url: str) -> dict[str, Any]:
         "OPTIONS": options,
         "CONN_HEALTH_CHECKS": True,  # after a restart of PostgreSQL nobody gets a dead connection from the pool
     }
+
+
+def replica(url: str) -> dict[str, Any]:
+    """As `database`, for one that may be away: without a pool, which waits, and nobody is kept for long."""
+    entry = database(url)
+    options = {name: value for name, value in entry["OPTIONS"].items() if name != "pool"}
+    return entry | {"OPTIONS": {"connect_timeout": "2", **options}, "CONN_MAX_AGE": 60, "TEST": {"MIRROR": "default"}}
 
 
 def secret_key(data_dir: Path) -> str:

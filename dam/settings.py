@@ -15,11 +15,16 @@ from dam.environment import (
     database,
     env_bool,
     env_choice,
+    env_groups,
     env_int,
     env_list,
     env_places,
+    env_several,
     env_share,
     env_str,
+    env_url,
+    replica,
+    require_extra,
     secret_key,
 )
 
@@ -60,17 +65,21 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "dam.logs.RequestIdMiddleware",
+    "dam.slow.SlowMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "dam.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "dam.contracts.cloudinary.errors.DialectMiddleware",
+    "dam.web.busy.BusyMiddleware",
     "dam.middleware.UploadLimitMiddleware",
     "dam.middleware.TextMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "dam.replica.ReaderMiddleware",
     "media_library.sessions.NoteMiddleware",
     "media_library.audit.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -84,7 +93,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "dam.urls"
 WSGI_APPLICATION = "dam.wsgi.application"
 AUTH_USER_MODEL = "media_library.User"
-AUTHENTICATION_BACKENDS = ["media_library.signing_in.Backend"]
+AUTHENTICATION_BACKENDS = ["media_library.signing_in.Backend", "media_library.oidc.accounts.Backend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -107,7 +116,14 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": database(DATABASE_URL)}
+# PgBouncer in transaction mode stands before PostgreSQL: nothing may rely on a session. See docs/operations.md.
+PGBOUNCER = env_bool("DAM_PGBOUNCER", default=False)
+DATABASES = {"default": database(DATABASE_URL) | {"DISABLE_SERVER_SIDE_CURSORS": PGBOUNCER}}
+# A streaming replica that ranks searches: see dam/replica.py. Further behind than this, the primary does.
+REPLICA_URL = env_str("DAM_REPLICA_URL")
+REPLICA_LAG = env_int("DAM_REPLICA_LAG_MS", 5000) / 1000
+if REPLICA_URL:
+    DATABASES["replica"] = replica(REPLICA_URL)
 CACHES = {
     "default": {
         "BACKEND": "dam.cache.RedisCache",
@@ -130,6 +146,26 @@ LOCKOUT_FAILURES = env_int("DAM_LOCKOUT_FAILURES", 10)  # of one user name
 LOCKOUT_FAILURES_OF_ADDRESS = env_int("DAM_LOCKOUT_FAILURES_OF_ADDRESS", 50)
 LOCKOUT_SECONDS = env_int("DAM_LOCKOUT_MINUTES", 15) * 60
 
+# Signing in by OpenID Connect, when an issuer is set: see media_library/oidc.
+OIDC_ISSUER = env_url("DAM_OIDC_ISSUER")
+OIDC_CLIENT_ID = env_str("DAM_OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env_str("DAM_OIDC_CLIENT_SECRET")
+OIDC_NAME = env_str("DAM_OIDC_NAME") or "OpenID Connect"  # on the button
+OIDC_SCOPES = env_str("DAM_OIDC_SCOPES", "openid profile email").split()
+OIDC_USERNAME_CLAIM = env_str("DAM_OIDC_USERNAME_CLAIM", "preferred_username")
+OIDC_GROUPS_CLAIM = env_str("DAM_OIDC_GROUPS_CLAIM", "groups")
+OIDC_GROUPS = env_groups("DAM_OIDC_GROUPS")  # (group, slug of the library or "administrators", role)
+OIDC_CREATE_USERS = env_bool("DAM_OIDC_CREATE_USERS", default=False)
+OIDC_LINK_VERIFIED_EMAIL = env_bool("DAM_OIDC_LINK_VERIFIED_EMAIL", default=False)
+OIDC_SESSION_HOURS = env_int("DAM_OIDC_SESSION_HOURS", 24)
+PASSWORDS = env_choice("DAM_PASSWORDS", "everybody", "administrators", "nobody")  # who may sign in with one
+if OIDC_ISSUER and not OIDC_CLIENT_ID:
+    raise ImproperlyConfigured("DAM_OIDC_ISSUER is set, so DAM_OIDC_CLIENT_ID has to be, too.")
+if OIDC_ISSUER and "openid" not in OIDC_SCOPES:
+    raise ImproperlyConfigured("DAM_OIDC_SCOPES must name the scope openid.")
+if PASSWORDS == "nobody" and not OIDC_ISSUER:
+    raise ImproperlyConfigured("DAM_PASSWORDS is nobody and DAM_OIDC_ISSUER is not set: nobody could sign in.")
+
 # The audit log: see media_library/audit.py.
 AUDIT_DAYS = env_int("DAM_AUDIT_DAYS", 365)  # entries are removed after that; 0: never
 AUDIT_SEARCHES = env_bool("DAM_AUDIT_SEARCHES", default=True)  # who looked for what
@@ -149,6 +185,9 @@ SECURE_SSL_REDIRECT = False
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
+# Of the checks of a deployment, what is decided elsewhere: other hosts of the domain and lists of browsers are none of
+# ours (W005, W021), and the proxy that speaks HTTPS leads to it from HTTP (W008).
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 
 CONTENT_SECURITY_POLICY = {
@@ -165,6 +204,16 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
     },
 }
+
+if OIDC_ISSUER:
+    # Signing out goes on to the provider, and browsers ask this of where a form leads in the end.
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append("/".join(OIDC_ISSUER.split("/")[:3]))
+
+# --- the web server: see docs/operations.md and dam/web -----------------------------------------------------------
+
+WEB_WAITING = env_int("DAM_WEB_WAITING", 100)  # requests of one process that may wait for a thread
+WEB_PATIENCE = env_int("DAM_WEB_PATIENCE_MS", 1000) / 1000  # seconds; who comes while one waits longer is turned away
+WEB_DRAIN_SECONDS = env_int("DAM_WEB_DRAIN_SECONDS", 0)  # it goes on after SIGTERM, while /readyz says that it stops
 
 # --- files ----------------------------------------------------------------------------------------------------
 
@@ -200,9 +249,13 @@ STORAGES = {
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env_str("DAM_STATIC_ROOT", str(DATA_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site uses them
 
 MAX_UPLOAD_BYTES = 40 * 1024 * 1024
 MAX_PIXELS = env_int("DAM_MAX_PIXELS", 200_000_000)  # width x height x frames, read from the header
+# Let in besides pictures: the first page of documents, a frame of films.
+EXTRA_FORMATS = env_several("DAM_EXTRA_FORMATS", {"pdf": "pypdfium2 of dam[documents]", "video": "av of dam[video]"})
+SVG_FONTS = env_str("DAM_SVG_FONTS", "/usr/share/fonts")  # for texts in drawings; none are drawn where it is empty
 FILE_UPLOAD_HANDLERS = ["media_library.uploads.CappedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -278,6 +331,7 @@ CELERY_TASK_ROUTES = {
     "media_library.tasks.sweep_jobs": {"queue": "jobs"},
     "media_library.tasks.watch_sources": {"queue": "jobs"},
     "media_library.tasks.sweep_files": {"queue": "jobs"},
+    "media_library.tasks.measure_storage": {"queue": "jobs"},
     "search.tasks.find_duplicates": {"queue": "index"},
     "media_library.tasks.send_deliveries": {"queue": "webhooks"},
 }
@@ -300,6 +354,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-audit": {"task": "media_library.tasks.forget_audit", "schedule": 3600},
     "sweep-uploads": {"task": "media_library.tasks.sweep_uploads", "schedule": 300},
     "sweep-files": {"task": "media_library.tasks.sweep_files", "schedule": crontab(hour=2, minute=15)},
+    "measure-storage": {"task": "media_library.tasks.measure_storage", "schedule": crontab(hour=2, minute=45)},
     "sweep-index": {"task": "search.tasks.sweep_index", "schedule": 60},
     "update-outliers": {"task": "search.tasks.update_outliers", "schedule": 300},
     "sweep-regions": {"task": "search.tasks.sweep_regions", "schedule": 60},
@@ -312,6 +367,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 WORKER_MEMORY_BYTES = env_int("DAM_WORKER_MEMORY_MB", 2048) * 1024 * 1024  # address space of one media worker
+WORKER_SECONDS = env_int("DAM_WORKER_SECONDS", 50)  # of processor time for one picture
 
 # --- REST -----------------------------------------------------------------------------------------------------
 
@@ -371,6 +427,15 @@ SPECTACULAR_SETTINGS = {
     # Choices stand where they are used: names for them would clash between subjects.
     "POSTPROCESSING_HOOKS": ["dam.schema.allow_overlaps", "dam.examples.add_examples"],
 }
+
+# --- what is watched: see docs/operations.md -------------------------------------------------------------------
+
+METRICS_TOKEN = env_str("DAM_METRICS_TOKEN")  # /metrics answers who sends it, and nobody without
+OTLP_ENDPOINT = env_url("DAM_OTLP_ENDPOINT")  # the collector of traces: see dam/traces.py
+TRACE_SHARE = env_share("DAM_TRACE_SHARE", 1.0)  # of the requests
+if OTLP_ENDPOINT:
+    require_extra("DAM_OTLP_ENDPOINT", "opentelemetry.instrumentation.django", "dam[traces]")
+SLOW_SECONDS = env_int("DAM_SLOW_MS", 1000) / 1000  # requests that take longer are shown in the console
 
 # --- logging --------------------------------------------------------------------------------------------------
 

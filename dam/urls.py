@@ -6,7 +6,9 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from dam import health
+from dam.console import views as console
 from dam.contracts.visual_layer.urls import urlpatterns as visual_layer
+from dam.metrics import exposition
 from media_library.api.urls import urlpatterns as media_library_api
 from media_library.views import signing_in
 from search.api.urls import urlpatterns as search_api
@@ -16,6 +18,8 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/favicon.svg"))),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", exposition.view, name="metrics"),
+    path("admin/health/", admin.site.admin_view(console.health), name="health"),
     path("admin/login/", signing_in.administration),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password", http_method_names=["get", "head"])),
     path("admin/", admin.site.urls),

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from dam.errors import AppError
-from media_library.images import too_large
+from media_library.refusals import too_large
 from media_library.uploads import IN_MEMORY
 
 MOST_FILES = 1000

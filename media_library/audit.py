@@ -22,6 +22,10 @@ from media_library.models import Asset, AuditEntry, Library, User
 
 Event = AuditEntry.Event
 BATCH = 500
+# Whether the transaction that this statement is shall not wait for the disk.
+SOON = """WITH soon AS (SELECT set_config(
+    'synchronous_commit', CASE WHEN %s THEN 'off' ELSE current_setting('synchronous_commit') END, true
+))"""
 
 
 @dataclass(frozen=True)
@@ -111,16 +115,21 @@ def write(rows: list[AuditEntry]) -> None:
 def searched(library: Library, params: Iterable[tuple[str, str]]) -> None:
     """`params`: those of the address of the search. By a setting: who looks for what may be nobody's business.
 
-    A search does not wait for the disk: PostgreSQL writes its entry there a moment later, so that only a crash of the
-    database loses the last of them.
+    One statement, for which a search does not wait for the disk: PostgreSQL writes the entry there a moment later, so
+    that only a crash of the database loses the last of them. Within a transaction, its commit waits as it always does.
     """
     if not settings.AUDIT_SEARCHES:
         return
-    alone = not connection.in_atomic_block
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        if alone:
-            cursor.execute("SET LOCAL synchronous_commit TO off")
-        record(Event.SEARCHED, None, library=library, data={"params": [list(pair) for pair in params]})
+    made = entry(Event.SEARCHED, None, library, data={"params": [list(pair) for pair in params]})
+    fields = [field for field in AuditEntry._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    values = [field.get_db_prep_save(getattr(made, field.attname), connection) for field in fields]
+    places = ", ".join(["%s"] * len(values))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{SOON} INSERT INTO {AuditEntry._meta.db_table} ({columns}) SELECT {places} FROM soon",  # noqa: S608
+            [not connection.in_atomic_block, *values],
+        )
 
 
 def forget() -> int:

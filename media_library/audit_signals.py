@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
+from django.http import HttpRequest
 
 from media_library import audit
 from media_library.audit import Event
@@ -13,6 +15,8 @@ from media_library.models import (
     ApiKey,
     Collection,
     Folder,
+    FolderGrant,
+    Identity,
     Library,
     Membership,
     PersonalToken,
@@ -24,15 +28,21 @@ from media_library.models import (
 
 MADE = {
     ApiKey: Event.KEY_MADE,
+    Identity: Event.PROVIDER_CONNECTED,
+    FolderGrant: Event.GRANT_MADE,
     Membership: Event.MEMBER_ADDED,
     PersonalToken: Event.TOKEN_MADE,
     SecondFactor: Event.FACTOR_SET_UP,
     User: Event.USER_MADE,
 }
+MEANS = {"media_library.oidc.accounts.Backend": "OpenID Connect"}
+CHANGED = {FolderGrant: Event.GRANT_CHANGED, Membership: Event.MEMBER_CHANGED}
 REMOVED = {
     ApiKey: Event.KEY_REVOKED,
     Collection: Event.REMOVED,
     Folder: Event.REMOVED,
+    Identity: Event.PROVIDER_DISCONNECTED,
+    FolderGrant: Event.GRANT_REMOVED,
     Library: Event.REMOVED,
     Membership: Event.MEMBER_REMOVED,
     PersonalToken: Event.TOKEN_REVOKED,
@@ -48,15 +58,15 @@ def saved(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -
         return
     if created and sender in MADE:
         audit.record(MADE[sender], instance, **told(instance))
-    elif sender is Membership:
-        audit.record(Event.MEMBER_CHANGED, instance, **told(instance))
+    elif sender in CHANGED:
+        audit.record(CHANGED[sender], instance, **told(instance))
 
 
 @receiver(post_delete)
 def deleted(sender: Any, instance: Any, origin: Any, **kwargs: Any) -> None:
     """What goes with something larger is part of that: folders of a library, versions of an asset."""
     by_itself = origin is instance or getattr(origin, "model", None) is sender
-    if sender in REMOVED and (by_itself or (sender is Membership and not isinstance(origin, Library))):
+    if sender in REMOVED and (by_itself or (sender in CHANGED and not isinstance(origin, Library))):
         audit.record(REMOVED[sender], instance, **told(instance))
 
 
@@ -70,6 +80,18 @@ def told(instance: Any) -> dict[str, Any]:
     if isinstance(instance, Membership):
         role = Role(instance.role).name.lower()
         more |= {"name": instance.user.get_username(), "data": {"role": role, "user": instance.user_id}}
+    if isinstance(instance, Identity):
+        more["data"] = {"user": instance.user_id, "issuer": instance.issuer, "subject": instance.subject}
+    if isinstance(instance, FolderGrant):
+        to = {"user": instance.user_id} if instance.user_id else {"group": instance.group_id}
+        more["library"] = instance.folder.library
+        more["name"] = instance.grantee
+        more["data"] = {
+            "role": Role(instance.role).name.lower(),
+            "folder": str(instance.folder_id),
+            "folder_name": instance.folder.name,
+            **to,
+        }
     if isinstance(instance, ApiKey | PersonalToken):
         owner = instance.owner if isinstance(instance, ApiKey) else instance.user
         more["data"] = {"owner": owner.get_username(), "scopes": list(instance.scopes)}
@@ -77,8 +99,9 @@ def told(instance: Any) -> dict[str, Any]:
 
 
 @receiver(user_logged_in)
-def logged_in(sender: Any, user: User, **kwargs: Any) -> None:
-    audit.record(Event.SIGNED_IN, user, user=user)
+def logged_in(sender: Any, user: User, request: HttpRequest, **kwargs: Any) -> None:
+    by = MEANS.get(request.session.get(BACKEND_SESSION_KEY, ""), "")
+    audit.record(Event.SIGNED_IN, user, user=user, via=by, data={"by": by or "password"})
 
 
 @receiver(user_logged_out)

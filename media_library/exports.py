@@ -218,7 +218,8 @@ def places(job: Job, assets: Sequence[Asset]) -> list[str]:
     """The folder of each as a path that ends with a slash, or nothing."""
     if not job.parameters["folders"]:
         return [""] * len(assets)
-    folders = {folder.pk: folder for folder in Folder.objects.filter(library=job.library).only("name", "parent_id")}
+    seen = Folder.objects.seen_in(job.library, job.owner).only("name", "parent_id")
+    folders = {folder.pk: folder for folder in seen}
     return [path_of(asset.folder_id, folders) for asset in assets]
 
 

@@ -19,7 +19,7 @@ from dam.errors import StrOrPromise
 from media_library.addresses import is_public
 from media_library.connections import CheckedBackend, Deadline, PrivateAddress
 from media_library.formats import EXTENSIONS, sniff
-from media_library.images import megabytes
+from media_library.refusals import megabytes
 from media_library.targets import FetchError, Target
 
 MAX_REDIRECTS = 3
@@ -92,8 +92,22 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float, m
     Gives the status and at most the first `most` bytes of the answer; a redirect is an answer like any other. Raises
     FetchError.
     """
-    target, deadline = Target.parse(url), Deadline(seconds)
-    with _told(MESSAGES), _request("POST", target, deadline, headers, body) as response:
+    return exchange("POST", url, headers, body, seconds=seconds, most=most)
+
+
+def exchange(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    *,
+    seconds: float,
+    most: int,
+    named: frozenset[str] = frozenset(),
+) -> tuple[int, bytes]:
+    """As `post`, by any method. `named`: host:port of what may be asked wherever it is, for this purpose alone."""
+    target, deadline = Target.parse(url, named), Deadline(seconds)
+    with _told(MESSAGES), _request(method, target, deadline, headers, body) as response:
         return response.status, _beginning(response.iter_stream(), most)
 
 

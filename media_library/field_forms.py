@@ -10,7 +10,7 @@ from dam.errors import InvalidRequest
 from media_library import metadata
 from media_library.forms import AssetForm, input_attrs
 from media_library.metadata import form_fields, values
-from media_library.models import Asset, Library, MetadataChoice, MetadataField
+from media_library.models import Asset, Library, MetadataChoice, MetadataField, User
 from media_library.organising_forms import Asked
 
 Type = MetadataField.Type
@@ -22,8 +22,8 @@ BOUND_RULES = ("min", "max")
 class AssetWithFieldsForm(AssetForm):
     """An asset's own fields and those of its library. `cleaned_data["metadata"]` is all of its metadata then."""
 
-    def __init__(self, asset: Asset, data: Any = None) -> None:
-        super().__init__(asset, data)
+    def __init__(self, asset: Asset, user: User, data: Any = None) -> None:
+        super().__init__(asset, user, data)
         self.asset = asset
         self.typed = form_fields.of_library(asset.library)
         for field in self.typed:

@@ -49,13 +49,17 @@ class AssetFilters:
     collection: Collection | None = None
 
     @classmethod
-    def from_params(cls, library: Library, params: Mapping[str, Any], tree: FolderTree | None = None) -> "AssetFilters":
-        """Parse `folder`, `recursive`, `tags` (all of them), `q`, `state`, `collection` and the properties. `tree`: the
-        folders of the library, by whoever has them. Raises InvalidRequest on nonsense."""
+    def from_params(
+        cls, library: Library, params: Mapping[str, Any], user: User | None, tree: FolderTree | None = None
+    ) -> "AssetFilters":
+        """Parse `folder`, `recursive`, `tags` (all of them), `q`, `state`, `collection` and the properties, as far as
+        `user` sees what they name. `tree`: the folders of the library, by whoever has them. Raises InvalidRequest on
+        nonsense."""
         state = one(params, "state")
         if state and state not in Asset.State.values:
             raise InvalidRequest(_("state must be processing, ready or failed."), code="bad_state")
-        folder, recursive = folder_of(library, one(params, "folder"), tree), boolean(params, "recursive", default=True)
+        folder = folder_of(library, one(params, "folder"), user, tree)
+        recursive = boolean(params, "recursive", default=True)
         return cls(
             library=library,
             folder=folder,
@@ -65,7 +69,7 @@ class AssetFilters:
             keywords=one(params, "q").strip()[:500],
             state=state,
             properties=properties.parse(params, library),
-            collection=collection_of(library, one(params, "collection")),
+            collection=collection_of(library, one(params, "collection"), user),
         )
 
     def apply(self, assets: AssetQuerySet, user: User | None = None) -> AssetQuerySet:
@@ -79,7 +83,7 @@ class AssetFilters:
         for tag in self.tags:
             assets = assets.filter(pk__in=tagged(Tag.objects.filter(library=self.library).named([tag])))
         if self.keywords:
-            found = words.parts(self.library, self.keywords)
+            found = words.parts(self.library, self.keywords, user)
             for term in found:
                 assets = assets.with_word(term)
             assets = assets if found else assets.none()
@@ -96,11 +100,11 @@ class AssetFilters:
         return pairs + ([("state", self.state)] if self.state else []) + list(self.properties)
 
 
-def folder_of(library: Library, text: str, tree: FolderTree | None = None) -> Folder | None:
+def folder_of(library: Library, text: str, user: User | None, tree: FolderTree | None = None) -> Folder | None:
     if not text:
         return None
     pk = uuid_of(text, "folder")
-    folder = tree.by_id.get(pk) if tree else Folder.objects.filter(library=library, pk=pk).first()
+    folder = tree.by_id.get(pk) if tree else Folder.objects.seen_in(library, user).filter(pk=pk).first()
     if folder is None:
         raise InvalidRequest(_("This folder does not exist in this library."), code="bad_folder")
     return folder
@@ -112,10 +116,10 @@ def ids_within(folder: Folder, tree: FolderTree | None, *, recursive: bool) -> t
     return tuple(tree.below(folder) if tree else folder.subtree_ids())
 
 
-def collection_of(library: Library, text: str) -> Collection | None:
+def collection_of(library: Library, text: str, user: User | None) -> Collection | None:
     if not text:
         return None
-    collection = Collection.objects.filter(library=library, pk=uuid_of(text, "collection")).first()
+    collection = Collection.objects.seen_in(library, user).filter(pk=uuid_of(text, "collection")).first()
     if collection is None:
         raise InvalidRequest(_("This collection does not exist in this library."), code="bad_collection")
     return collection
@@ -128,7 +132,7 @@ def in_collection(assets: AssetQuerySet, collection: Collection, user: User | No
     if collection.is_search:
         return assets.filter(pk__in=ranked_in(collection, user)) if user else assets.none()
     with telling_what_broke():
-        return AssetFilters.from_params(collection.library, collection.address).apply(assets, user)
+        return AssetFilters.from_params(collection.library, collection.address, user).apply(assets, user)
 
 
 def ranked_in(collection: Collection, user: User) -> list[UUID]:

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from media_library.models import Asset, Folder, Library, User
+from media_library import formats
+from media_library.models import Asset, Folder, Library, Role, User
 from media_library.scopes import Grant, Scope
 
 
@@ -47,25 +49,33 @@ class TagsField(forms.CharField):
 
 
 class FolderField(forms.ModelChoiceField):
-    """A folder of one library, listed as a tree."""
+    """A folder of one library that `user` may put something into, listed as a tree. Who may not outside of folders has
+    to choose one."""
 
-    def __init__(self, library: Library, **kwargs: Any) -> None:
-        kwargs = {"required": False, "label": _("Folder"), "empty_label": _("No folder"), **kwargs}
-        super().__init__(queryset=Folder.objects.filter(library=library), **kwargs)
+    def __init__(self, library: Library, user: User, **kwargs: Any) -> None:
+        self.is_bound_to_folders = user.has_grants and (library.role_in(user, None) or 0) < Role.CONTRIBUTOR
+        kwargs = {"label": _("Folder"), "empty_label": _("No folder"), "required": self.is_bound_to_folders, **kwargs}
+        seen = Folder.objects.seen_in(library, user)
+        if self.is_bound_to_folders:
+            roles = library.roles_of(user).folders
+            seen = seen.filter(pk__in=[pk for pk, role in roles.items() if role >= Role.CONTRIBUTOR])
+        super().__init__(queryset=seen, **kwargs)
         self.widget.attrs.update(input_attrs())
         self.choices = self.tree  # called each time the choices are listed
 
     def tree(self) -> list[tuple[str, Any]]:
+        folders = {folder.pk: folder for folder in self.queryset or ()}
         children: dict[Any, list[Folder]] = {}
-        for folder in self.queryset or ():
-            children.setdefault(folder.parent_id, []).append(folder)
+        for folder in folders.values():
+            children.setdefault(folder.parent_id if folder.parent_id in folders else None, []).append(folder)
 
         def walk(parent: Any, depth: int) -> Iterator[tuple[str, str]]:
             for folder in children.get(parent, []):
                 yield str(folder.pk), "\u2003" * depth + folder.name
                 yield from walk(folder.pk, depth + 1)
 
-        return [("", self.empty_label), *walk(None, 0)]
+        outside = [] if self.is_bound_to_folders else [("", self.empty_label)]
+        return [*outside, *walk(None, 0)]
 
 
 class UploadForm(forms.Form):
@@ -75,10 +85,12 @@ class UploadForm(forms.Form):
     tags = TagsField(label=_("Tags"), required=False, widget=forms.TextInput(attrs=input_attrs(autocomplete="off")))
     keep_duplicate = forms.BooleanField(label=_("Keep both when the library already has a picture"), required=False)
 
-    def __init__(self, library: Library, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, library: Library, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["files"] = FilesField(label=_("Pictures"), allow_empty_file=True)
-        self.fields["folder"] = FolderField(library)
+        self.fields["folder"] = FolderField(library, user)
+        self.accepted = formats.to_choose()
+        self.lets_in_pdf, self.lets_in_video = (kind in settings.EXTRA_FORMATS for kind in ("pdf", "video"))
 
 
 class AssetForm(forms.Form):
@@ -102,11 +114,11 @@ class AssetForm(forms.Form):
         help_text=_("Separated by commas."),
     )
 
-    def __init__(self, asset: Asset, data: Any = None) -> None:
+    def __init__(self, asset: Asset, user: User, data: Any = None) -> None:
         initial = {name: getattr(asset, name) for name in ("display_name", "description", "alt_text", "folder")}
         initial["tags"] = [tag.name for tag in asset.tags.all()]
         super().__init__(data, initial=initial)
-        self.fields["folder"] = FolderField(asset.library)
+        self.fields["folder"] = FolderField(asset.library, user)
 
 
 class CredentialForm(forms.Form):

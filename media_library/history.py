@@ -1,8 +1,5 @@
 """What has happened to an asset since it was uploaded, stage by stage, and having it done again."""
 
-from django.db import transaction
-from django.utils import timezone
-
 from media_library import findable, processing
 from media_library.findable import Stage
 from media_library.models import Asset, Role, User, Version
@@ -60,18 +57,8 @@ def rendered(asset: Asset) -> Stage:
 def reindex(asset: Asset, user: User) -> None:
     """Have it decoded again if that failed, else embedded and compared again. Raises Forbidden below editor, and what
     the search app has against it."""
-    asset.library.require(user, Role.EDITOR)
+    asset.require(user, Role.EDITOR)
     if asset.state == State.READY:
         findable.index.reindex(asset)
         return
-    again = Asset.objects.filter(pk=asset.pk, state=State.FAILED).update(
-        state=State.PROCESSING,
-        failure_code="",
-        failure_message="",
-        attempts=0,
-        claimed_at=None,
-        processed_at=None,
-        updated_at=timezone.now(),
-    )
-    if again:
-        transaction.on_commit(processing.request, robust=True)
+    processing.put_back(Asset.objects.filter(pk=asset.pk))

@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, Forbidden, InvalidRequest
 from media_library import events, images, metadata, processing, stored_files
-from media_library.images import BadImage
 from media_library.metadata import InvalidMetadata
-from media_library.models import Asset, Event, Folder, Library, MetadataField, Role, Tag, User
+from media_library.models import Asset, Event, Folder, Library, MetadataField, Role, Tag, User, reach
 from media_library.models.tag import MAX_TAGS
+from media_library.refusals import BadImage
 from media_library.scopes import Scope
 
 DEEPEST = 32  # folders below each other that one upload may make
@@ -83,7 +83,9 @@ def store_uploads(
     remembered if and only if it happened. What concerns all of them or says that the caller is wrong (a full disk,
     InvalidRequest, Forbidden, NotFound, and what `note` raises) is raised, and then nothing of any is left behind.
     """
-    library.require(user, Role.CONTRIBUTOR)
+    roles = library.roles_of(user)
+    for folder in {upload.folder.pk if upload.folder else None for upload in uploads} or {None}:
+        roles.require(Role.CONTRIBUTOR, folder)
     outcomes: dict[int, Stored] = {}
     assets: dict[int, Asset] = {}
     fields = list(library.metadata_fields.all())
@@ -94,7 +96,7 @@ def store_uploads(
             outcomes[place] = error
     tags = {place: clean_tags(uploads[place].tags) for place in assets}
     if not keep_duplicate:
-        outcomes |= refuse_duplicates(library, assets)
+        outcomes |= refuse_duplicates(library, user, assets)
     stored: list[str] = []
     began = timezone.now()
     try:
@@ -104,11 +106,12 @@ def store_uploads(
         with events.gathered():
             if not keep_duplicate:
                 lock_digests(library, [asset.sha256 for asset in assets.values()])
-                outcomes |= refuse_duplicates(library, assets)
+                outcomes |= refuse_duplicates(library, user, assets)
             for place, asset in assets.items():
                 for name in folder_names(uploads[place].new_folder):
                     parent = asset.folder
                     asset.folder = Folder.objects.get_or_create(library=library, parent=parent, name=name)[0]
+                    reach.forget(user)
             Asset.objects.bulk_create(assets.values())
             for place, asset in assets.items():
                 if tags[place]:
@@ -171,10 +174,11 @@ def original_path(library_id: uuid.UUID, asset_id: uuid.UUID, mime_type: str, en
     return f"originals/{library_id}/{asset_id.hex[:2]}/{asset_id}{end}{suffix}"
 
 
-def refuse_duplicates(library: Library, assets: dict[int, Asset]) -> dict[int, DuplicateAsset]:
-    """Take out of `assets` what the library holds already, and what is there twice."""
+def refuse_duplicates(library: Library, user: User, assets: dict[int, Asset]) -> dict[int, DuplicateAsset]:
+    """Take out of `assets` what the library holds already, as far as `user` sees it, and what is there twice."""
     digests = [asset.sha256 for asset in assets.values()]
-    held = dict(Asset.objects.live().filter(library=library, sha256__in=digests).values_list("sha256", "pk"))
+    seen = Asset.objects.seen_in(library, user).live()
+    held = dict(seen.filter(sha256__in=digests).values_list("sha256", "pk"))
     refused = {}
     for place, asset in list(assets.items()):
         if (existing := held.setdefault(asset.sha256, asset.pk)) != asset.pk:
@@ -254,6 +258,8 @@ def update(asset: Asset, user: User, changes: dict[str, Any]) -> Asset:
     folder = changes.get("folder")
     if folder and folder.library_id != asset.library_id:
         raise InvalidRequest(_("This folder belongs to another library."), code="bad_folder")
+    if "folder" in changes and (folder.pk if folder else None) != asset.folder_id:
+        asset.library.require_in(user, Role.CONTRIBUTOR, folder.pk if folder else None)
     for field in ("display_name", "description", "alt_text"):
         if field in changes:
             changes[field] = clean_text(changes[field])
@@ -288,7 +294,7 @@ def restore(asset: Asset, user: User) -> None:
 def purge(asset: Asset, user: User) -> None:
     """Remove row, vectors and files for good."""
     user.grant.require(Scope.DELETE)
-    asset.library.require(user, Role.EDITOR)
+    asset.require(user, Role.EDITOR)
     with events.gathered():
         list(Asset.objects.select_for_update().filter(pk=asset.pk))  # so that no worker adds to it meanwhile
         events.raised(Event.PURGED, [asset])
@@ -296,6 +302,6 @@ def purge(asset: Asset, user: User) -> None:
 
 
 def require_edit(asset: Asset, user: User) -> None:
-    asset.library.require(user, Role.CONTRIBUTOR)
+    asset.require(user, Role.CONTRIBUTOR)
     if not asset.editable_by(user):
         raise NotYours

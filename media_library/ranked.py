@@ -46,7 +46,7 @@ def page(filters: AssetFilters, assets: AssetQuerySet, user: User, *, limit: int
 def ranking(filters: AssetFilters, assets: AssetQuerySet, user: User) -> list[UUID]:
     if filters.keywords:
         passing = filters.apply(assets, user)
-        matches = passing.ranked_by_words(words.terms(filters.library, filters.keywords), MOST)
+        matches = passing.ranked_by_words(words.terms(filters.library, filters.keywords, user), MOST)
         best = [match.asset_id for match in matches.found]
         # What has only parts of words, or words that are too common to rank by, comes after them.
         rest = passing.exclude(pk__in=best).order_by("-created_at", "id").values_list("pk", flat=True)

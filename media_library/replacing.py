@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from media_library import events, finishing, renditions, stored_files
-from media_library.decoding import LEASE, decoded
-from media_library.images import BadImage
+from media_library.decoding import LEASE, decoded, too_slow
 from media_library.models import Asset, Event, Rendition, Version
+from media_library.refusals import BadImage
 from media_library.signals import assets_ready, assets_replaced
 from media_library.versions import COLUMNS
 
@@ -42,7 +42,7 @@ def replace_next() -> bool:
     except BadImage as error:
         fail(version, error.code, str(error.message))
     except SoftTimeLimitExceeded:
-        fail(version, "too_slow", _("Decoding this picture took too long."))
+        fail(version, "too_slow", str(too_slow().message))
     except Exception:
         logger.exception("%s could not be rendered.", version)  # tried again when the lease is over
     return True

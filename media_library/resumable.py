@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError, InvalidRequest, NotFound
 from media_library import ingest, parts
-from media_library.images import too_large
 from media_library.models import Library, PartialUpload, Role, User
+from media_library.refusals import too_large
 
 logger = logging.getLogger(__name__)
 
@@ -62,10 +62,10 @@ def begin(
 ) -> PartialUpload:
     """`details` are fields of `ingest.Upload` but the file, and `keep_duplicate`. Raises BadImage (too large),
     Forbidden, NotFound and TooManyUploads."""
-    library.require(user, Role.CONTRIBUTOR)
+    folder = details.get("folder")
+    library.require_in(user, Role.CONTRIBUTOR, folder.pk if folder else None)
     if length > settings.MAX_UPLOAD_BYTES:
         raise too_large()
-    folder = details.get("folder")
     written = {**details, "folder": str(folder.pk) if folder else None}
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()  # two at once are counted in turn

@@ -69,7 +69,7 @@ def in_scope(job: Job, where: Where) -> AssetQuerySet:
 
 def filtered(job: Job, where: Where) -> AssetQuerySet:
     """Raises InvalidRequest where a filter names what is gone by now."""
-    filters = AssetFilters.from_params(job.library, job.parameters["query"])
+    filters = AssetFilters.from_params(job.library, job.parameters["query"], job.owner)
     return filters.apply(in_scope(job, where), job.owner).filter(created_at__lte=job.created_at)
 
 

@@ -128,7 +128,7 @@ def require_share(user: User, shared: Asset | Collection) -> None:
 
 def revoke(link: ShareLink, user: User) -> None:
     """From the next request on, nothing below its address answers. Raises Forbidden or NotFound."""
-    link.library.require(user, Role.CONTRIBUTOR)
+    link.library.require_somewhere(user, Role.CONTRIBUTOR)
     if not ShareLink.objects.visible_to(user, link.library).filter(pk=link.pk).exists():
         raise Forbidden
     end(link)
@@ -159,7 +159,10 @@ def found(token: str) -> ShareLink:
     if link is None:
         raise NotFound
     maker = link.created_by
-    if link.state != "active" or maker is None or link.library.role_of(maker) is None:
+    if link.state != "active" or maker is None:
+        raise Gone
+    roles = link.library.roles_of(maker)
+    if (roles.at(link.asset.folder_id) if link.asset else roles.in_general) is None:
         raise Gone
     if link.asset and link.asset.deleted_at:
         raise Gone
@@ -211,7 +214,7 @@ def note_opening(link: ShareLink) -> None:
 def assets_of(link: ShareLink) -> AssetQuerySet:
     """The other door, beside `Asset.objects.visible_to`: what an opened link shows. Raises Gone where a collection
     cannot be asked any more."""
-    there = Asset.objects.live().filter(library=link.library_id, state=Asset.State.READY)
+    there = Asset.objects.seen_in(link.library, link.created_by).live().filter(state=Asset.State.READY)
     collection = link.collection
     if collection is None:
         return there.filter(share_links=link)

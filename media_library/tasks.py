@@ -134,3 +134,10 @@ def sweep_deliveries() -> None:
     from media_library import deliveries
 
     deliveries.sweep()
+
+
+@shared_task(soft_time_limit=1800, time_limit=1860)
+def measure_storage() -> None:
+    from media_library import storage_use
+
+    storage_use.measure()

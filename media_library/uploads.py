@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
-from media_library.images import too_large
+from media_library.refusals import too_large
 
 IN_MEMORY = 2_621_440
 

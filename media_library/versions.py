@@ -86,7 +86,7 @@ def replace(asset: Asset, user: User, file: File, *, keep_duplicate: bool = Fals
     """
     ingest.require_edit(asset, user)
     columns = ingest.columns_of(file, ingest.clean_name(file.name or ""))
-    refuse(asset, columns["sha256"], keep_duplicate=keep_duplicate)
+    refuse(asset, user, columns["sha256"], keep_duplicate=keep_duplicate)
     path = ingest.original_path(asset.library_id, asset.pk, columns["mime_type"], f"-{columns['sha256'][:8]}")
     began = timezone.now()
     stored = default_storage.save(path, file)
@@ -95,7 +95,7 @@ def replace(asset: Asset, user: User, file: File, *, keep_duplicate: bool = Fals
             if not keep_duplicate:
                 ingest.lock_digests(asset.library, [columns["sha256"]])
             asset = hold(asset)
-            refuse(asset, columns["sha256"], keep_duplicate=keep_duplicate)
+            refuse(asset, user, columns["sha256"], keep_duplicate=keep_duplicate)
             if not asset.versions.exists():
                 first(asset).save()
             newest = asset.versions.first()
@@ -159,7 +159,7 @@ def restore(version: Version, user: User) -> Version:
 def remove(version: Version, user: User) -> None:
     """For good, with its file. Raises Present, Forbidden below editor, or NotFound."""
     user.grant.require(Scope.DELETE)
-    version.asset.library.require(user, Role.EDITOR)
+    version.asset.require(user, Role.EDITOR)
     with transaction.atomic():
         gone = Version.objects.select_for_update(of=("self",)).filter(asset=version.asset, number=version.number)
         there = gone.first()
@@ -181,8 +181,9 @@ def hold(asset: Asset) -> Asset:
     return there
 
 
-def refuse(asset: Asset, digest: str, *, keep_duplicate: bool) -> None:
-    """Raises SameFile where the asset has, or has had, these bytes, and DuplicateAsset where another one has them."""
+def refuse(asset: Asset, user: User, digest: str, *, keep_duplicate: bool) -> None:
+    """Raises SameFile where the asset has, or has had, these bytes, and DuplicateAsset where another one has them that
+    `user` sees."""
     if asset.deleted_at:
         raise InTrash
     if asset.sha256 == digest:
@@ -193,7 +194,7 @@ def refuse(asset: Asset, digest: str, *, keep_duplicate: bool) -> None:
     if asset.versions.count() >= MOST:
         raise TooManyVersions
     if not keep_duplicate:
-        other = Asset.objects.live().filter(library=asset.library_id, sha256=digest).first()
+        other = Asset.objects.seen_in(asset.library, user).live().filter(sha256=digest).first()
         if other:
             raise ingest.DuplicateAsset(asset=str(other.pk))
 

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import F
 
 from media_library.formats import EXTENSIONS, RAW_EXTENSIONS
-from media_library.models import Library
+from media_library.models import Library, User
 
 How = Literal["exact", "prefix", "inside"]
 
@@ -34,11 +34,19 @@ WITH given AS (
 )
 SELECT word, how = 'prefix', query::text, stems = 0,
   ARRAY(SELECT id FROM media_library_tag WHERE library_id = %(library)s AND words @@ query),
-  media_library_folders_named(%(library)s, query),
+  {folders},
   ARRAY(SELECT choice.id FROM media_library_metadatachoice AS choice
     JOIN media_library_metadatafield AS field ON field.id = field_id WHERE library_id = %(library)s AND words @@ query)
 FROM given WHERE numnode(query) > 0 ORDER BY n
 """
+
+# With all below them; of a guest, what the folders that they see are called.
+FOLDERS = "media_library_folders_named(%(library)s, query)"
+SEEN_FOLDERS = """ARRAY(WITH RECURSIVE named AS (
+    SELECT id FROM media_library_folder WHERE id = ANY(%(seen)s) AND words @@ query
+    UNION
+    SELECT below.id FROM media_library_folder AS below JOIN named ON below.parent_id = named.id
+  ) SELECT id FROM named)"""
 
 REASONS = """
 WITH RECURSIVE wanted AS (
@@ -68,6 +76,7 @@ SELECT asset_id, 'metadata', field.external_id, n FROM media_library_metadataval
   JOIN media_library_metadatafield AS field ON field.id = chosen.field_id WHERE asset_id = ANY(%(assets)s)
 UNION ALL
 SELECT asset_id, 'folder', name, n FROM above JOIN media_library_folder ON id = folder_id JOIN wanted ON words @@ query
+  WHERE %(seen)s::uuid[] IS NULL OR id = ANY(%(seen)s)
 """
 
 
@@ -88,30 +97,37 @@ def typed(text: str) -> list[str]:
     return [FILE_EXTENSION.sub("", word) for word in text.replace("\0", " ").split()][:MOST_TERMS]
 
 
-def terms(library: Library, text: str, *, whole: bool = False) -> list[Term]:
+def terms(library: Library, text: str, user: User | None = None, *, whole: bool = False) -> list[Term]:
     """What a search asks for: every word as it is and, unless all are `whole`, the last one also as a beginning.
 
-    One query. Stop words are left out, unless there is nothing else.
+    One query. Stop words are left out, unless there is nothing else. `user`: of whose folders, where that is not all.
     """
     words = typed(text)
     beginning = [] if whole else words[-1:]
-    return parse(library, [(word, "exact") for word in words] + [(word, "prefix") for word in beginning])
+    return parse(library, [(word, "exact") for word in words] + [(word, "prefix") for word in beginning], user)
 
 
-def parts(library: Library, text: str) -> list[Term]:
+def parts(library: Library, text: str, user: User | None = None) -> list[Term]:
     """What a filter asks for: beginnings of words, and what stands within the words of names. One query."""
-    return parse(library, [(word, "inside") for word in typed(text)])
+    return parse(library, [(word, "inside") for word in typed(text)], user)
 
 
-def parse(library: Library, words: Sequence[tuple[str, How]]) -> list[Term]:
+def seen_folders(library: Library, user: User | None) -> list[UUID] | None:
+    branches = library.branches_of(user)
+    return None if branches is None else list(branches)
+
+
+def parse(library: Library, words: Sequence[tuple[str, How]], user: User | None) -> list[Term]:
+    seen = seen_folders(library, user)
     params: dict[str, Any] = {
         "library": library.pk,
         "language": library.language,
         "words": [word for word, _how in words],
         "hows": [how for _word, how in words],
+        "seen": seen,
     }
     with connection.cursor() as cursor:
-        cursor.execute(PARSE, params)
+        cursor.execute(PARSE.format(folders=FOLDERS if seen is None else SEEN_FOLDERS), params)
         rows = cursor.fetchall()
     telling = [row for row in rows if not row[3]] or rows
     return [
@@ -120,7 +136,9 @@ def parse(library: Library, words: Sequence[tuple[str, How]]) -> list[Term]:
     ]
 
 
-def reasons(library: Library, assets: Iterable[UUID], terms: Sequence[Term]) -> dict[UUID, list[str]]:
+def reasons(
+    library: Library, assets: Iterable[UUID], terms: Sequence[Term], user: User | None = None
+) -> dict[UUID, list[str]]:
     """Where the words are: `name:<word>`, `tag:<tag>`, `description:<word>`, `metadata:<field>`, `folder:<name>`, at
     most six for each asset that has any, in the order of the words. One query."""
     params: dict[str, Any] = {
@@ -128,6 +146,7 @@ def reasons(library: Library, assets: Iterable[UUID], terms: Sequence[Term]) -> 
         "language": library.language,
         "words": [term.word for term in terms],
         "queries": [term.query for term in terms],
+        "seen": seen_folders(library, user),
     }
     with connection.cursor() as cursor:
         cursor.execute(REASONS, params)

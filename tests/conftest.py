@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -38,6 +39,18 @@ assert settings.DATABASES  # read now, so that pytest-django finds them configur
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+# The files that take longest, in that order: those begin first, so that at the end no process waits for another one.
+# None of them uses the `stack`, whose library looks different after some of the tests that do.
+LONGEST = (
+    "tests/dam/backup/test_backup_and_restore.py",
+    "tests/fuzz/test_schema_fuzz.py",
+    "tests/fuzz/test_text_is_shown_as_text.py",
+    "tests/access/test_every_url.py",
+    "tests/fuzz/test_bad_input.py",
+    "tests/faults/test_faults.py",
+    "tests/fuzz/test_bad_input_cloudinary.py",
+)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: starts the whole product as real processes")
@@ -46,6 +59,21 @@ def pytest_configure(config: pytest.Config) -> None:
         raise SystemExit(128 + number)
 
     signal.signal(signal.SIGTERM, end)  # so that the servers are stopped then, too
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Among several processes, which take file after file: the longest first, then those with the most tests."""
+    if not hasattr(config, "workerinput"):
+        return
+    count = Counter(item.nodeid.partition("::")[0] for item in items)
+    place = {file: number - len(LONGEST) for number, file in enumerate(LONGEST)}
+
+    def turn(item: pytest.Item) -> tuple[int, int]:
+        file = item.nodeid.partition("::")[0]
+        return place.get(file, 0), -count[file]
+
+    items.sort(key=turn)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -83,6 +111,15 @@ def stack() -> Iterator[Any]:
     from tests.stack import ready
 
     with ready() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One for all that need one: a process cannot have two of Playwright's."""
+    from tests.browser.conftest import launched
+
+    with launched() as running:
         yield running
 
 

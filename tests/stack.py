@@ -14,6 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = [sys.executable, "-m", "dam.embedded.demo"]
+DATA_DIR = Path(os.environ["DAM_DATA_DIR"])  # of this process of tests
+# Exported and compressed once for all products that it starts.
+SHARED = {"DAM_MODEL_DIR": str(DATA_DIR / "models"), "DAM_STATIC_ROOT": str(DATA_DIR / "collected")}
 START_SECONDS = 300
 STOP_SECONDS = 90
 
@@ -23,7 +26,7 @@ def environment(data_dir: Path, port: int, **more: str) -> dict[str, str]:
     ours = ("DAM_", "PHOTOS", "PORT", "HOST", "DATABASE_URL", "REDIS_URL", "DJANGO_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     named = {"DAM_DATA_DIR": str(data_dir), "PORT": str(port), "DAM_MODEL": "offline", "HF_HUB_OFFLINE": "1"}
-    return kept | named | more
+    return kept | named | SHARED | more
 
 
 def free_port() -> int:
@@ -58,6 +61,7 @@ class Stack:
     port: int
     process: "subprocess.Popen[str]"
     username: str = "demo"
+    library: str = "/l/photos/"  # called like the folder that it was filled from
     lines: list[str] = field(default_factory=list)
     _said: threading.Condition = field(default_factory=threading.Condition)
 

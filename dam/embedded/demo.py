@@ -94,7 +94,7 @@ class Demo:
         with full_disk_said(self.data_dir):
             call_command("migrate", verbosity=0, interactive=False)
             with self.model_being_set_up():
-                static.collect(self.data_dir)
+                static.collect()
 
     @contextmanager
     def model_being_set_up(self) -> Iterator[None]:

@@ -73,7 +73,7 @@ class Filling:
         self.tick = tick
         self.refusals = Refusals()
         self.imported = 0
-        self.waiting_before = indexing.progress(library).pending
+        self.waiting_before = indexing.progress(library, None).pending
 
     @property
     def total(self) -> int:
@@ -111,7 +111,7 @@ class Filling:
     def _show(self, bar: "tqdm[None]") -> int:
         """Move the bar; give how many pictures are not searchable yet."""
         self.tick()
-        pending = indexing.progress(self.library).pending
+        pending = indexing.progress(self.library, None).pending
         settled = self.imported + self.waiting_before - pending + self.refusals.count.total()
         bar.set_postfix_str(f"{pending} waiting for thumbnail or vector" if pending else "", refresh=False)
         bar.update(max(0, settled - bar.n))

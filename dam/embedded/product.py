@@ -9,8 +9,9 @@ from dam.embedded.children import Child
 from dam.embedded.terminal import PROJECT
 
 WEB_THREADS = 8
-# Python runs one thread of each at a time, and the database wants processors, too: on two, a second one gains little.
-WEB_PROCESSES = str(max(1, min(2, (os.cpu_count() or 1) // 2)))
+# Python runs one thread of each at a time: with one of them on two processors, 200 people had a fifth of their requests
+# shed, with two a twentieth (docs/reliability.md).
+WEB_PROCESSES = str(min(2, os.cpu_count() or 1))
 # Idle threads of the encoder sleep. By default they spin, and take the processor from those that decode.
 PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
@@ -18,7 +19,7 @@ PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 def start_web(data_dir: Path, host: str, port: int, application: str = "dam.wsgi:application") -> Child:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     command = [sys.executable, "-m", "gunicorn", application, "--bind", bind]
-    command += ["--worker-class", "gthread", "--threads", str(WEB_THREADS)]
+    command += ["--worker-class", "dam.web.worker.Worker", "--threads", str(WEB_THREADS)]
     command += ["--keep-alive", "75"]  # clients that keep connections do not repeat a POST on one that was just closed
     command += ["--timeout", "120", "--graceful-timeout", "5", "--access-logfile", "-", "--no-control-socket"]
     extra = {"DAM_MODEL_PRELOAD": "1", "WEB_CONCURRENCY": os.environ.get("WEB_CONCURRENCY") or WEB_PROCESSES}

@@ -4,12 +4,13 @@ import hashlib
 from pathlib import Path
 
 import django
+from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
 
-def collect(data_dir: Path) -> None:
-    stamp, now = data_dir / "static.stamp", fingerprint()
+def collect() -> None:
+    stamp, now = settings.STATIC_ROOT.with_suffix(".stamp"), fingerprint()
     if stamp.exists() and stamp.read_text() == now:
         return
     call_command("collectstatic", verbosity=0, interactive=False)

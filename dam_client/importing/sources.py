@@ -11,7 +11,7 @@ from typing import BinaryIO
 PICTURES = frozenset(
     {".apng", ".avif", ".avifs", ".bmp", ".btf", ".dib", ".gif", ".heic", ".heics", ".heif", ".heifs", ".hif", ".j2c"}
     | {".j2k", ".jfi", ".jfif", ".jif", ".jp2", ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpm", ".jps", ".jpx", ".mpo"}
-    | {".png", ".tf8", ".tif", ".tiff", ".webp"}
+    | {".png", ".svg", ".tf8", ".tif", ".tiff", ".webp"}
 )
 # Of an Apple photo library only the originals are wanted, not what Photos derives from them.
 PHOTO_LIBRARY = ".photoslibrary"

@@ -80,7 +80,7 @@ class Assets(LibraryView):
     )
     def get(self, request: Request, library_id: str) -> Response:
         """The live assets, or the trash, filtered and sorted, a page at a time."""
-        filters = AssetFilters.from_params(self.library, request.query_params)
+        filters = AssetFilters.from_params(self.library, request.query_params, caller(request))
         if boolean(request.query_params, "deleted", default=False):
             return assets_page(self, filters, self.assets.trashed(), "-deleted_at")
         return assets_page(self, filters, self.assets.live(), "-created_at")
@@ -89,7 +89,9 @@ class Assets(LibraryView):
     @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Upload one picture."""
-        data = validated(UploadSerializer(data=request.data, context={"library": self.library}))
+        data = validated(
+            UploadSerializer(data=request.data, context={"library": self.library, "user": caller(request)})
+        )
         keep = data.pop("on_duplicate") == "keep"
         file = data.pop("file")
         asset = ingest.store_upload(
@@ -105,9 +107,12 @@ class AssetsFromUrl(LibraryView):
     @idempotent
     def post(self, request: Request, library_id: str) -> Response:
         """Fetch a picture from the web and keep it."""
-        data = validated(UrlUploadSerializer(data=request.data, context={"library": self.library}))
+        data = validated(
+            UrlUploadSerializer(data=request.data, context={"library": self.library, "user": caller(request)})
+        )
         keep = data.pop("on_duplicate") == "keep"
-        self.library.require(request.user, Role.CONTRIBUTOR)  # nothing is fetched for who may not keep it
+        folder = data.get("folder")  # nothing is fetched for who may not keep it
+        self.library.require_in(request.user, Role.CONTRIBUTOR, folder.pk if folder else None)
         fetched = fetch.fetch(data.pop("url"))
         with fetched.file:
             asset = ingest.store_upload(
@@ -141,7 +146,7 @@ class AssetDetail(ObjectView, AssetView):
     @if_match
     def patch(self, request: Request, asset_id: str) -> Response:
         """Change the named fields; the rest stays. Its id, `public_id` and URLs never change."""
-        context = {"library": self.asset.library}
+        context = {"library": self.asset.library, "user": caller(request)}
         changes = validated(AssetChangesSerializer(data=request.data, context=context))
         ingest.update(self.asset, caller(request), changes)
         return self.tell()

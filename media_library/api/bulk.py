@@ -83,7 +83,7 @@ class Bulk(LibraryView):
         """Change many assets. Up to 300 are changed at once, with the outcome of each (200); more of them, or what a
         query finds, as a job (202). Contributors change what they uploaded themselves."""
         library, user = self.library, caller(request)
-        library.require(user, Role.CONTRIBUTOR)
+        library.require_somewhere(user, Role.CONTRIBUTOR)
         data = validated(BulkSerializer(data=request.data))
         action = ACTIONS[data.pop("action")]
         user.grant.require(action.scope)

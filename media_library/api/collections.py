@@ -33,6 +33,7 @@ from media_library.api.libraries import listing
 from media_library.api.serializers import AssetSerializer
 from media_library.filters import AssetFilters, one, uuid_of
 from media_library.models import Collection, CollectionItem
+from media_library.models.collection import CollectionQuerySet
 
 ADDRESS = "https://photos.example/api/v1/libraries/7f1c0c5e-6d3c-4f5e-9d56-0f6f3b1d8a10/collections/"
 PICTURE = "0b9d2c1e-8a55-4c8e-b0a4-5f0b3c9d7e21"
@@ -126,6 +127,11 @@ class OutcomeSerializer(serializers.Serializer[Any]):
 class CollectionView(LibraryView):
     parser_classes = [JsonParser]
 
+    @property
+    def collections(self) -> CollectionQuerySet:
+        """Those of the library that the caller may see."""
+        return Collection.objects.seen_in(self.library, caller(self.request))
+
     def written(self, shown: Sequence[Collection]) -> list[Any]:
         """Two queries, however many there are."""
         live = self.assets.live().order_by().values("pk")
@@ -151,7 +157,7 @@ class Collections(CollectionView):
     def get(self, request: Request, library_id: str) -> Response:
         """The library's collections, by name."""
         params = request.query_params
-        rows = self.library.collections.filter(name__icontains=one(params, "q"))
+        rows = self.collections.filter(name__icontains=one(params, "q"))
         if asset := one(params, "asset"):
             rows = rows.filter(items__asset__in=self.assets.filter(pk=uuid_of(asset, "asset")))
         shown = by_name(request, rows)
@@ -185,13 +191,13 @@ def counted(view: CollectionView, collection: Collection) -> Any:
 class OneCollection(CollectionView):
     @cached_property
     def collection(self) -> Collection:
-        return found(self.library.collections.select_related("library"), pk=self.kwargs["collection_id"])
+        return found(self.collections.select_related("library"), pk=self.kwargs["collection_id"])
 
 
 class CollectionDetail(ObjectView, OneCollection):
     @cached_property
     def collection(self) -> Collection:
-        rows = self.library.collections.select_related("library")
+        rows = self.collections.select_related("library")
         return found(self.locked(rows), pk=self.kwargs["collection_id"])
 
     def body(self) -> Any:
@@ -239,7 +245,7 @@ class CollectionAssets(OneCollection):
     )
     def get(self, request: Request, library_id: str, collection_id: str) -> Response:
         """Its live assets, filtered and sorted like any list of assets."""
-        filters = AssetFilters.from_params(self.library, request.query_params)
+        filters = AssetFilters.from_params(self.library, request.query_params, caller(request))
         if filters.collection:
             raise InvalidRequest(
                 _("This list is of one collection already: leave collection out."), code="bad_parameter"

@@ -53,5 +53,5 @@ class Facets(LibraryView):
 
         Of those that the caller may see, under the filters; each facet without its own.
         """
-        filters = AssetFilters.from_params(self.library, request.query_params)
+        filters = AssetFilters.from_params(self.library, request.query_params, caller(request))
         return Response(body(facets.count(filters, facets.of_library(caller(request)))))

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils.functional import cached_property
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -78,16 +79,25 @@ class Imports(LibraryView):
         """Import pictures from URLs, from a bucket or from a folder of the server, as a job (contributors). What was
         imported from there before is passed over as long as it has not changed."""
         library, user = self.library, caller(request)
-        library.require(user, Role.CONTRIBUTOR)
-        data = validated(ImportPicturesSerializer(data=request.data, context={"library": library}))
+        library.require_somewhere(user, Role.CONTRIBUTOR)
+        data = validated(ImportPicturesSerializer(data=request.data, context={"library": library, "user": user}))
+        if "urls" in data:
+            library.require_in(user, Role.CONTRIBUTOR, data["folder"].pk if data.get("folder") else None)
+        else:  # what has come from there already is known to the whole library
+            library.require(user, Role.CONTRIBUTOR)
         parameters: dict[str, Any] = {name: data[name] for name in ("tags", "folders_as") if name in data}
         if folder := data.get("folder"):
             parameters["folder"] = str(folder.pk)
-        if "urls" in data:
-            return accepted(start_urls(library, user, list(dict.fromkeys(data["urls"])), **parameters))
-        if "s3_uri" in data:
-            return accepted(start_bucket(library, user, data["s3_uri"], **parameters))
-        return accepted(start_folder(library, user, data["path"], **parameters))
+        with transaction.atomic():  # so that no worker sees it before its priority
+            if "urls" in data:
+                job = start_urls(library, user, list(dict.fromkeys(data["urls"])), **parameters)
+            elif "s3_uri" in data:
+                job = start_bucket(library, user, data["s3_uri"], **parameters)
+            else:
+                job = start_folder(library, user, data["path"], **parameters)
+            if "priority" in data:
+                job.prioritise(data["priority"])
+        return accepted(job)
 
 
 class SourceView(APIView):
@@ -97,7 +107,7 @@ class SourceView(APIView):
 
     @cached_property
     def source(self) -> Any:
-        visible = ImportSource.objects.filter(library__in=Library.objects.visible_to(self.request.user))
+        visible = ImportSource.objects.filter(library__in=Library.objects.open_to(self.request.user))
         source = counted(visible).select_related("library").filter(pk=self.kwargs["source_id"]).first()
         if source is None:
             raise NotFound

@@ -40,7 +40,7 @@ class Libraries(APIView):
         responses={200: listing("LibraryList", LibrarySerializer)},
     )
     def get(self, request: Request) -> Response:
-        """The libraries that the caller is a member of, by name."""
+        """The libraries that the caller is a member of or was granted a folder in, by name."""
         shown = by_name(request, Library.objects.visible_to(request.user))
         results = [LibrarySerializer(library).data for library in shown.items]
         return Response({"results": results, "next_cursor": shown.next_cursor})

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from dam.errors import InvalidRequest
 from media_library import findable
 from media_library.api.base import FILTERS
+from media_library.api.priorities import PriorityField
 from media_library.filters import AssetFilters
 from media_library.models import Library, User
 from media_library.paging import limit_of
@@ -31,6 +32,7 @@ class SelectionSerializer(serializers.Serializer[Any]):
         help_text="The parameters of a list of assets, by name; {} is all of the library. With those of a search "
         "(`text`, `like`, …) the best `limit` of what it finds, at most 1,000.",
     )
+    priority = PriorityField(required=False)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         if ("assets" in data) == ("query" in data):
@@ -39,16 +41,22 @@ class SelectionSerializer(serializers.Serializer[Any]):
 
 
 def selected(library: Library, user: User, data: dict[str, Any], *, needs_limit: bool) -> dict[str, Any]:
-    """Take the selection out of `data`. Gives fields of a job: `items`, or `parameters` with a `query` of filters.
+    """Take the selection out of `data`. Gives fields of a job: `items`, or `parameters` with a `query` of filters;
+    and its `priority`, if that was said.
 
     A search is made now, and stands for what it has found. Raises InvalidRequest.
     """
+    urgent = {"priority": data.pop("priority")} if "priority" in data else {}
+    return urgent | chosen(library, user, data, needs_limit=needs_limit)
+
+
+def chosen(library: Library, user: User, data: dict[str, Any], *, needs_limit: bool) -> dict[str, Any]:
     if "assets" in data:
         return {"items": list(dict.fromkeys(str(pk) for pk in data.pop("assets"))), "parameters": {}}
     query = data.pop("query")
     require_known(query)
     if not findable.search.SEARCH_PARAMETERS & query.keys():
-        AssetFilters.from_params(library, query)
+        AssetFilters.from_params(library, query, user)
         return {"parameters": {"query": query}}
     if needs_limit and not query.get("limit"):
         raise InvalidRequest(

@@ -39,7 +39,9 @@ class CountsSerializer(serializers.Serializer[Any]):
 
 
 class LibraryDetailSerializer(LibrarySerializer):
-    role = serializers.SerializerMethodField(help_text="The caller's role.")
+    role = serializers.SerializerMethodField(
+        help_text="The caller's role in the library as a whole; `viewer` for who was granted folders in it alone."
+    )
     counts = serializers.SerializerMethodField()
     progress = serializers.SerializerMethodField(help_text="Percent of the pictures that are indexed.")
     status = serializers.SerializerMethodField()
@@ -49,7 +51,7 @@ class LibraryDetailSerializer(LibrarySerializer):
         fields = [*LibrarySerializer.Meta.fields, "role", "status", "progress", "counts", "model"]
 
     def to_representation(self, instance: Library) -> dict[str, Any]:
-        self._progress = findable.index.progress(instance)
+        self._progress = findable.index.progress(instance, self.context["request"].user)
         return super().to_representation(instance)
 
     def get_role(self, library: Library) -> str:
@@ -257,7 +259,8 @@ class AssetChangesSerializer(serializers.Serializer[Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if library := self.context.get("library"):
-            self.fields["folder"].queryset = Folder.objects.filter(library=library)  # type: ignore[attr-defined]
+            seen = Folder.objects.seen_in(library, self.context["user"])
+            self.fields["folder"].queryset = seen  # type: ignore[attr-defined]
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})

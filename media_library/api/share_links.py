@@ -105,7 +105,8 @@ class ShareLinks(LibraryView):
         if "asset" in data:
             shared: Asset | Collection = found(self.assets.select_related("library"), pk=data.pop("asset"))
         else:
-            collections = Collection.objects.filter(library=self.library).select_related("library")
+            seen = Collection.objects.seen_in(self.library, caller(request))
+            collections = seen.select_related("library")
             shared = found(collections, pk=data.pop("collection"))
         link, token = sharing.make(caller(request), shared, **data)
         link.url = request.build_absolute_uri(reverse("shared", args=[token]))  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ from media_library.api.idempotency import idempotent
 from media_library.api.libraries import listing
 from media_library.filters import one
 from media_library.models import Tag
+from media_library.models.tag import TagQuerySet
 
 EXAMPLE = {"id": 41, "name": "sunset", "assets": 37}
 
@@ -39,6 +40,11 @@ class TagNameSerializer(serializers.Serializer[Any]):
 
 
 class TagView(LibraryView):
+    @property
+    def seen_tags(self) -> TagQuerySet:
+        """Those of the library that the caller may see."""
+        return Tag.objects.seen_in(self.library, caller(self.request))
+
     def written(self, shown: Sequence[Tag]) -> list[Any]:
         """One query, however many there are."""
         having = self.assets.live().filter(tags__in=[tag.pk for tag in shown]).order_by()
@@ -58,7 +64,7 @@ class Tags(TagView):
     )
     def get(self, request: Request, library_id: str) -> Response:
         """The tags by name, with how many live assets have each."""
-        rows = self.library.tags.filter(name__istartswith=one(request.query_params, "q"))
+        rows = self.seen_tags.filter(name__istartswith=one(request.query_params, "q"))
         shown = by_name(request, rows)
         return Response({"results": self.written(shown.items), "next_cursor": shown.next_cursor})
 
@@ -80,7 +86,7 @@ class TagDetail(ObjectView, TagView):
     def tag(self) -> Tag:
         if self.locking:
             self.library.lock()
-        return found(self.locked(self.library.tags.select_related("library")), pk=self.kwargs["tag_id"])
+        return found(self.locked(self.seen_tags.select_related("library")), pk=self.kwargs["tag_id"])
 
     def body(self) -> Any:
         return self.written([self.tag])[0]

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from dam.errors import AppError, InvalidRequest
 from media_library.api.base import validated
 from media_library.api.serializers import UploadSerializer
-from media_library.models import Library, PartialUpload
+from media_library.models import Library, PartialUpload, User
 from media_library.parameters import require_text
 from media_library.uploads import IN_MEMORY
 
@@ -102,7 +102,7 @@ def require_version(request: Request) -> None:
         raise OtherVersion
 
 
-def details_of(library: Library, written: str) -> dict[str, Any]:
+def details_of(library: Library, user: User, written: str) -> dict[str, Any]:
     """What `resumable.begin` takes, of an `Upload-Metadata`. Raises InvalidRequest and ValidationError."""
     given = pairs(written)
     path = given.pop("relativePath", "").replace("\\", "/")  # as Uppy calls it; "null" where there is none
@@ -110,7 +110,7 @@ def details_of(library: Library, written: str) -> dict[str, Any]:
     said: dict[str, Any] = {key: value for key, value in given.items() if value}
     if "tags" in said:
         said["tags"] = [said["tags"]]
-    data = validated(DetailsSerializer(data=said, context={"library": library}))
+    data = validated(DetailsSerializer(data=said, context={"library": library, "user": user}))
     keep = data.pop("on_duplicate") == "keep"
     folders = [data.pop("new_folder", ""), path.rpartition("/")[0]]
     new_folder = "/".join(part for part in folders if part)

@@ -132,7 +132,7 @@ class Uploads(TusView, LibraryView):
         """Begin an upload that can be resumed (tus 1.0). Its address is in `Location`; the first bytes may be in the
         body. Clients of the protocol do all this by themselves."""
         library, written = self.library, request.headers.get("Upload-Metadata", "")
-        length, details = tus.number(request, "Upload-Length"), tus.details_of(library, written)
+        length, details = tus.number(request, "Upload-Length"), tus.details_of(library, caller(request), written)
         upload = resumable.begin(library, caller(request), length, details, client_metadata=written)
         try:
             offset = self.receive(upload, 0)

@@ -70,14 +70,15 @@ def change(action: Action, library: Library, user: User, ids: Sequence[UUID], op
 
     Raises NotFound or Forbidden for somebody who may change nothing here.
     """
-    library.require(user, Role.CONTRIBUTOR)
-    any_of_them = action.of_others or (library.role_of(user) or 0) >= Role.EDITOR
+    library.require_somewhere(user, Role.CONTRIBUTOR)
+    roles = library.roles_of(user)
     visible = Asset.objects.visible_to(user).filter(library=library, pk__in=ids).order_by("pk")
     with events.gathered():
         found = {asset.pk: asset for asset in visible.select_for_update(no_key=True, of=("self",))}
         failures: Failures = {pk: NotFound() for pk in ids if pk not in found}
-        if not any_of_them:
-            failures |= {pk: ingest.NotYours() for pk, asset in found.items() if asset.uploaded_by_id != user.pk}
+        if not action.of_others:
+            changeable = {pk for pk, asset in found.items() if asset.editable_as(roles.at(asset.folder_id), user)}
+            failures |= {pk: ingest.NotYours() for pk in found if pk not in changeable}
         assets = [found[pk] for pk in ids if pk not in failures]
         return failures | (told(action, library, user, assets, options) if assets else {})
 

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dam.errors import AppError, InvalidRequest, NotFound, StrOrPromise
+from dam.errors import AppError, Forbidden, InvalidRequest, NotFound, StrOrPromise
 from media_library import collections, events, ingest, selection
 from media_library.bulk import Action, Failures, Step
 from media_library.models import Asset, AssetQuerySet, Collection, Event, Folder, Library, Role, Tag, User
@@ -108,6 +108,8 @@ class Move(Action):
             folder = folders.select_for_update(no_key=True, of=("self",)).first()
             if folder is None:
                 raise no_folder()
+        if user.has_grants:  # others may put pictures everywhere if they may change any
+            library.require_in(user, Role.CONTRIBUTOR, folder.pk if folder else None)
         same(assets).update(folder=folder, updated_at=timezone.now())
         return {}
 
@@ -204,12 +206,15 @@ class Purge(Plain):
     where: ClassVar[selection.Where] = "trash"
 
     def apply(self, library: Library, user: User, assets: Sequence[Asset], options: dict[str, Any]) -> Failures:
-        library.require(user, Role.EDITOR)
-        gone = [asset for asset in assets if asset.deleted_at is not None]
+        roles = library.roles_of(user)
+        denied = {asset.pk: Forbidden() for asset in assets if (roles.at(asset.folder_id) or 0) < Role.EDITOR}
+        if len(denied) == len(assets):
+            raise Forbidden
+        gone = [asset for asset in assets if asset.deleted_at is not None and asset.pk not in denied]
         list(same(gone).select_for_update())  # so that no worker adds to them meanwhile
         events.raised(Event.PURGED, gone)
         same(gone).delete()
-        return {asset.pk: NotInTrash() for asset in assets if asset.deleted_at is None}
+        return denied | {asset.pk: NotInTrash() for asset in assets if asset.deleted_at is None}
 
 
 class ChangeMetadata(Action):

@@ -21,9 +21,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from dam.errors import AppError
 from media_library import ingest
-from media_library.images import BadImage, too_large
 from media_library.jobs import TryAgain
 from media_library.models import Asset, Folder, Library, User
+from media_library.refusals import BadImage, too_large
 
 if TYPE_CHECKING:
     from media_library.imports.manifest import Manifest

@@ -14,9 +14,9 @@ from django.core.files import File
 from django.utils.translation import gettext_lazy as _
 
 from dam.errors import AppError
-from media_library.images import too_large
 from media_library.imports import Source, Unreadable, readable
 from media_library.jobs import TryAgain
+from media_library.refusals import too_large
 from media_library.uploads import IN_MEMORY
 
 AT_ONCE = 1000

@@ -69,7 +69,7 @@ def _of_asset(pattern: Callable[[Kind], str], card: "Card", place: "Place") -> S
     asset, shown = card.asset, place.collection
     collection = shown.pk if shown and shown.is_manual and place.may_change(shown) else None
     refined = "" if asset.pk in place.examples else place.refined
-    kind = (asset.state == "ready", card.editable, asset.deleted_at is not None, place.can_upload, collection, refined)
+    kind = (asset.state == "ready", card.editable, asset.deleted_at is not None, place.collects, collection, refined)
     html = pattern(Kind(place.library.slug, *kind, get_language()))
     # Both are safe: an id is hexadecimal, the name is escaped and put in last.
     return mark_safe(html.replace(_ID, str(card.asset.pk)).replace(_NAME, escape(card.asset.display_name)))  # noqa: S308
@@ -161,6 +161,14 @@ def time_left(seconds: float) -> str:
 def megapixels(asset: object) -> str:
     pixels = getattr(asset, "width", 0) * getattr(asset, "height", 0) / 1_000_000
     return _("%(number)s MP") % {"number": f"{pixels:.1f}"} if pixels >= 0.1 else ""
+
+
+@register.filter
+def clock(seconds: object) -> str:
+    """1:05, or 1:00:05 of what takes hours."""
+    minutes, rest = divmod(round(seconds) if isinstance(seconds, int | float) else 0, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 @register.filter

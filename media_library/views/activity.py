@@ -41,6 +41,13 @@ KINDS: dict[str, StrOrPromise] = {
 }
 
 
+PRIORITIES: list[tuple[str, StrOrPromise]] = [
+    ("high", gettext_lazy("Do first")),
+    ("normal", gettext_lazy("In turn")),
+    ("low", gettext_lazy("Do last")),
+]
+
+
 @dataclass(frozen=True)
 class Row:
     """A job, and what the caller may do with it now."""
@@ -66,6 +73,12 @@ class Row:
     @property
     def can_cancel(self) -> bool:
         return self.active or self.job.state == State.PAUSED
+
+    @property
+    def priorities(self) -> list[tuple[str, StrOrPromise]]:
+        """Those that it could have instead: the name of the deed, and what its button says."""
+        own = Job.Priority(self.job.priority).name.lower()
+        return [each for each in PRIORITIES if each[0] != own] if self.can_cancel else []
 
     @property
     def can_retry(self) -> bool:
@@ -105,7 +118,7 @@ def activity(request: PageRequest, slug: str) -> HttpResponse:
 def processing(place: Place) -> dict[str, Any]:
     assets = Asset.objects.visible_to(place.request.user).live().filter(library=place.library)
     return {
-        "progress": findable.index.progress(place.library),
+        "progress": findable.index.progress(place.library, place.request.user),
         "rendering": assets.filter(state=Asset.State.PROCESSING).count(),
         "unreadable": assets.filter(state=Asset.State.FAILED).count(),
     }
@@ -159,13 +172,16 @@ DEEDS: dict[str, Callable[[Job], None]] = {
     "pause": Job.pause,
     "resume": lambda job: jobs.set_going(job, Job.resume),
     "retry": lambda job: jobs.set_going(job, Job.retry),
+    "low": lambda job: job.prioritise(Job.Priority.LOW),
+    "normal": lambda job: job.prioritise(Job.Priority.NORMAL),
+    "high": lambda job: job.prioritise(Job.Priority.HIGH),
 }
 
 
 @login_required
 @require_POST
 def change(request: PageRequest, slug: str, job_id: UUID, deed: str) -> HttpResponse:
-    """Cancel, pause, resume or retry it."""
+    """Cancel, pause, resume or retry it, or change its priority."""
     place = Place.of(request, slug)
     changed = found(place, job_id)
     if deed not in DEEDS:

@@ -27,6 +27,7 @@ class Way:
     icon: str
     label: StrOrPromise
     danger: bool = False
+    page: bool = False  # rather than another question
 
 
 @dataclass(frozen=True)

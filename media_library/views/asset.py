@@ -39,7 +39,7 @@ def metadata(request: PageRequest, asset_id: UUID) -> HttpResponse:
 
 
 def metadata_tab(request: PageRequest, asset: Asset, **context: object) -> HttpResponse:
-    form = AssetWithFieldsForm(asset)
+    form = AssetWithFieldsForm(asset, request.user)
     typed = {field.external_id for field in form.typed}
     rest = [(name, value) for name, value in asset.metadata.items() if name not in typed]
     return tabs.show(request, asset, "metadata", {"fields": form, "rest": rest, **context})
@@ -51,7 +51,7 @@ def edit(request: PageRequest, asset_id: UUID) -> HttpResponse:
     """`field` names the one to begin with."""
     asset = visible_asset(request, asset_id)
     ingest.require_edit(asset, request.user)
-    form = AssetWithFieldsForm(asset, request.POST or None)
+    form = AssetWithFieldsForm(asset, request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         ingest.update(asset, request.user, form.cleaned_data)
         if not request.htmx:

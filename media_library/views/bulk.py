@@ -34,7 +34,8 @@ AT_LEAST = {DOWNLOAD: Role.VIEWER, "purge": Role.EDITOR}
 def bulk(request: PageRequest, slug: str) -> HttpResponse:
     """Ask what has to be known for it, or do it, and say what has become of it. A link only asks."""
     sent = request.POST if request.method == "POST" else request.GET
-    place = Place.of(request, slug, at_least=AT_LEAST.get(sent.get("action", ""), Role.CONTRIBUTOR))
+    least = AT_LEAST.get(sent.get("action", ""), Role.CONTRIBUTOR)
+    place = Place.of(request, slug, at_least=least, somewhere=True)
     form = BulkForm(place, sent)
     form.require_valid()
     if form.question:
@@ -88,7 +89,7 @@ def export(place: Place, ids: Sequence[UUID]) -> Job:
 @require_POST
 def undo(request: PageRequest, key: UUID) -> HttpResponse:
     kept = undoing.take(request.user, key)
-    place = Place.find(request, Role.CONTRIBUTOR, pk=kept.library_id)
+    place = Place.find(request, Role.CONTRIBUTOR, somewhere=True, pk=kept.library_id)
     tell(request, UNDONE, kept.ids, undoing.undo(kept, place.library, request.user))
     return answer(request, place, kept.ids, request.POST.get("next", ""))
 
@@ -120,7 +121,7 @@ def standing(request: PageRequest, place: Place, ids: Sized[UUID]) -> set[UUID]:
     if page_of(address.path) == "trash":
         return set(assets.trashed().values_list("pk", flat=True))
     try:
-        filters = AssetFilters.from_params(place.library, QueryDict(address.query))
+        filters = AssetFilters.from_params(place.library, QueryDict(address.query), request.user)
         return set(filters.apply(assets.live(), request.user).values_list("pk", flat=True))
     except AppError:  # the page's folder or collection has gone, or its address is no list of assets
         return set(assets.live().values_list("pk", flat=True))

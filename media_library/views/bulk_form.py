@@ -53,7 +53,7 @@ class BulkForm(forms.Form):
     def __init__(self, place: Place, data: Any) -> None:
         super().__init__(data)
         self.place = place
-        self.fields["folder"] = FolderField(place.library)
+        self.fields["folder"] = FolderField(place.library, place.request.user, required=False)
         self.fields["collection"] = forms.ModelChoiceField(
             changeable(place), label=_("Collection"), required=False, empty_label=_("Choose one")
         )
@@ -108,5 +108,6 @@ class BulkForm(forms.Form):
 
 def changeable(place: Place) -> Any:
     """The collections picked by hand that the caller may add to."""
-    manual = Collection.objects.filter(library=place.library, kind=Collection.Kind.MANUAL)
+    seen = Collection.objects.seen_in(place.library, place.request.user)
+    manual = seen.filter(kind=Collection.Kind.MANUAL)
     return manual if place.role >= Role.EDITOR else manual.filter(owner=place.request.user)

@@ -38,7 +38,8 @@ OWN_ORDERS = {POSITION: gettext_lazy("In its own order"), RELEVANCE: gettext_laz
 
 
 def found(place: Place, collection_id: UUID) -> Collection:
-    collection = Collection.objects.filter(library=place.library, pk=collection_id).select_related("library").first()
+    seen = Collection.objects.seen_in(place.library, place.request.user)
+    collection = seen.filter(pk=collection_id).select_related("library").first()
     if collection is None:
         raise NotFound
     return collection
@@ -76,8 +77,10 @@ def with_covers(place: Place) -> Any:
     first = CollectionItem.objects.filter(
         collection=OuterRef("pk"), asset__deleted_at=None, asset__state=Asset.State.READY
     )
+    if (branches := place.library.branches_of(place.request.user)) is not None:
+        first = first.filter(asset__folder__pk__any_of=list(branches))
     ids = ArraySubquery(first.order_by("position", "asset").values("asset")[:COVERS])
-    return Collection.objects.filter(library=place.library).annotate(cover_ids=ids)
+    return Collection.objects.seen_in(place.library, place.request.user).annotate(cover_ids=ids)
 
 
 def pictures(place: Place, ids: Sequence[UUID]) -> dict[UUID, Asset]:
@@ -117,7 +120,7 @@ def collection(request: PageRequest, slug: str, collection_id: UUID) -> HttpResp
     """Its grid; asked for by htmx, only the next cards."""
     place = Place.of(request, slug)
     place.collection = shown = found(place, collection_id)
-    asked = replace(AssetFilters.from_params(place.library, request.GET, place.tree), collection=None)
+    asked = replace(AssetFilters.from_params(place.library, request.GET, request.user, place.tree), collection=None)
     within = replace(asked, collection=shown)
     default = own_order(shown)
     sort = request.GET.get("sort") or default
@@ -176,7 +179,7 @@ def filter_panel(request: PageRequest, slug: str, collection_id: UUID) -> HttpRe
     """The filters of its grid, counted in it."""
     place = Place.of(request, slug)
     place.collection = shown = found(place, collection_id)
-    asked = replace(AssetFilters.from_params(place.library, request.GET, place.tree), collection=None)
+    asked = replace(AssetFilters.from_params(place.library, request.GET, request.user, place.tree), collection=None)
     counted = facets.count(replace(asked, collection=shown), facets.of_library(request.user))
     sort = [("sort", request.GET["sort"])] if request.GET.get("sort") else []
     return panel(request, place, asked, counted, address_of(shown, slug), asked.params() + sort)

@@ -60,7 +60,7 @@ class Range:
 def filter_panel(request: PageRequest, slug: str) -> HttpResponse:
     """The filters of the grid; asked for by htmx, only the panel."""
     place = Place.of(request, slug)
-    filters = AssetFilters.from_params(place.library, request.GET, place.tree)
+    filters = AssetFilters.from_params(place.library, request.GET, request.user, place.tree)
     counts = facets.count(filters, facets.of_library(request.user))
     sort = [("sort", request.GET["sort"])] if request.GET.get("sort") else []
     return panel(request, place, filters, counts, reverse("library", args=[slug]), filters.params() + sort)

@@ -30,7 +30,8 @@ def address_of(folder: Folder | None, slug: str) -> str:
 
 
 def found(place: Place, folder_id: UUID) -> Folder:
-    folder = Folder.objects.filter(library=place.library, pk=folder_id).select_related("parent", "library").first()
+    seen = Folder.objects.seen_in(place.library, place.request.user)
+    folder = seen.filter(pk=folder_id).select_related("parent", "library").first()
     if folder is None:
         raise NotFound
     return folder
@@ -40,9 +41,9 @@ def found(place: Place, folder_id: UUID) -> Folder:
 @require_http_methods(ASKED)
 def make(request: PageRequest, slug: str) -> HttpResponse:
     """`parent` in the address: what it is to be in."""
-    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
-    parent = folder_of(place.library, one(request.GET, "parent"))
-    form = FolderForm(place.library, posted(request), initial={"parent": parent})
+    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR, somewhere=True)
+    parent = folder_of(place.library, one(request.GET, "parent"), request.user)
+    form = FolderForm(place.library, request.user, posted(request), initial={"parent": parent})
 
     def deed(data: dict[str, Any]) -> Done:
         made = folders.make(place.library, request.user, data["name"], data["parent"])
@@ -55,18 +56,25 @@ def make(request: PageRequest, slug: str) -> HttpResponse:
 @require_http_methods(ASKED)
 def edit(request: PageRequest, slug: str, folder_id: UUID) -> HttpResponse:
     """Another name, another place."""
-    place = Place.of(request, slug, at_least=Role.EDITOR)
+    place = Place.of(request, slug, at_least=Role.EDITOR, somewhere=True)
     folder = found(place, folder_id)
-    initial = {"name": folder.name, "parent": folder.parent}
-    form = FolderForm(place.library, posted(request), initial=initial, without=folder)
+    place.require_in(Role.EDITOR, folder.pk)
+    initial, moves = {"name": folder.name, "parent": folder.parent}, place.organises_in(folder.parent_id)
+    form = FolderForm(place.library, request.user, posted(request), initial=initial, without=folder, moves=moves)
     ways = [
-        Way(address(reverse("folder-new", args=[slug]), [("parent", str(folder.pk))]), "plus", _("New folder in it")),
-        Way(reverse("folder-delete", args=[slug, folder.pk]), "trash", _("Delete it"), danger=True),
+        Way(address(reverse("folder-new", args=[slug]), [("parent", str(folder.pk))]), "plus", _("New folder in it"))
     ]
+    if place.manages_in(folder.pk):
+        ways.append(Way(reverse("folder-grants", args=[slug, folder.pk]), "key", _("Who may see it"), page=True))
+    if moves:
+        ways.append(Way(reverse("folder-delete", args=[slug, folder.pk]), "trash", _("Delete it"), danger=True))
     title = _("Folder “%(name)s”") % {"name": folder.name}
 
     def deed(data: dict[str, Any]) -> Done:
-        folders.move(folder, request.user, data["parent"], data["name"])
+        if moves:
+            folders.move(folder, request.user, data["parent"], data["name"])
+        else:
+            folders.rename(folder, request.user, data["name"])
         return Done(_("The folder “%(name)s” is changed.") % {"name": folder.name}, address_of(folder, slug))
 
     return ask(request, place, Question(title, _("Save"), address_of(folder, slug), ways=ways), form, deed)
@@ -76,8 +84,9 @@ def edit(request: PageRequest, slug: str, folder_id: UUID) -> HttpResponse:
 @require_http_methods(ASKED)
 def delete(request: PageRequest, slug: str, folder_id: UUID) -> HttpResponse:
     """With what is in it, if that is what was asked."""
-    place = Place.of(request, slug, at_least=Role.EDITOR)
+    place = Place.of(request, slug, at_least=Role.EDITOR, somewhere=True)
     folder = found(place, folder_id)
+    place.require_in(Role.EDITOR, folder.pk)
     question, full = delete_question(place, folder)
     form = DeleteFolderForm(posted(request), initial={"recursive": full})
 

@@ -58,7 +58,9 @@ def shown(request: PageRequest, asset: Asset) -> dict[str, object]:
         ],
         "left_out": len(left_out),
         "unfinished": any(stage.state in {"pending", "running"} for stage in all_of_them),
-        "can_reindex": place.organises and not asset.deleted_at and asset.state != Asset.State.PROCESSING,
+        "can_reindex": place.organises_in(asset.folder_id)
+        and not asset.deleted_at
+        and asset.state != Asset.State.PROCESSING,
     }
 
 

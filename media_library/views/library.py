@@ -42,7 +42,7 @@ def home(request: PageRequest) -> HttpResponse:
 def library(request: PageRequest, slug: str) -> HttpResponse:
     """The grid; asked for by htmx, only the next cards."""
     place = Place.of(request, slug)
-    filters = AssetFilters.from_params(place.library, request.GET, place.tree)
+    filters = AssetFilters.from_params(place.library, request.GET, request.user, place.tree)
     scope = Asset.objects.visible_to(request.user).live().filter(library=place.library)
     assets = filters.apply(scope, request.user)
     sort = request.GET.get("sort") or NEWEST

@@ -5,18 +5,17 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.core.cache import cache
-from django.db.models import Count, F, Q
+from django.db.models import F
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from dam.errors import Forbidden, NotFound
-from media_library.models import Asset, Collection, Folder, FolderTree, Job, Library, Role, Tag
+from media_library.models import Asset, Collection, Folder, FolderTree, Job, Library, Role
+from media_library.models.reach import Roles
 from media_library.parameters import EXAMPLES
 from media_library.views.request import PageRequest
+from media_library.views.used_tags import count_tags, most_used_tags
 
-TAGS = 40
-TAGS_SECONDS = 60
 COLLECTIONS = 12
 
 
@@ -26,6 +25,8 @@ class Branch:
 
     folder: Folder
     url: str
+    takes: bool  # whether pictures and folders may be put into it
+    changeable: bool  # whether it and what is in it may be changed
     children: list["Branch"] = field(default_factory=list)
     open: bool = False
 
@@ -46,25 +47,36 @@ class Place:
     examples: frozenset[UUID] = frozenset()  # of that search: these are in it already
 
     @classmethod
-    def of(cls, request: PageRequest, slug: str, *, at_least: Role = Role.VIEWER) -> "Place":
-        """Raise NotFound for a library that is not the caller's and Forbidden for too low a role."""
-        return cls.find(request, at_least, slug=slug)
+    def of(cls, request: PageRequest, slug: str, *, at_least: Role = Role.VIEWER, somewhere: bool = False) -> "Place":
+        """Raise NotFound for a library that is not the caller's and Forbidden for too low a role in it, or with
+        `somewhere` in it and in all of its folders."""
+        return cls.find(request, at_least, somewhere=somewhere, slug=slug)
 
     @classmethod
     def of_asset(cls, request: PageRequest, asset: Asset) -> "Place":
         return cls.find(request, Role.VIEWER, pk=asset.library_id)
 
     @classmethod
-    def find(cls, request: PageRequest, at_least: Role, **wanted: Any) -> "Place":
+    def find(cls, request: PageRequest, at_least: Role, *, somewhere: bool = False, **wanted: Any) -> "Place":
         for library in libraries_of(request):
             if all(getattr(library, name) == value for name, value in wanted.items()):
                 break
         else:
             raise NotFound
-        role = Role(library.held)  # type: ignore[attr-defined]  # annotated in libraries_of
-        if role < at_least:
+        place = cls(request, library, Role(library.held))  # type: ignore[attr-defined]  # annotated in libraries_of
+        if ((place.roles.highest if somewhere else place.role) or 0) < at_least:
             raise Forbidden
-        return cls(request, library, role)
+        return place
+
+    @cached_property
+    def roles(self) -> Roles:
+        """What the caller may do where, without a query for each thing."""
+        user = self.request.user
+        return self.library.roles_of(user) if user.has_grants and not user.is_superuser else Roles(self.role)
+
+    def require_in(self, role: Role, folder_id: UUID | None) -> None:
+        """Raise Forbidden or NotFound for too low a role in a folder."""
+        self.roles.require(role, folder_id)
 
     @cached_property
     def search_url(self) -> str:
@@ -72,26 +84,58 @@ class Place:
 
     @property
     def can_upload(self) -> bool:
-        return self.role >= Role.CONTRIBUTOR
+        """In some folder at least."""
+        return (self.roles.highest or 0) >= Role.CONTRIBUTOR
+
+    @property
+    def can_upload_here(self) -> bool:
+        """In the folder that is looked at."""
+        return (self.roles.at(self.current_folder) or 0) >= Role.CONTRIBUTOR
 
     @property
     def can_purge(self) -> bool:
-        return self.role >= Role.EDITOR
+        """In some folder at least."""
+        return (self.roles.highest or 0) >= Role.EDITOR
 
     def may_edit(self, asset: Asset) -> bool:
         """The rule of `Asset.editable_by`, without a query for each asset."""
-        if self.role >= Role.EDITOR:
-            return True
-        return self.can_upload and asset.uploaded_by_id == self.request.user.pk
+        return asset.editable_as(self.roles.at(asset.folder_id), self.request.user)
+
+    def organises_in(self, folder_id: UUID | None) -> bool:
+        """Whether what is in a folder may be changed, whoever made it; and the folder's name."""
+        return (self.roles.at(folder_id) or 0) >= Role.EDITOR
+
+    def manages_in(self, folder_id: UUID | None) -> bool:
+        """Whether others may be granted a folder."""
+        return (self.roles.at(folder_id) or 0) >= Role.MANAGER
+
+    @property
+    def organises_here(self) -> bool:
+        return self.organises_in(self.current_folder)
+
+    @property
+    def manages_here(self) -> bool:
+        return self.manages_in(self.current_folder)
+
+    @property
+    def removes_here(self) -> bool:
+        """Whether the folder that is looked at may be moved and removed: who may change what it lies in."""
+        folder = self.tree.by_id.get(self.current_folder) if self.current_folder else None
+        return folder is not None and self.organises_here and self.organises_in(folder.parent_id)
+
+    @property
+    def collects(self) -> bool:
+        """Whether collections may be made, and searches shared: those are the library's."""
+        return self.role >= Role.CONTRIBUTOR
 
     @property
     def organises(self) -> bool:
-        """Whether folders and tags may be renamed, moved and removed, and what others made."""
+        """Whether tags may be renamed, merged and removed, and what others made: that is the library's."""
         return self.role >= Role.EDITOR
 
     def may_change(self, collection: Collection) -> bool:
         """The rule of `Collection.editable_by`, without a query for each."""
-        return self.organises or (self.can_upload and collection.owner_id == self.request.user.pk)
+        return self.organises or (self.collects and collection.owner_id == self.request.user.pk)
 
     @property
     def narrowable(self) -> tuple[str, QueryDict]:
@@ -124,13 +168,13 @@ class Place:
 
     @cached_property
     def tree(self) -> FolderTree:
-        return FolderTree(self.library.pk)
+        return FolderTree(self.library, self.request.user)
 
     @cached_property
     def folders(self) -> list[Branch]:
         """The outermost ones, with all that is below them."""
         folders = self.tree.by_id.values()
-        branches = {folder.pk: Branch(folder, self.narrowed_to("folder", str(folder.pk))) for folder in folders}
+        branches = {folder.pk: self.branch(folder) for folder in folders}
         roots: list[Branch] = []
         for branch in branches.values():
             parent = branches.get(branch.folder.parent_id) if branch.folder.parent_id else None
@@ -141,15 +185,26 @@ class Place:
             above = branches.get(above.folder.parent_id) if above.folder.parent_id else None
         return roots
 
+    def branch(self, folder: Folder) -> Branch:
+        held = self.roles.at(folder.pk) or 0
+        url = self.narrowed_to("folder", str(folder.pk))
+        return Branch(folder, url, held >= Role.CONTRIBUTOR, held >= Role.EDITOR)
+
     @cached_property
     def tags(self) -> list[RailTag]:
         """The most used tags, each with the address that takes it in or out."""
-        return [RailTag(name, uses, self.toggled_tag(name)) for name, uses in most_used_tags(self.library)]
+        return [RailTag(name, uses, self.toggled_tag(name)) for name, uses in self.tag_counts]
+
+    @property
+    def tag_counts(self) -> list[tuple[str, int]]:
+        branches = self.roles.folders if self.roles.is_guest else None
+        return most_used_tags(self.library) if branches is None else count_tags(self.library, list(branches))
 
     @cached_property
     def collections(self) -> list[Collection]:
         """The first ones, each with `takes`: whether pictures may be put into it. One query."""
-        shown = list(Collection.objects.filter(library=self.library).defer("params", "description")[:COLLECTIONS])
+        seen = Collection.objects.seen_in(self.library, self.request.user)
+        shown = list(seen.defer("params", "description")[:COLLECTIONS])
         for each in shown:
             each.takes = each.is_manual and self.may_change(each)  # type: ignore[attr-defined]
         return shown
@@ -162,27 +217,6 @@ class Place:
     @cached_property
     def current_tags(self) -> list[str]:
         return self.request.GET.getlist("tags")
-
-
-def most_used_tags(library: Library) -> list[tuple[str, int]]:
-    """Names with how many live pictures have them. Counting takes a large library a tenth of a second, so what was
-    counted is kept for a minute."""
-    kept: list[tuple[str, int]] | None = cache.get(tags_key(library))
-    if kept is None:
-        live = Q(assets__deleted_at=None)
-        tags = Tag.objects.filter(library=library).annotate(uses=Count("assets", filter=live)).filter(uses__gt=0)
-        kept = list(tags.order_by("-uses", "name").values_list("name", "uses")[:TAGS])
-        cache.set(tags_key(library), kept, TAGS_SECONDS)
-    return kept
-
-
-def forget_tags(library: Library) -> None:
-    """Have them counted anew for the next page."""
-    cache.delete(tags_key(library))
-
-
-def tags_key(library: Library) -> str:
-    return f"rail-tags:1:{library.pk}"
 
 
 def libraries_of(request: HttpRequest) -> list[Library]:
@@ -198,9 +232,11 @@ def held_libraries(request: HttpRequest) -> Any:
     libraries = Library.objects.visible_to(request.user)
     if request.user.is_superuser:
         return (_held(library, Role.MANAGER) for library in libraries)
+    if request.user.is_authenticated and request.user.has_grants:
+        return (_held(library, library.role_of(request.user)) for library in libraries)
     return libraries.annotate(held=F("memberships__role"))
 
 
-def _held(library: Library, role: Role) -> Library:
+def _held(library: Library, role: Role | None) -> Library:
     library.held = role  # type: ignore[attr-defined]
     return library

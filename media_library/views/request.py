@@ -15,5 +15,11 @@ class PageRequest(HttpRequest):
 
 def back_to(request: HttpRequest, target: str, otherwise: str) -> HttpResponseRedirect:
     """To the address that a form names, if it is one of this site."""
+    safe = safe_target(request, target)
+    return HttpResponseRedirect(safe) if safe else redirect(otherwise)  # `redirect` takes names of views for addresses
+
+
+def safe_target(request: HttpRequest, target: str) -> str:
+    """The address, or nothing if it leads to another site."""
     safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return redirect(target if safe else otherwise)
+    return target if safe else ""

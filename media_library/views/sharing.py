@@ -102,7 +102,7 @@ def share(request: PageRequest, place: Place, shared: Asset | Collection, name: 
 @require_safe
 def share_links(request: PageRequest, slug: str) -> HttpResponse:
     """Those that the caller may revoke, the newest first."""
-    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
+    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR, somewhere=True)
     links = ShareLink.objects.visible_to(request.user, place.library)
     shown = page(
         links.select_related("asset", "collection", "created_by"),
@@ -118,7 +118,7 @@ def share_links(request: PageRequest, slug: str) -> HttpResponse:
 @login_required
 @require_http_methods(ASKED)
 def revoke(request: PageRequest, slug: str, link_id: UUID) -> HttpResponse:
-    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
+    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR, somewhere=True)
     link = ShareLink.objects.visible_to(request.user, place.library).filter(pk=link_id).first()
     if link is None:
         raise NotFound

@@ -51,7 +51,7 @@ def asset_context(request: PageRequest, asset: Asset) -> dict[str, object]:
         "asset": asset,
         "card": cards_for(place, [asset])[0],
         "preview": previews[0] if previews else None,
-        "crumbs": [*asset.folder.ancestors(), asset.folder] if asset.folder else [],
+        "crumbs": [*asset.folder.ancestors(request.user), asset.folder] if asset.folder else [],
     }
 
 

@@ -21,8 +21,9 @@ from media_library.models import Asset, Role, Tag
 from media_library.organising_forms import Asked, NameForm
 from media_library.paging import page
 from media_library.views.asking import Done, Question, ask, came_from, posted
-from media_library.views.place import Place, forget_tags
+from media_library.views.place import Place
 from media_library.views.request import PageRequest
+from media_library.views.used_tags import forget_tags
 
 ASKED = ["GET", "HEAD", "POST"]
 AT_ONCE = 100
@@ -39,7 +40,7 @@ def all_tags(request: PageRequest, slug: str) -> HttpResponse:
     """By name, those whose name has `q`."""
     place = Place.of(request, slug)
     words = one(request.GET, "q").strip()[:100]
-    rows = Tag.objects.filter(library=place.library, name__icontains=words)
+    rows = Tag.objects.seen_in(place.library, request.user).filter(name__icontains=words)
     shown = page(rows, sort="name", sorts=["name"], limit=AT_ONCE, cursor=request.GET.get("cursor", ""))
     kept = [("q", words)] if words else []
     context = {

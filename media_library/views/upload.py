@@ -43,7 +43,7 @@ class Outcome:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: PageRequest, slug: str) -> HttpResponseBase:
-    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
+    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR, somewhere=True)
     key = request.headers.get(idempotency.HEADER)
     if request.method != "POST" or key is None:
         return answer(place)
@@ -56,7 +56,11 @@ def answer(place: Place) -> HttpResponse:
     request = place.request
     posted = request.method == "POST"
     form = UploadForm(
-        place.library, request.POST if posted else None, request.FILES if posted else None, initial=request.GET
+        place.library,
+        request.user,
+        request.POST if posted else None,
+        request.FILES if posted else None,
+        initial=request.GET,
     )
     outcomes: list[Outcome] = []
     if posted and form.is_valid():
@@ -71,11 +75,11 @@ def answer(place: Place) -> HttpResponse:
 @require_safe
 def resumed(request: PageRequest, slug: str, upload_id: UUID) -> HttpResponse:
     """What became of a file that came in parts, as a row of the page."""
-    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR)
+    place = Place.of(request, slug, at_least=Role.CONTRIBUTOR, somewhere=True)
     upload = resumable.find(request.user, upload_id)
     if upload.library_id != place.library.pk or upload.state == PartialUpload.State.OPEN:
         raise NotFound
-    context = {"place": place, "form": UploadForm(place.library), "outcomes": [outcome_of(place, upload)]}
+    context = {"place": place, "form": UploadForm(place.library, request.user), "outcomes": [outcome_of(place, upload)]}
     return render(request, "media_library/_outcomes.html", context)
 
 

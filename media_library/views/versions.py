@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from dam.errors import AppError, Forbidden, NotFound
-from media_library import ingest
+from media_library import formats, ingest
 from media_library import versions as files
 from media_library.models import Asset, Version
 from media_library.organising_forms import Asked
@@ -31,7 +31,7 @@ class ReplacementForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("Another file for this picture"),
         allow_empty_file=True,
-        widget=forms.FileInput(attrs={"accept": "image/*", "class": "input"}),
+        widget=forms.FileInput(attrs={"accept": formats.to_choose(), "class": "input"}),
     )
     keep_duplicate = forms.BooleanField(label=gettext_lazy("Also if another picture has this file"), required=False)
 
@@ -67,7 +67,7 @@ def listed(asset: Asset, request: PageRequest) -> dict[str, object]:
     return {
         "versions": shown,
         "waits": any(version.state == Version.State.PROCESSING for version in shown),
-        "may_remove": Place.of_asset(request, asset).organises,
+        "may_remove": Place.of_asset(request, asset).organises_in(asset.folder_id),
     }
 
 
@@ -117,7 +117,7 @@ def delete(request: PageRequest, asset_id: UUID, number: int) -> HttpResponse:
     asset = visible_asset(request, asset_id)
     version = files.found(asset, number)
     place = Place.of_asset(request, asset)
-    if not place.organises:
+    if not place.organises_in(asset.folder_id):
         raise Forbidden
     back = reverse("asset-versions", args=[asset.pk])
     title = _("Remove version %(number)s for good?") % {"number": number}

@@ -5,6 +5,7 @@ It is Chromium; `BROWSER=firefox` or `BROWSER=webkit` takes Playwright's own (`p
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,8 +35,8 @@ def launch_options() -> dict[str, Any]:
     return options
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def launched() -> Iterator[Browser]:
     options = launch_options()
     with sync_playwright() as playwright:
         browser = getattr(playwright, BROWSER).launch(**options)
@@ -53,6 +54,7 @@ def signed_in(browser: Browser, stack: Stack) -> Any:
         page.get_by_label("Password").fill(stack.password)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/l/**")
+        page.goto(stack.library)  # which `/` leads to from now on, whatever libraries other tests have made
         return context.storage_state()
 
 
@@ -80,9 +82,10 @@ def page(context: BrowserContext, complaints: Complaints) -> Iterator[Page]:
 
 
 @pytest.fixture
-def library(page: Page) -> str:
-    """The path of the library that the stack has filled."""
-    return urlsplit(page.url).path
+def library(page: Page, stack: Stack) -> str:
+    """The path of the library that the stack has filled, which the page shows."""
+    assert urlsplit(page.url).path == stack.library
+    return stack.library
 
 
 @pytest.fixture

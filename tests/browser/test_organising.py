@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.complaints import Complaints
+from tests.browser.steps import card, drawn, upload
 from tests.browser.test_every_page import plain, violations
 
 __all__ = ["plain"]  # a fixture
@@ -52,7 +53,18 @@ def names(page: Page) -> list[str]:
     return cards(page).locator(".caption-name").all_inner_texts()
 
 
-def test_a_card_is_dragged_into_a_new_folder(page: Page, library: str, dialog: Locator, name: str) -> None:
+@pytest.fixture
+def own(page: Page, library: str, name: str) -> list[str]:
+    """Two pictures that may be moved: other tests rely on where those of the library are."""
+    own = [f"{name[3:]} {number}" for number in range(2)]
+    upload(page, library, *(drawn("navy", uuid4().int % 10**6, f"{each}.png") for each in own))
+    page.goto(library)
+    return own
+
+
+def test_a_card_is_dragged_into_a_new_folder(
+    page: Page, library: str, dialog: Locator, name: str, own: list[str]
+) -> None:
     page.get_by_role("link", name="New folder").click()
     expect(dialog.get_by_label("Name", exact=True)).to_be_focused()
     send(dialog, "a/b")
@@ -61,24 +73,25 @@ def test_a_card_is_dragged_into_a_new_folder(page: Page, library: str, dialog: L
     page.wait_for_url("**folder=*")
     folder = page.url
     page.goto(library)
-    moved = names(page)[0]
-    cards(page).first.drag_to(in_rail(page, name))
+    card(page, own[0]).drag_to(in_rail(page, name))
     expect(page.locator(".toast")).to_contain_text("1 picture has been moved.")
     page.goto(folder)
-    assert names(page) == [moved]
+    assert names(page) == own[:1]
     page.go_back()
-    cards(page).nth(1).drag_to(in_rail(page, name))
+    card(page, own[1]).drag_to(in_rail(page, name))
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.locator(".toast")).to_contain_text("Undone for 1 picture.")
 
 
-def test_the_menu_moves_it_by_keyboard_and_its_card_goes(page: Page, library: str, dialog: Locator, name: str) -> None:
+def test_the_menu_moves_it_by_keyboard_and_its_card_goes(
+    page: Page, library: str, dialog: Locator, name: str, own: list[str]
+) -> None:
     page.goto(f"{library}folders/new/")
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Make the folder").click()
     page.wait_for_url("**folder=*")
     page.goto(library)
-    cards(page).first.locator(".card-link").focus()
+    card(page, own[0]).locator(".card-link").focus()
     page.keyboard.press("Shift+F10")
     page.keyboard.type("m")
     page.keyboard.press("Enter")

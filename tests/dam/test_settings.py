@@ -36,6 +36,15 @@ def test_a_value_that_is_no_choice_is_refused(monkeypatch: pytest.MonkeyPatch) -
         environment.env_choice("DAM_X", "onnx", "torch")
 
 
+@pytest.mark.parametrize(("raw", "said"), [("pdf,gif", "pdf and no, not 'gif'"), ("no", "needs the package no_such")])
+def test_an_option_that_is_unknown_or_not_installed_is_refused(
+    monkeypatch: pytest.MonkeyPatch, raw: str, said: str
+) -> None:
+    monkeypatch.setenv("DAM_X", raw)
+    with pytest.raises(ImproperlyConfigured, match=said):
+        environment.env_several("DAM_X", {"pdf": "json of dam[pdf]", "no": "no_such of dam[no]"})
+
+
 def test_places_may_be_bound_to_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAM_X", "/srv/in=press, /srv/a=b/c ,s3://b/p=x_1")
     assert environment.env_places("DAM_X") == [("/srv/in", "press"), ("/srv/a=b/c", ""), ("s3://b/p", "x_1")]

@@ -58,7 +58,8 @@ def ids(library: Library, model: EmbeddingModel, user: User) -> dict[str, str]:
         "region_id": str(region.pk),
         "slug": library.slug,
     }
-    known |= {"folder_id": str(library.folders.create(name="Trips").pk), "username": user.username}
+    trips = library.folders.create(name="Trips")
+    known |= {"folder_id": str(trips.pk), "grant_id": str(trips.grants.create(user=user).pk), "username": user.username}
     known |= {"tag_id": str(library.tags.create(name="sea").pk)}
     known |= {"collection_id": str(library.collections.create(name="Best", owner=user).pk)}
     known |= {"search_id": str(library.saved_searches.create(name="Red", owner=user, params={"q": ["red"]}).pk)}

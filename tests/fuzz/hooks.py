@@ -80,7 +80,7 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
             case.headers["Upload-Length"] = "9"  # over 40 MB it is 413
     if is_valid(case, ParameterLocation.QUERY) and isinstance(case.query, dict):
         told(case.query)
-        if case.path.endswith(("/search/", "/search/facets/")) and case.method == "GET":
+        if case.path.endswith(("/search/", "/search/ids/", "/search/facets/")) and case.method == "GET":
             case.query.setdefault("text", "red")  # something has to be looked for
             case.query["text"] = case.query["text"] if str(case.query["text"]).strip() else "red"
         if "/explore/" in case.path:
@@ -128,7 +128,7 @@ def by_operation(case: Any) -> None:
     body = case.body
     if case.path.endswith("/regions/import/"):
         body["file"], body["format"] = CSV, "csv"
-    if case.path.endswith("/search/") and not any(body.get(name) for name in WANTED):
+    if case.path.endswith(("/search/", "/search/ids/")) and not any(body.get(name) for name in WANTED):
         body["text"] = "red"  # something has to be looked for
     if case.path.endswith("/anchors/"):  # exactly one of four
         given = [name for name in ("file", "image_url", "asset", "anchor") if name in body]
@@ -142,6 +142,9 @@ def by_operation(case: Any) -> None:
     if case.path.endswith("/bulk/"):  # each action has something that it needs
         body |= {"tags": ["harbour"], "folder": None, "metadata": {"project": "Coast"}}
         body["collection"] = thing("collection_id", "GET")
+    if case.path.endswith("/grants/"):  # to one of those who there are
+        body.pop("group", None)
+        body["user"] = thing("username", "GET")
     if case.path.endswith("/collections/") and "params" not in body:
         body.pop("band", None)
     if case.path.endswith("/fields/") and body.get("type") not in {"choice", "choices"}:

@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued", "fake_e
 # Unsafe methods that only read.
 READS = {
     "POST /api/v1/libraries/{library_id}/search/",
+    "POST /api/v1/libraries/{library_id}/search/ids/",
     "POST /api/v1/libraries/{library_id}/anchors/",
     "POST /api/v1/libraries/{library_id}/export/",
     "POST /api/v1/dataset/{dataset_id}/search-image-similarity",

@@ -112,6 +112,7 @@ def things(library: Library, user: User, model: EmbeddingModel, many: int = 1) -
         "library_id": [str(library.pk)],
         "dataset_id": [str(library.pk)],
         "folder_id": ids(folders),
+        "grant_id": ids(folder.grants.create(user=factories.user()) for folder in folders),
         "tag_id": ids(library.tags.create(name=f"tag {number}") for number in range(many)),
         "collection_id": ids(collections),
         "search_id": ids(searches),

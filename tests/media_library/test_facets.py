@@ -94,7 +94,7 @@ def test_counting_takes_few_queries(
 ) -> None:
     from django.http import QueryDict
 
-    filters = AssetFilters.from_params(library, QueryDict(params))
+    filters = AssetFilters.from_params(library, QueryDict(params), None)
     for number in range(20):
         picture(library, "color:red", "size:small", camera=f"Camera {number}")
     with django_assert_num_queries(queries):

@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enqueued")]
 
 
 def found(library: Library, params: str) -> list[str]:
-    filters = AssetFilters.from_params(library, QueryDict(params))
-    again = AssetFilters.from_params(library, QueryDict(mutable=True) | dict(filters.params()))
+    filters = AssetFilters.from_params(library, QueryDict(params), None)
+    again = AssetFilters.from_params(library, QueryDict(mutable=True) | dict(filters.params()), None)
     assert set(again.properties) <= set(filters.properties)
     return sorted(filters.apply(Asset.objects.filter(library=library)).values_list("display_name", flat=True))
 
@@ -156,11 +156,11 @@ def test_too_many_ids_are_refused(library: Library) -> None:
 def test_a_json_body_may_hold_numbers_and_truth_values(
     library: Library, body: dict[str, Any], names: list[str]
 ) -> None:
-    filters = AssetFilters.from_params(library, body)
+    filters = AssetFilters.from_params(library, body, None)
     assert sorted(asset.display_name for asset in filters.apply(Asset.objects.all())) == names
 
 
 @pytest.mark.parametrize("body", [{"colors": {"red": 0.3}}, {"camera": [["a"]]}, {"metadata.a": "\ud800"}])
 def test_a_json_body_with_nonsense_is_refused(library: Library, body: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest):
-        AssetFilters.from_params(library, body)
+        AssetFilters.from_params(library, body, None)

@@ -47,7 +47,7 @@ def pictures(library: Library, typed: Any) -> dict[str, Asset]:
 
 
 def found(library: Library, params: str) -> str:
-    filters = AssetFilters.from_params(library, QueryDict(params))
+    filters = AssetFilters.from_params(library, QueryDict(params), None)
     return "".join(filters.apply(Asset.objects.order_by("display_name")).values_list("display_name", flat=True))
 
 
@@ -101,11 +101,11 @@ def test_nonsense_is_refused(library: Library, params: str, sentence: str) -> No
 
 def test_filters_without_metadata_take_no_query(library: Library, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
-        AssetFilters.from_params(library, QueryDict("colors=red&min_width=3"))
+        AssetFilters.from_params(library, QueryDict("colors=red&min_width=3"), None)
 
 
 def test_a_range_is_found_by_an_index(library: Library, typed: Any, pictures: Any) -> None:
-    filters = AssetFilters.from_params(library, QueryDict("metadata.price.min=10"))
+    filters = AssetFilters.from_params(library, QueryDict("metadata.price.min=10"), None)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     plan = filters.apply(Asset.objects.order_by()).explain()
@@ -129,7 +129,7 @@ def test_facets_of_choices(api: APIClient, library: Library, pictures: Any) -> N
 def test_facets_of_choices_take_few_queries(
     library: Library, user: User, params: str, queries: int, django_assert_num_queries: Any
 ) -> None:
-    filters = AssetFilters.from_params(library, QueryDict(params))
+    filters = AssetFilters.from_params(library, QueryDict(params), None)
     with django_assert_num_queries(queries):
         facets.count(filters, facets.of_library(user))
 

@@ -6,13 +6,14 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from media_library import collections, orphans, sharing, versions
+from media_library import collections, orphans, sharing, storage_use, versions
 from media_library.metadata import fields
 from media_library.models import (
     ApiKey,
     Asset,
     Delivery,
     FileSweep,
+    Identity,
     Job,
     KeptAnswer,
     Library,
@@ -68,7 +69,7 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     asset = factories.embedded(library, model, [1.0] * model.dimensions, display_name="Harbour")
     alike = factories.embedded(library, model, [1.0] * model.dimensions)
     joining.join(model, [asset.pk, alike.pk])
-    library.folders.create(name="Trips")
+    library.folders.create(name="Trips").grants.create(user=boss)
     asset.tags.add(library.tags.create(name="sea"))
     asset.renditions.create(name="thumb", file="thumbs/none.webp", width=60, height=40, bytes=9)
     PersonalToken.issue(boss, "laptop")
@@ -96,10 +97,12 @@ def records(library: Library, boss: User) -> dict[str, Any]:
     collections.add(collections.make(library, boss, "Best"), boss, [asset.pk])
     sharing.make(boss, asset)
     factor = SecondFactor.objects.create(user=boss)
+    Identity.objects.create(user=boss, issuer="https://sign-in.example", subject="1")
     factor.recovery_codes.create(digest=RecoveryCode.hash("code"))
     versions.first(asset).save()
     saved_queries.save(library, boss, "Boats", {"q": "boat"}, shared=True)
     orphans.sweep(dry_run=True)
+    storage_use.measure()
     return {"asset": asset}
 
 

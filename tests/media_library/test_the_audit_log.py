@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -155,6 +156,20 @@ def test_searches_and_the_setting_that_leaves_them_out(
     settings.AUDIT_SEARCHES = False
     client.get(f"/l/{library.slug}/", {"q": "forest"})
     assert AuditEntry.objects.filter(event=Event.SEARCHED).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_search_writes_its_entry_by_one_statement_and_leaves_the_connection_as_it_was(
+    library: Library, user: User
+) -> None:
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as queries:  # not those of this cursor
+        cursor.execute("SET synchronous_commit TO on")
+        audit.searched(library, [("text", "beach")])
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchone() == ("on",)
+        cursor.execute("RESET synchronous_commit")
+    assert len(queries) == 1
+    assert last(Event.SEARCHED).data == {"params": [["text", "beach"]]}
 
 
 def test_what_fails_is_not_in_it(user: User, library: Library, asset: Asset) -> None:

@@ -21,7 +21,7 @@ HOSTILE = [
 
 
 def grid(library: Library, text: str) -> list[str]:
-    assets = AssetFilters.from_params(library, {"q": text}).apply(library.assets.all())
+    assets = AssetFilters.from_params(library, {"q": text}, None).apply(library.assets.all())
     return sorted(asset.display_name for asset in assets)
 
 

@@ -23,7 +23,7 @@ def asset(library: Library) -> Asset:
 
 
 def found(library: Library, text: str) -> int:
-    return AssetFilters.from_params(library, {"q": text}).apply(library.assets.all()).count()
+    return AssetFilters.from_params(library, {"q": text}, None).apply(library.assets.all()).count()
 
 
 CHANGES: dict[str, Callable[[Asset], object]] = {

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from dam.errors import InvalidRequest
 from media_library import parts
-from media_library.images import too_large
 from media_library.models import Library, PartialUpload, User
+from media_library.refusals import too_large
 
 KEPT = timedelta(hours=1)  # after the last part: strangers send them, too
 RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(-1|\d{1,15}|\*)", re.ASCII)

@@ -40,11 +40,11 @@ class Cloudinary:
                 yield delivery
 
     def secret(self, delivery: Delivery) -> str:
-        """That of the key, as long as its owner may see the library."""
+        """That of the key, as long as its owner is a member of the library."""
         key = delivery.webhook.key if delivery.webhook else delivery.key
         if key is None or not ApiKey.objects.find(key.key):
             raise SignerIsGone(_("The API key that signs was revoked, or is expired."))
-        if delivery.library.role_of(key.owner) is None:
+        if delivery.library.roles_of(key.owner).whole is None:
             raise SignerIsGone(_("The owner of the API key that signs is no longer a member of the library."))
         return key.secret
 

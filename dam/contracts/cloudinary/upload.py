@@ -28,8 +28,9 @@ from dam.contracts.cloudinary.views import CloudView
 from dam.errors import InvalidRequest, NotFound
 from dam.parsing import JsonParser
 from media_library import events, fetch, folders, images, ingest, versions
-from media_library.images import too_large
+from media_library.formats import FILMS, sniff
 from media_library.models import Asset, Role, UploadPreset, Version
+from media_library.refusals import too_large
 from media_library.scopes import Scope
 
 DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
@@ -126,6 +127,7 @@ class Upload(UploadView):
     def store(self, file: File, name: str) -> dict[str, Any]:
         params = self.params
         name = ingest.clean_name(parameters.text(params, "filename_override", name))
+        refuse_films(file)
         if allowed := parameters.comma_list(params, "allowed_formats"):
             check_format(file, allowed)
         public_id = self.public_id(PurePath(name).stem)
@@ -213,6 +215,14 @@ def data_of(uri: str) -> File:
         return ContentFile(base64.b64decode("".join(uri[head.end() :].split()), validate=True))
     except (binascii.Error, ValueError):
         raise InvalidRequest(_("What the data URI holds is not base64.")) from None
+
+
+def refuse_films(file: File) -> None:
+    """They have another resource type there, which nothing else is offered for."""
+    file.seek(0)
+    if sniff(file.read(64)) in FILMS:
+        raise Unsupported(_("Videos are not offered under this address. Upload them by /api/v1/ or in the browser."))
+    file.seek(0)
 
 
 def check_format(file: Any, allowed: list[str]) -> None:

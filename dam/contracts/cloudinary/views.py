@@ -72,7 +72,7 @@ class CloudView(APIView):
 
     @cached_property
     def library(self) -> Library:
-        library = Library.objects.visible_to(self.request.user).filter(slug=self.kwargs["cloud"]).first()
+        library = Library.objects.open_to(self.request.user).filter(slug=self.kwargs["cloud"]).first()
         if library is None:
             raise NotFound(_("There is no cloud %(name)s, or you may not see it.") % {"name": self.kwargs["cloud"]})
         return library

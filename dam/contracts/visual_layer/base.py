@@ -22,9 +22,9 @@ from dam.errors import AppError, InvalidRequest, NotFound
 from dam.parsing import JsonParser
 from dam.rest import handle_exception
 from media_library.api.base import caller
-from media_library.images import BadImage
 from media_library.models import Library, User
 from media_library.parameters import require_text
+from media_library.refusals import BadImage
 from search.anchors import NoModel
 from search.models.cluster import LEVELS
 from search.query import IMAGES, OBJECTS
@@ -64,7 +64,7 @@ class DatasetView(DialectView):
     def library(self) -> Library:
         """What the caller may not see does not exist for them, and neither does what is no id."""
         pk = uuid_or_none(self.kwargs["dataset_id"])
-        library = Library.objects.visible_to(self.request.user).filter(pk=pk).first() if pk else None
+        library = Library.objects.open_to(self.request.user).filter(pk=pk).first() if pk else None
         if library is None:
             raise NotFound(_("There is no such dataset, or you may not see it."))
         return library

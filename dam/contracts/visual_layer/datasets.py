@@ -76,7 +76,7 @@ class Datasets(DialectView):
     @extend_schema(operation_id="datasets_list", responses=schemas.DatasetSerializer(many=True))
     def get(self, request: Request) -> Response:
         """The datasets that the caller is a member of."""
-        return Response([dataset_json(library) for library in Library.objects.visible_to(self.user)])
+        return Response([dataset_json(library) for library in Library.objects.open_to(self.user)])
 
 
 class NewDataset(DialectView):

@@ -97,7 +97,7 @@ class Download(DialectView):
         """Download an export: its signed id opens it, for an hour."""
         export = Export.read(request.query_params.get("export_task_id", ""))
         user = User.objects.filter(pk=export.user).first()
-        library = Library.objects.visible_to(user).filter(pk=export.library).first() if user else None
+        library = Library.objects.open_to(user).filter(pk=export.library).first() if user else None
         if user is None or library is None or str(library.pk) != dataset_id:
             raise NotFound(_("There is no such export, or it has expired."))
         assets = Asset.objects.visible_to(user).live().filter(library=library).order_by("created_at", "id")

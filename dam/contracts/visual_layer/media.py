@@ -112,7 +112,8 @@ class ImageDetail(DialectView):
     @extend_schema(responses=schemas.ImageSerializer)
     def get(self, request: Request, media_id: str) -> Response:
         """What is known of one image."""
-        assets = Asset.objects.visible_to(self.user).live().prefetch_related("tags")
+        seen = Asset.objects.visible_to(self.user).live().filter(library__in=Library.objects.open_to(self.user))
+        assets = seen.prefetch_related("tags")
         pk = uuid_or_none(media_id)
         asset = assets.filter(pk=pk).first() if pk else None
         if asset is None:

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from dam.errors import AppError
 from media_library import orphans, stored_files
-from media_library.images import megabytes
+from media_library.refusals import megabytes
 
 LEAST = int(stored_files.LONGEST.total_seconds() // 3600) + 1
 

@@ -255,6 +255,7 @@ def test_a_revoked_key_ends_its_triggers(cloud: Cloud) -> None:
 def test_whoever_left_the_library_is_told_nothing_more(cloud: Cloud, user: User) -> None:
     uploaded(cloud, notification_url=HOOK)
     Membership.objects.filter(user=user).delete()
+    cloud.library.folders.create(name="granted").grants.create(user=user)
     deliveries.send_due()
     delivery = Delivery.objects.get()
     assert delivery.state == "given_up"
