@@ -69,7 +69,7 @@ def total(rows: QuerySet[Any]) -> int:
     """How many rows there are. A million take a tenth of a second, so that of MANY what was counted is kept for a
     minute; fewer are always counted."""
     try:
-        key = f"total:{digest(rows)}"
+        key = f"total:{digest(asked_for(rows))}"
     except EmptyResultSet:
         return 0
     kept: int | None = cache.get(key)
@@ -81,9 +81,13 @@ def total(rows: QuerySet[Any]) -> int:
     return counted
 
 
-def digest(rows: QuerySet[Any]) -> str:
-    """What tells these rows from all others that could be asked for. Raises EmptyResultSet."""
-    asked = rows.order_by().values("pk").query.sql_with_params()
+def asked_for(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    """These rows as a statement that gives their keys, and its parameters. Raises EmptyResultSet."""
+    return rows.order_by().values("pk").query.sql_with_params()
+
+
+def digest(asked: tuple[str, tuple[Any, ...]]) -> str:
+    """What tells these rows from all others that could be asked for."""
     return hashlib.sha256(repr(asked).encode()).hexdigest()
 
 

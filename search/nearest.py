@@ -16,7 +16,7 @@ from pgvector import HalfVector
 
 from dam import replica
 from media_library.models import Asset
-from media_library.paging import digest
+from media_library.paging import asked_for, digest
 from search.models import EmbeddingModel, Region
 from search.vector_index import EXACT_SCOPE, GRAPH, LISTS, Indexes, Kind, Scope, indexes_of
 
@@ -76,6 +76,20 @@ def glances(modality: Modality, indexes: Indexes) -> list[Glance]:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """A scope as a subquery of ids: Django writes it once for all statements of a search."""
+
+    kind: Kind
+    subquery: str
+    params: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, scope: "Scope | Inside") -> "Inside":
+        """Raises EmptyResultSet."""
+        return scope if isinstance(scope, Inside) else cls(Kind.of(scope), *asked_for(scope))
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbour:
     id: UUID  # of the asset or region
     distance: float  # cosine distance, 0 (same direction) to 2
@@ -108,14 +122,14 @@ def search(
     index finds is a matter of luck, and the exact scan decides.
     """
     try:
-        return planned(vector, scope, k, model, modality, k if enough is None else min(enough, k))
+        return planned(vector, Inside.of(scope), k, model, modality, k if enough is None else min(enough, k))
     except EmptyResultSet:  # as Django knows without asking, such as for words of which none is one
         return Nearest([], "exact")
 
 
-def planned(vector: Vector, scope: Scope, k: int, model: EmbeddingModel, modality: Modality, wanted: int) -> Nearest:
+def planned(vector: Vector, scope: Inside, k: int, model: EmbeddingModel, modality: Modality, wanted: int) -> Nearest:
     share = 1.0  # of the scope among the nearest
-    for glance in glances(modality, remembered_indexes(model, Kind.of(scope))) if is_large(scope) else []:
+    for glance in glances(modality, remembered_indexes(model, scope.kind)) if is_large(scope) else []:
         if share * glance.depth < wanted:
             continue
         neighbours = glanced(vector, scope, model, glance)
@@ -125,14 +139,19 @@ def planned(vector: Vector, scope: Scope, k: int, model: EmbeddingModel, modalit
     return Nearest(exact(vector, scope, k, model), "exact")
 
 
-def is_large(scope: Scope) -> bool:
+def is_large(scope: Inside) -> bool:
     """Whether the scope holds more than EXACT_SCOPE things; reads no more rows than it has to.
 
     Remembered for a minute: counting costs as much as searching, and a plan chosen on an old count is still right.
     """
-    key = f"large:{EXACT_SCOPE}:{digest(scope)}"
-    larger = scope.order_by()[EXACT_SCOPE : EXACT_SCOPE + 1]
-    return bool(cache.get_or_set(key, larger.exists, REMEMBERED_SECONDS))
+
+    def more() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT EXISTS ({scope.subquery} OFFSET %s)", [*scope.params, EXACT_SCOPE])
+            return bool(cursor.fetchone()[0])
+
+    key = f"large:{EXACT_SCOPE}:{digest((scope.subquery, scope.params))}"
+    return bool(cache.get_or_set(key, more, REMEMBERED_SECONDS))
 
 
 def remembered_indexes(model: EmbeddingModel, kind: Kind) -> Indexes:
@@ -141,29 +160,30 @@ def remembered_indexes(model: EmbeddingModel, kind: Kind) -> Indexes:
     return cast(Indexes, cache.get_or_set(key, lambda: indexes_of(model, kind), REMEMBERED_SECONDS))
 
 
-def exact(vector: Vector, scope: Scope, k: int, model: EmbeddingModel) -> list[Neighbour]:
+def exact(vector: Vector, scope: Scope | Inside, k: int, model: EmbeddingModel) -> list[Neighbour]:
     """Every vector of the scope is compared."""
     return fetch(*statement(vector, scope, k, model, order=EXACTLY))
 
 
-def glanced(vector: Vector, scope: Scope, model: EmbeddingModel, glance: Glance) -> list[Neighbour]:
+def glanced(vector: Vector, scope: Scope | Inside, model: EmbeddingModel, glance: Glance) -> list[Neighbour]:
     """Those of the `glance.depth` nearest of all assets that are in the scope."""
     return fetch(*glance_statement(vector, scope, model, glance))
 
 
 def glance_statement(
-    vector: Vector, scope: Scope, model: EmbeddingModel, glance: Glance
+    vector: Vector, scope: Scope | Inside, model: EmbeddingModel, glance: Glance
 ) -> tuple[str, list[Any], Settings]:
-    all_of_model, subquery, of_scope = candidates(model, Kind.of(scope), ASKED), *in_scope(scope)
+    inside = Inside.of(scope)
+    all_of_model = candidates(model, inside.kind, ASKED)
     metrics = (GRAPH, LISTS) if glance.lists else (GRAPH,)
     ways = [f"({all_of_model} ORDER BY {distance(model, metric, ASKED)} LIMIT %s)" for metric in metrics]
     sql = (
         f"WITH asked AS MATERIALIZED (SELECT {given(model)} AS vector)"  # noqa: S608
         f" SELECT id, distance FROM (SELECT * FROM ({' UNION '.join(ways)}) AS found ORDER BY distance LIMIT %s)"
-        f" AS nearest WHERE id IN ({subquery}) ORDER BY distance, id"
+        f" AS nearest WHERE id IN ({inside.subquery}) ORDER BY distance, id"
     )
     of_ways = [model.pk, glance.depth] * len(ways)
-    return sql, [written(vector), *of_ways, glance.depth, *of_scope], glance.settings
+    return sql, [written(vector), *of_ways, glance.depth, *inside.params], glance.settings
 
 
 def fetch(sql: str, params: list[Any], settings: Settings | None = None) -> list[Neighbour]:
@@ -188,15 +208,17 @@ def run(cursor: Any, sql: str, params: list[Any], settings: Settings) -> None:
     cursor.nextset()
 
 
-def statement(vector: Vector, scope: Scope, k: int, model: EmbeddingModel, *, order: str) -> tuple[str, list[Any]]:
+def statement(
+    vector: Vector, scope: Scope | Inside, k: int, model: EmbeddingModel, *, order: str
+) -> tuple[str, list[Any]]:
     """The k nearest of a scope. `order` is one of this module's own constants, never input."""
-    kind = Kind.of(scope)
-    subquery, params = in_scope(scope)
+    inside = Inside.of(scope)
+    all_of_model, owner = candidates(model, inside.kind, given(model)), inside.kind.owner
     sql = (
-        f"SELECT id, distance FROM ({candidates(model, kind, given(model))} AND {kind.owner} IN ({subquery}))"  # noqa: S608
+        f"SELECT id, distance FROM ({all_of_model} AND {owner} IN ({inside.subquery}))"  # noqa: S608
         f" AS candidates ORDER BY {order} LIMIT %s"
     )
-    return sql, [written(vector), model.pk, *params, k]
+    return sql, [written(vector), model.pk, *inside.params, k]
 
 
 def candidates(model: EmbeddingModel, kind: Kind, asked: str) -> str:
@@ -219,11 +241,6 @@ def given(model: EmbeddingModel) -> str:
 
 def written(vector: Vector) -> str:
     return HalfVector(vector).to_text()
-
-
-def in_scope(scope: Scope) -> tuple[str, tuple[Any, ...]]:
-    """The scope as a subquery of ids."""
-    return scope.order_by().values("pk").query.sql_with_params()
 
 
 def explain(scope: Scope, k: int, model: EmbeddingModel) -> dict[str, str]:

@@ -15,7 +15,7 @@ from media_library.models import AssetQuerySet, Library
 from search.clusters import kinds
 from search.models import Clustering, Embedding, EmbeddingModel, Fingerprint
 from search.models.cluster import LEVELS, Member
-from search.nearest import INDEX_ONLY, Scope, Settings, Vector, Vectors, in_scope, is_large, run
+from search.nearest import INDEX_ONLY, Inside, Scope, Settings, Vector, Vectors, is_large, run
 from search.vector_index import vectors_in_index
 
 # Members of a clustering are all compared unless they are many, and a fair part of the graph.
@@ -43,21 +43,21 @@ def vectors_of(assets: AssetQuerySet, model: EmbeddingModel) -> dict[UUID, Vecto
 def mean_distances(ids: list[UUID], scope: Scope, k: int, model: EmbeddingModel) -> dict[UUID, float]:
     """Of each asset, the mean cosine distance to the k others of the scope that are nearest to it; those that have no
     vector, or no others, are left out."""
-    dimensions, (subquery, params) = int(model.dimensions), in_scope(scope)
+    dimensions, inside = int(model.dimensions), Inside.of(scope)
     distance = f"other.vector::halfvec({dimensions}) <=> asked.vector::halfvec({dimensions})"
-    large = is_large(scope) and vectors_in_index(model) is not None
+    large = is_large(inside) and vectors_in_index(model) is not None
     sql = f"""
         SELECT asked.asset_id, avg(nearest.distance) FROM {Embedding._meta.db_table} AS asked
         CROSS JOIN LATERAL (
             SELECT {distance} AS distance FROM {Embedding._meta.db_table} AS other
-            WHERE other.model_id = %s AND other.asset_id <> asked.asset_id AND other.asset_id IN ({subquery})
+            WHERE other.model_id = %s AND other.asset_id <> asked.asset_id AND other.asset_id IN ({inside.subquery})
             ORDER BY {distance if large else f"({distance}) + 0"} LIMIT %s
         ) AS nearest
         WHERE asked.model_id = %s AND asked.asset_id = ANY(%s) GROUP BY asked.asset_id
     """  # noqa: S608
     with connection.cursor() as cursor:
         settings: Settings = {"hnsw.iterative_scan": "relaxed_order"} if large else {}
-        run(cursor, sql, [model.pk, *params, k, model.pk, ids], settings)
+        run(cursor, sql, [model.pk, *inside.params, k, model.pk, ids], settings)
         return {asset_id: float(distance) for asset_id, distance in cursor.fetchall()}
 
 
