@@ -1,5 +1,6 @@
 """The whole product as real processes: what `make demo` starts, over a few pictures, for the end-to-end tests."""
 
+import json
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -90,14 +92,23 @@ class Stack:
 
     def django(self, code: str) -> str:
         """Run Python with Django set up on this product's data; gives what it printed."""
-        command = [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", code]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment(self.data_dir, self.port), capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        shell = self._shell
+        assert shell.stdin and shell.stdout
+        shell.stdin.write(json.dumps(code) + "\n")
+        shell.stdin.flush()
+        printed, failure = json.loads(shell.stdout.readline())
+        assert not failure, failure
+        return str(printed).strip()
+
+    @cached_property
+    def _shell(self) -> "subprocess.Popen[str]":
+        variables = environment(self.data_dir, self.port, DJANGO_SETTINGS_MODULE="dam.settings")
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        return subprocess.Popen([sys.executable, "-m", "tests.shell"], cwd=ROOT, env=variables, text=True, **pipes)
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        if shell := self.__dict__.pop("_shell", None):
+            shell.communicate()
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(STOP_SECONDS)

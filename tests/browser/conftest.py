@@ -10,13 +10,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests import chromium
 from tests.browser.complaints import Complaints
 from tests.stack import Stack
 
 BROWSER = os.environ.get("BROWSER", "chromium")
+PATIENCE_MS = 20_000  # on a busy machine
 QUIET = [
     "--disable-gpu",
     "--disable-quic",
@@ -25,6 +26,8 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def launch_options() -> dict[str, Any]:
@@ -67,7 +70,7 @@ def complaints() -> Complaints:
 def context(browser: Browser, stack: Stack, signed_in: Any, complaints: Complaints) -> Iterator[BrowserContext]:
     size = ViewportSize(width=1280, height=900)
     with browser.new_context(base_url=stack.url, storage_state=signed_in, viewport=size) as context:
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("console", complaints.note)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         yield context

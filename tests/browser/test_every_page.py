@@ -1,10 +1,11 @@
 """What holds for every page: accessible in light and dark, no sideways scrolling, usable without a script."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.complaints import Complaints
 from tests.browser.steps import drawn
@@ -41,36 +42,52 @@ ACCOUNT = [
 ]
 
 
+SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
+
+
+@pytest.fixture
+def page(context: BrowserContext, complaints: Complaints) -> Iterator[Page]:
+    """One that shows nothing yet."""
+    page = context.new_page()
+    yield page
+    assert complaints == []
+
+
+@pytest.fixture
+def library(stack: Stack) -> str:
+    return stack.library
+
+
 def violations(page: Page) -> list[str]:
-    page.evaluate("Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null)))")
-    found = Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {node['html']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+    """What is wrong with what it shows, in either scheme."""
+    said: list[str] = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate("Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null)))")
+        for rule in Axe().run(page).response["violations"]:
+            said += [f"{scheme}, {rule['id']}: {node['html']} {node['failureSummary']}" for node in rule["nodes"]]
+    return said
 
 
-def first_asset(page: Page) -> str:
+def first_asset(page: Page, library: str) -> str:
+    page.goto(library)
     return page.locator("#grid .card-link").first.get_attribute("href") or ""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("address", PAGES)
-def test_a_page_of_the_library_is_accessible(page: Page, library: str, address: str, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+def test_a_page_of_the_library_is_accessible(page: Page, library: str, address: str) -> None:
     page.goto(library + address)
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_asset_page_its_form_and_the_question_before_deleting_are_accessible(page: Page, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-    asset = first_asset(page)
+def test_the_asset_page_its_form_and_the_question_before_deleting_are_accessible(page: Page, library: str) -> None:
+    asset = first_asset(page, library)
     for address in (asset, f"{asset}edit/", f"{asset}delete/"):
         page.goto(address)
         assert violations(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_of_api_keys_is_accessible(page: Page, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+def test_the_page_of_api_keys_is_accessible(page: Page) -> None:
     page.goto("/account/keys/")
     page.get_by_label("What it is for").fill("script")
     page.get_by_role("button", name="Make a key").click()
@@ -78,9 +95,8 @@ def test_the_page_of_api_keys_is_accessible(page: Page, scheme: str) -> None:
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_dialog_and_menus_are_accessible(page: Page, library: str, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+def test_dialog_and_menus_are_accessible(page: Page, library: str) -> None:
+    page.goto(library)
     page.get_by_label("Account").click()
     assert violations(page) == []
     page.keyboard.press("Escape")
@@ -91,12 +107,11 @@ def test_dialog_and_menus_are_accessible(page: Page, library: str, scheme: str) 
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_sign_in_and_the_page_for_nothing_are_accessible(
-    browser: Browser, stack: Stack, complaints: Complaints, scheme: str
+    browser: Browser, stack: Stack, complaints: Complaints
 ) -> None:
     complaints.expected = ("status of 404",)
-    with browser.new_context(base_url=stack.url, color_scheme=scheme) as context:  # type: ignore[arg-type]
+    with browser.new_context(base_url=stack.url) as context:
         page = context.new_page()
         page.on("console", complaints.note)
         for address in ("/accounts/login/", "/nothing/here/"):
@@ -105,13 +120,13 @@ def test_sign_in_and_the_page_for_nothing_are_accessible(
     assert complaints == []
 
 
-@pytest.mark.parametrize("width", [360, 768, 3840])
-def test_no_page_scrolls_sideways(page: Page, library: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    asset = first_asset(page)
+def test_no_page_scrolls_sideways(page: Page, library: str) -> None:
+    asset = first_asset(page, library)
     for address in [*(library + address for address in PAGES), asset, *ACCOUNT]:
         page.goto(address)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        for width in (360, 768, 3840):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
 
 
 def test_on_a_phone_the_rail_is_a_drawer(page: Page, library: str) -> None:

@@ -68,8 +68,9 @@ def test_products_of_matrices_become_int8_and_convolutions_stay(tmp_path: Path) 
     transformer = export_here(tiny.checkpoint(tmp_path / "a"), tmp_path / "export-a")
     convolutions = export_here(checkpoint(tmp_path / "b", CONVOLUTIONS), tmp_path / "export-b")
     assert (transformer.image.precision, convolutions.image.precision) == ("int8", "fp32")
+    image = transformer.image.file  # of those that are right the fastest, here and now
     assert sorted(path.name for path in transformer.folder.iterdir()) == [
-        "check.npz", "export.json", "int8-0-image.onnx", "text.onnx", "tokenizer.json",
+        "check.npz", "export.json", image, "text.onnx", "tokenizer.json",
     ]  # fmt: skip
 
 
