@@ -1,12 +1,11 @@
 """What holds for every page: accessible in light and dark, no sideways scrolling, usable without a script."""
 
 from collections.abc import Iterator
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.complaints import Complaints
 from tests.browser.steps import drawn
 from tests.stack import Stack
@@ -42,9 +41,6 @@ ACCOUNT = [
 ]
 
 
-SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
-
-
 @pytest.fixture
 def page(context: BrowserContext, complaints: Complaints) -> Iterator[Page]:
     """One that shows nothing yet."""
@@ -56,17 +52,6 @@ def page(context: BrowserContext, complaints: Complaints) -> Iterator[Page]:
 @pytest.fixture
 def library(stack: Stack) -> str:
     return stack.library
-
-
-def violations(page: Page) -> list[str]:
-    """What is wrong with what it shows, in either scheme."""
-    said: list[str] = []
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.evaluate("Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null)))")
-        for rule in Axe().run(page).response["violations"]:
-            said += [f"{scheme}, {rule['id']}: {node['html']} {node['failureSummary']}" for node in rule["nodes"]]
-    return said
 
 
 def first_asset(page: Page, library: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.steps import copies, drawn, upload
-from tests.browser.test_every_page import violations
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -78,11 +78,9 @@ def test_the_size_changes_in_place_and_is_remembered(as_grid: Page) -> None:
     assert (card.bounding_box() or {})["height"] == after["height"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("address", ["", "search/?text=red", "trash/"])
-def test_a_list_is_accessible(as_grid: Page, library: str, address: str, scheme: str) -> None:
+def test_a_list_is_accessible(as_grid: Page, library: str, address: str) -> None:
     page = as_grid
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     page.get_by_role("button", name="List", exact=True).click()
     page.goto(library + address)
     assert violations(page) == []
@@ -184,9 +182,7 @@ def test_a_selection_gets_a_value_which_filters_find_and_undo_takes_back(
     expect(narrowed.locator("#grid > .card")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_screens_of_fields_are_accessible(page: Page, library: str, fields: None, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+def test_the_screens_of_fields_are_accessible(page: Page, library: str, fields: None) -> None:
     asset = page.locator("#grid .card-link").first.get_attribute("href")
     for address in (f"{library}fields/", f"{library}fields/new/", f"{library}filters/", f"{asset}edit/", str(asset)):
         page.goto(address)
@@ -275,9 +271,7 @@ def test_find_similar_is_in_the_menu_of_a_duplicate(page: Page, groups: str) -> 
     page.wait_for_url("**/search/?like=*")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_review_of_duplicates_is_accessible(page: Page, groups: str, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+def test_the_review_of_duplicates_is_accessible(page: Page, groups: str) -> None:
     page.goto(groups)
     expect(page.locator("[data-group]").first).to_be_visible()
     assert violations(page) == []

@@ -7,15 +7,14 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.complaints import Complaints
 from tests.browser.steps import card, drawn, upload
-from tests.browser.test_every_page import plain, violations
+from tests.browser.test_every_page import plain
 
 __all__ = ["plain"]  # a fixture
 
 pytestmark = pytest.mark.slow
-
-SCHEMES = ["light", "dark"]
 
 
 @pytest.fixture
@@ -199,11 +198,9 @@ def test_on_a_phone_all_of_it_is_within_reach(page: Page, library: str, dialog: 
     expect(page.locator(".toast")).to_contain_text("1 picture is in the collection.")
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_collection_its_dialogs_and_a_job_are_accessible(
-    page: Page, library: str, dialog: Locator, name: str, scheme: str
+    page: Page, library: str, dialog: Locator, name: str
 ) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     make_collection(page, library, name)
     assert violations(page) == []
     page.get_by_label("More actions").click()

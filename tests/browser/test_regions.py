@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import APIRequestContext, Page, expect
 
-from tests.browser.test_every_page import violations
+from tests.browser.accessibility import violations
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.complaints import Complaints
 from tests.browser.steps import drawn, upload
-from tests.browser.test_every_page import violations
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -284,9 +284,7 @@ def test_a_finger_reaches_the_check_mark_and_then_taps_select(phone: Page) -> No
     expect(bar(phone)).to_be_hidden()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_selecting_asking_and_looking_are_accessible(page: Page, library: str, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+def test_selecting_asking_and_looking_are_accessible(page: Page, library: str) -> None:
     check(page, 0)
     assert violations(page) == []
     for name, closed in (("Tags", "#asking"), ("Move", "#asking"), ("Collect", "#asking")):

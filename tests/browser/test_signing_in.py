@@ -7,8 +7,8 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.complaints import Complaints
-from tests.browser.test_every_page import violations
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -23,15 +23,13 @@ def sign_in(page: Page, name: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (390, "dark")])
+@pytest.mark.parametrize("width", [1200, 390])
 def test_a_second_factor_and_a_forgotten_browser(
-    browser: Browser, stack: Stack, complaints: Complaints, width: int, scheme: Any
+    browser: Browser, stack: Stack, complaints: Complaints, width: int
 ) -> None:
     name = f"max{width}"
     stack.django(MAKE.format(name=name, password=PASSWORD))
-    options: dict[str, Any] = {
-        "base_url": stack.url, "color_scheme": scheme, "viewport": {"width": width, "height": 844}
-    }  # fmt: skip
+    options: dict[str, Any] = {"base_url": stack.url, "viewport": {"width": width, "height": 844}}
     with browser.new_context(**options) as here, browser.new_context(**options) as there:
         page, other = here.new_page(), there.new_page()
         page.on("console", complaints.note)

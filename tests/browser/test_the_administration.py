@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.complaints import Complaints
-from tests.browser.test_every_page import violations
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -19,9 +19,7 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_health_page_is_accessible_and_fits_a_phone(page: Page, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+def test_the_health_page_is_accessible_and_fits_a_phone(page: Page) -> None:
     page.goto(HEALTH)
     expect(page.get_by_role("heading", name="What needs attention")).to_be_visible()
     assert violations(page) == []
@@ -53,12 +51,10 @@ def test_its_figures_are_those_of_the_library_and_its_buttons_do_what_they_say(p
     reload_until(page, lambda: measured.count() > 0, "Storage is not measured.")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_folder_is_granted_to_somebody_and_taken_back(
-    page: Page, library: str, stack: Stack, complaints: Complaints, scheme: str
+    page: Page, library: str, stack: Stack, complaints: Complaints
 ) -> None:
     complaints.expected = ("status of 400",)
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     guest = f"guest-{uuid4().hex[:8]}"
     stack.django(f"from media_library.models import User\nUser.objects.create_user('{guest}')")
     page.get_by_role("link", name="holiday", exact=True).click()

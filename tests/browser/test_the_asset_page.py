@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.steps import drawn, upload, wait_until_indexed
-from tests.browser.test_every_page import violations
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -233,9 +233,7 @@ def refusals(complaints: list[str]) -> None:
     complaints.expected = ("status of 4",)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_tab_is_accessible_and_fits_a_phone(page: Page, path: str, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+def test_every_tab_is_accessible_and_fits_a_phone(page: Page, path: str) -> None:
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 844})
         for tab in ("", "metadata/", "regions/", "similar/", "duplicates/", "history/", "versions/", "edit/"):

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.steps import drawn
-from tests.browser.test_every_page import violations
 from tests.browser.visual_search.steps import asked, at, box_of, cards, id_of, stroke
 
 pytestmark = pytest.mark.slow
@@ -82,9 +82,7 @@ def test_a_finger_draws_the_box(phone: Page, library: str) -> None:
     assert box_of(tool) == pytest.approx([50, 60, 45, 35], abs=1.5)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_crop_tool_and_the_dialog_are_accessible(page: Page, library: str, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+def test_the_crop_tool_and_the_dialog_are_accessible(page: Page, library: str) -> None:
     page.goto(f"{library}search/?text=red&not_text=sea&collapse=true")
     page.locator(".chip summary").first.click()
     assert violations(page) == []
