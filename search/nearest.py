@@ -56,9 +56,11 @@ class Glance:
 INDEX_ONLY: Settings = {"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off"}
 
 # The graph loses its way now and then, most of all for words, which lie far from all pictures; the lists blur what lies
-# near. Together they miss little, the less the fewer vectors there are (docs/decisions/0004).
-FEW = 200_000
-AMONG_FEW: dict[Modality, Glance] = {"image": Glance(100, 2, 75), "text": Glance(250, 4, 75)}
+# near. Together they miss little, the less the fewer vectors there are, until the fifty nearest are more than lie close
+# together: the rest of a page is about as far as everything else, and harder to tell from it (docs/decisions/0004).
+FEW, SOME = 90_000, 200_000
+AMONG_FEW: dict[Modality, Glance] = {"image": Glance(400, 10, 75), "text": Glance(600, 10, 75)}
+AMONG_SOME: dict[Modality, Glance] = {"image": Glance(100, 2, 75), "text": Glance(250, 4, 75)}
 AMONG_MANY: dict[Modality, Glance] = {"image": Glance(200, 3, 75), "text": Glance(400, 10, 75)}
 DEEP = Glance(1000, 60, 400)  # pgvector keeps no more nodes in view
 
@@ -72,7 +74,8 @@ def glances(modality: Modality, indexes: Indexes) -> list[Glance]:
         return []
     if indexes.lists is None:  # they are still being built
         return [replace(DEEP, lists=0)]
-    return [(AMONG_FEW if indexes.vectors <= FEW else AMONG_MANY)[modality], DEEP]
+    first = AMONG_FEW if indexes.vectors <= FEW else AMONG_SOME if indexes.vectors <= SOME else AMONG_MANY
+    return [first[modality], DEEP]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +255,7 @@ def explain(scope: Scope, k: int, model: EmbeddingModel) -> dict[str, str]:
             run(cursor, f"EXPLAIN {sql}", params, settings)
             return "\n".join(line for (line,) in cursor.fetchall())
 
-    ways = {"few": AMONG_FEW, "many": AMONG_MANY}
+    ways = {"few": AMONG_FEW, "some": AMONG_SOME, "many": AMONG_MANY}
     asked = {f"{kind} among {name}": glance for name, of in ways.items() for kind, glance in of.items()}
     asked["deep"] = DEEP
     plans = {name: plan(*glance_statement(probe, scope, model, glance)) for name, glance in asked.items()}

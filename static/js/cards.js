@@ -228,6 +228,11 @@ function changed(event) {
   schedule();
 }
 
+// What was asked about a card before it left, and arrives after it, does not bring it back.
+function stayAway({ detail: { fragment } }) {
+  for (const card of fragment.querySelectorAll(".card[data-asset]")) card.hidden = gone.has(card.dataset.asset);
+}
+
 let scheduled = false;
 function schedule() {
   if (scheduled) return;
@@ -278,6 +283,7 @@ if (grid) {
   document.addEventListener("gridLaidOut", lay);
   addEventListener("scroll", schedule, { passive: true });
   document.addEventListener("htmx:afterSwap", arrived);
+  document.addEventListener("htmx:oobBeforeSwap", stayAway);
   document.addEventListener("assetsChanged", changed, true); // before those who look for the cards in the page
   document.addEventListener("keydown", forLost, true);
 }

@@ -331,3 +331,15 @@ def test_scripts_and_styles_are_small(page: Page) -> None:
         sizes["css" if address.endswith(".css") else "js"] += packed
     assert sizes["js"] < 60 * 1024
     assert sizes["css"] < 40 * 1024
+
+
+def test_a_card_that_has_gone_stays_away_when_its_state_arrives_late(page: Page) -> None:
+    card = cards(page).first
+    place = page.locator(f"#{card.get_attribute('id')}")
+    late = str(card.evaluate("(card) => card.outerHTML.replace('<li', '<li hx-swap-oob=\"true\"')"))
+    page.route("**/late/", lambda route: route.fulfill(body=late, content_type="text/html"))
+    changed = "new CustomEvent('assetsChanged', { detail: { gone: [card.dataset.asset], here: [] } })"
+    card.evaluate(f"(card) => {{ document.dispatchEvent({changed}); }}")
+    expect(place).to_be_hidden()
+    page.evaluate("htmx.ajax('GET', '/late/', { target: document.getElementById('grid'), swap: 'none' })")
+    expect(place).to_be_hidden()

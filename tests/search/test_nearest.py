@@ -82,7 +82,7 @@ def test_the_index_is_really_used(model: EmbeddingModel) -> None:
     graph, lists = vector_index.ASSETS.graph(model), vector_index.ASSETS.lists(model)
     used = {name: {index for index in (graph, lists) if index in plan} for name, plan in plans.items()}
     assert used.pop("exact") == set()
-    assert len(used) == 5
+    assert len(used) == 7
     assert all(indexes == {graph, lists} for indexes in used.values())
 
 
@@ -174,6 +174,7 @@ def test_among_many_vectors_more_is_looked_at(model: EmbeddingModel, monkeypatch
     glances = [nearest.glances("text", vector_index.Indexes(vectors=count, lists=4)) for count in (200_000, 200_001)]
     assert [first.ef_search for first, _deep in glances] == [250, 400]
     monkeypatch.setattr(nearest, "FEW", 100)
+    monkeypatch.setattr(nearest, "SOME", 100)
     monkeypatch.setitem(nearest.AMONG_MANY, "image", nearest.Glance(100, 0, 60))
     assert len(nearest.search(vectors[0], Asset.objects.all(), 200, model, enough=50).neighbours) == 60
 
