@@ -123,14 +123,24 @@ def browser() -> Iterator[Any]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def broker() -> Any:
+    """Where tasks wait: another database of Redis than the cache's."""
+    import redis
+
+    return redis.Redis.from_url(settings.REDIS_URL)
+
+
 @pytest.fixture(autouse=True)
-def clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No test sees what another one left in Redis: cached values, throttle counts, queued jobs."""
+def clean_redis(request: pytest.FixtureRequest, broker: Any) -> Iterator[None]:
+    """No test sees what another one left there: cached values, throttle counts, tasks that wait for a worker."""
     yield
     if "servers" in request.fixturenames or "db" in request.fixturenames or "transactional_db" in request.fixturenames:
         from django.core.cache import cache
 
         cache.clear()
+        queues = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+        broker.delete(settings.CELERY_TASK_DEFAULT_QUEUE, *queues)
 
 
 @pytest.fixture(autouse=True)

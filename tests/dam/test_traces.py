@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -74,7 +73,6 @@ def test_an_upload_and_its_renditions_are_one_trace(
     library: Library, user: User, collector: tuple[str, list[tuple[str, Any]]]
 ) -> None:
     address, spans = collector
-    cache.clear()  # or the worker does what another test has asked for
     place, _name, options = settings.DATABASE_URL.partition("?")
     database = f"{place.rpartition('/')[0]}/{connection.settings_dict['NAME']}?{options}"
     environment = os.environ | {
