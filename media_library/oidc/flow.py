@@ -17,7 +17,7 @@ from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jws import JWSRegistry
 
 from media_library.oidc import provider
-from media_library.oidc.errors import Denied, ProviderAway, Rejected, StateLost, Untrusted
+from media_library.oidc.errors import Denied, Rejected, StateLost, Untrusted
 
 BEGUN = "openid"  # in the session: what was begun, by its state
 AT_ONCE, LASTS = 5, 600  # so many tabs; seconds
@@ -117,14 +117,8 @@ def about(claims: dict[str, Any], access_token: Any) -> dict[str, Any]:
     endpoint = provider.metadata().get("userinfo_endpoint")
     if not endpoint or not isinstance(access_token, str) or not re.fullmatch(r"[!-~]+", access_token):
         return {}
-    answer = provider.ask("GET", endpoint, {"Authorization": f"Bearer {access_token}"})
-    if answer.status_code != 200:
-        raise ProviderAway(f"{answer.status_code}: {endpoint}")
-    try:
-        found = answer.json()
-    except ValueError:
-        found = None
-    if not isinstance(found, dict) or found.get("sub") != claims["sub"]:
+    found = provider.read(endpoint, {"Authorization": f"Bearer {access_token}"})
+    if found.get("sub") != claims["sub"]:
         raise Untrusted("userinfo: it is not of the subject of the ID token")
     return found
 

@@ -109,9 +109,9 @@ def keys(*, anew: bool = False) -> KeySet:
         raise Untrusted(f"the provider's keys cannot be read: {error}") from None
 
 
-def read(url: str) -> dict[str, Any]:
+def read(url: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
     """A JSON object. Raises ProviderAway and Untrusted."""
-    answer = ask("GET", url)
+    answer = ask("GET", url, headers)
     if answer.status_code != 200:
         raise ProviderAway(f"{answer.status_code}: {url}")
     try:

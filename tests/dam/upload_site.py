@@ -5,23 +5,14 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from dam.errors import Busy, NotFound
-from dam.settings import *  # noqa: F403
+from tests.little_site import *  # noqa: F403
 
-ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = __name__
-INSTALLED_APPS: list[str] = []
 MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "dam.middleware.UploadLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "dam.middleware.AppErrorMiddleware",
-]
-PAGES = {"error.html": "<h1>{{ status }} {{ code }}</h1><p>{{ message }}</p>", "_error.html": "<p>{{ message }}</p>"}
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "OPTIONS": {"loaders": [("django.template.loaders.locmem.Loader", PAGES)]},
-    }
 ]
 
 

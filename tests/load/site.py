@@ -8,23 +8,14 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from dam.settings import *  # noqa: F403
+from tests.little_site import *  # noqa: F403
 
-ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = __name__
-INSTALLED_APPS: list[str] = []
 MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "dam.web.busy.BusyMiddleware",
     "dam.middleware.UploadLimitMiddleware",
     "dam.middleware.AppErrorMiddleware",
-]
-PAGES = {"error.html": "<h1>{{ status }}</h1><p>{{ message }}</p>", "_error.html": "<p>{{ message }}</p>"}
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "OPTIONS": {"loaders": [("django.template.loaders.locmem.Loader", PAGES)]},
-    }
 ]
 let_go = Event()
 

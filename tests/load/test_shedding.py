@@ -46,7 +46,7 @@ def test_what_is_too_much_is_turned_away_and_what_was_taken_is_answered(serve: S
         program = ask(port, "/api/quick/")
         assert (program.status, json.loads(program.body)["code"], program.retry_after) == (503, "busy", "5")
         person = ask(port, "/held/", Accept="text/html", **{"Accept-Language": "de"})
-        assert (person.status, "<h1>503</h1>" in person.body, person.retry_after) == (503, True, "5")
+        assert (person.status, "<h1>503 busy</h1>" in person.body, person.retry_after) == (503, True, "5")
         assert "<h1>" not in ask(port, "/held/", **{"HX-Request": "true"}).body
 
         assert ask(port, "/healthz?go").status == 200
