@@ -42,7 +42,7 @@ def test_its_figures_are_those_of_the_library_and_its_buttons_do_what_they_say(p
     entries = int(stack.django("from search.models import IndexEntry\nprint(IndexEntry.objects.count())"))
     assert entries >= 8
     total = page.get_by_role("region", name="Search by look").get_by_role("row").nth(1).get_by_role("cell").nth(1)
-    reload_until(page, lambda: int(total.inner_text()) == entries, f"It never says {entries}.")
+    reload_until(page, lambda: total.inner_text() == f"{entries:,}", f"It never says {entries}.")
     queues = page.get_by_role("region", name="What waits, and who works")
     expect(queues.get_by_role("row").filter(has_text="media")).not_to_contain_text("none")
     page.get_by_role("button", name="Measure storage").click()
