@@ -20,6 +20,9 @@ from django.conf import settings
 DATA_DIR = Path(tempfile.mkdtemp(prefix="dam-test-")).resolve()
 DATA_DIR.chmod(0o711)  # run by root, PostgreSQL has an account of its own and has to pass through
 (DATA_DIR / "static").mkdir()
+# What is made once for all processes: those that xdist starts inherit the variable.
+MADE_DIR = Path(os.environ.setdefault("TESTS_MADE_DIR", str(DATA_DIR / "made")))
+MADE_DIR.mkdir(exist_ok=True)
 
 for name in [name for name in os.environ if name.startswith("DAM_")]:
     del os.environ[name]  # the tests do not depend on how somebody runs the library

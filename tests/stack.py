@@ -16,9 +16,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = [sys.executable, "-m", "dam.embedded.demo"]
-DATA_DIR = Path(os.environ["DAM_DATA_DIR"])  # of this process of tests
-# Exported and compressed once for all products that it starts.
-SHARED = {"DAM_MODEL_DIR": str(DATA_DIR / "models"), "DAM_STATIC_ROOT": str(DATA_DIR / "collected")}
+# Exported and compressed once for all products that the tests start.
+MADE_DIR = Path(os.environ["TESTS_MADE_DIR"])
+SHARED = {"DAM_MODEL_DIR": str(MADE_DIR / "models"), "DAM_STATIC_ROOT": str(MADE_DIR / "static")}
 START_SECONDS = 300
 STOP_SECONDS = 90
 

@@ -1,5 +1,6 @@
 """Static files, collected when they have changed since the last start: compressing them anew takes seconds."""
 
+import fcntl
 import hashlib
 from pathlib import Path
 
@@ -10,11 +11,16 @@ from django.core.management import call_command
 
 
 def collect() -> None:
+    """Several processes that start together collect once."""
     stamp, now = settings.STATIC_ROOT.with_suffix(".stamp"), fingerprint()
-    if stamp.exists() and stamp.read_text() == now:
-        return
-    call_command("collectstatic", verbosity=0, interactive=False)
-    stamp.write_text(now)
+    with stamp.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        if file.read() == now:
+            return
+        file.truncate(0)  # until it is done, nothing is
+        call_command("collectstatic", verbosity=0, interactive=False)
+        file.write(now)
 
 
 def fingerprint() -> str:

@@ -1,15 +1,44 @@
 """What people do in the pages, in the words of the tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from tests import factories
 from tests.stack import Stack
+
+
+def at_rest(found: Locator) -> Locator:
+    """Once it has stayed where it is for ten frames: a dialog has opened, its picture has its size, no page scrolls."""
+    found.evaluate(
+        """async (element) => {
+             const place = () => JSON.stringify(element.getBoundingClientRect());
+             for (let frame = 0, still = 0, before = ''; still < 10; before = place(), frame++) {
+               if (frame > 1000) throw new Error('It does not come to rest.');
+               await new Promise(requestAnimationFrame);
+               still = place() === before ? still + 1 : 0;
+             }
+           }"""
+    )
+    return found
+
+
+def fits(page: Page, width: int) -> None:
+    """Nothing of it reaches beyond so many pixels, once scripts have laid it out."""
+    page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
+
+
+def eventually(page: Page, seen: Callable[[], object], what: str) -> None:
+    """For what no expectation of Playwright's can wait."""
+    for _tenth in range(200):
+        if seen():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(what)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.complaints import Complaints
-from tests.browser.steps import drawn
+from tests.browser.steps import drawn, fits
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -111,7 +111,7 @@ def test_no_page_scrolls_sideways(page: Page, library: str) -> None:
         page.goto(address)
         for width in (360, 768, 3840):
             page.set_viewport_size({"width": width, "height": 800})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+            fits(page, width)
 
 
 def test_on_a_phone_the_rail_is_a_drawer(page: Page, library: str) -> None:

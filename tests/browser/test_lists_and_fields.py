@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
-from tests.browser.steps import copies, drawn, upload
+from tests.browser.steps import copies, drawn, fits, upload
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -89,7 +89,7 @@ def test_a_list_is_accessible(as_grid: Page, library: str, address: str) -> None
 def test_a_list_fits_a_phone(phone: Page) -> None:
     phone.get_by_role("button", name="List", exact=True).tap()
     expect(phone.locator("#grid")).to_have_attribute("data-layout", "list")
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    fits(phone, 390)
     first = phone.locator("#grid > .card").first
     expect(first.get_by_role("checkbox")).to_be_visible()
     first.tap(position={"x": 200, "y": 30})
@@ -196,7 +196,7 @@ def test_the_screens_of_fields_are_accessible(page: Page, library: str, fields: 
 
 def test_fields_fit_a_phone(phone: Page, fields: None) -> None:
     phone.goto(phone.url + "fields/")
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    fits(phone, 390)
     phone.get_by_role("link", name="Change Season").tap()
     expect(phone.get_by_role("dialog").get_by_label("Choice: Summer")).to_have_value("Summer")
 

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Error, Page, Route, expect
 
 from tests.browser.complaints import Complaints
-from tests.browser.steps import copies
+from tests.browser.steps import copies, eventually
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -252,8 +252,7 @@ def test_another_width_lays_all_of_it_out_anew(grid: Page) -> None:
     scroll_to(grid, "document.documentElement.scrollHeight / 2")
     there = visible_names(grid)
     grid.set_viewport_size({"width": 900, "height": 900})
-    grid.wait_for_timeout(500)
-    assert set(there) & set(visible_names(grid))
+    eventually(grid, lambda: set(there) & set(visible_names(grid)), "Another part of it is seen.")
     assert in_page(grid) < 600
     scroll_to(grid, "0")
     assert visible_names(grid)[0] == "Picture 0000"

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.complaints import Complaints
-from tests.browser.steps import card, drawn, upload
+from tests.browser.steps import card, drawn, fits, upload
 from tests.browser.test_every_page import plain
 
 __all__ = ["plain"]  # a fixture
@@ -188,7 +188,7 @@ def test_on_a_phone_all_of_it_is_within_reach(page: Page, library: str, dialog: 
     page.get_by_role("link", name="New collection").click()
     send(dialog, name)
     page.wait_for_url(re.compile("/collections/[0-9a-f-]{36}/"))
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fits(page, 390)
     page.goto(library)
     cards(page).first.hover()
     cards(page).first.locator("summary").click()

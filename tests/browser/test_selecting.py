@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.complaints import Complaints
-from tests.browser.steps import drawn, upload
+from tests.browser.steps import drawn, fits, upload
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -277,7 +277,7 @@ def test_a_finger_reaches_the_check_mark_and_then_taps_select(phone: Page) -> No
     mark.tap()
     cards(phone).nth(1).locator(".card-link").tap()
     expect(bar(phone)).to_contain_text("2 selected")
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    fits(phone, 390)
     bar(phone).get_by_role("button", name="Select all").tap()
     assert selected(phone) == names(phone)
     bar(phone).get_by_role("button", name="Clear the selection").tap()

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.complaints import Complaints
+from tests.browser.steps import fits
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -15,16 +16,12 @@ pytestmark = pytest.mark.slow
 HEALTH = "/admin/health/"
 
 
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-
-
 def test_the_health_page_is_accessible_and_fits_a_phone(page: Page) -> None:
     page.goto(HEALTH)
     expect(page.get_by_role("heading", name="What needs attention")).to_be_visible()
     assert violations(page) == []
     page.set_viewport_size({"width": 360, "height": 800})
-    assert fits(page)
+    fits(page, 360)
 
 
 def reload_until(page: Page, seen: Callable[[], bool], what: str) -> None:
@@ -74,7 +71,7 @@ def test_a_folder_is_granted_to_somebody_and_taken_back(
     expect(listed.locator("option:checked")).to_have_text("may edit everything")
     assert violations(page) == []
     page.set_viewport_size({"width": 360, "height": 800})
-    assert fits(page)
+    fits(page, 360)
     listed.get_by_role("link").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text(f"from “{guest}”?")

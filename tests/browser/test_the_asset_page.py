@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.browser.accessibility import violations
-from tests.browser.steps import drawn, upload, wait_until_indexed
+from tests.browser.steps import drawn, fits, upload, wait_until_indexed
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -239,7 +239,7 @@ def test_every_tab_is_accessible_and_fits_a_phone(page: Page, path: str) -> None
         for tab in ("", "metadata/", "regions/", "similar/", "duplicates/", "history/", "versions/", "edit/"):
             page.goto(path + tab)
             assert violations(page) == [], tab
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
+            fits(page, width)
 
 
 def test_without_a_script_tabs_regions_and_versions_work(

@@ -2,6 +2,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page
 
+from tests.browser.steps import at_rest
+
 
 def asked(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
@@ -23,7 +25,7 @@ def box_of(tool: Locator) -> list[float]:
 
 def at(page: Page, tool: Locator, x: float, y: float) -> tuple[float, float]:
     """Where this part of the picture is on the screen."""
-    frame = tool.locator("[data-crop-stage]").bounding_box()
+    frame = at_rest(tool.locator("[data-crop-stage]")).bounding_box()
     assert frame
     return frame["x"] + frame["width"] * x, frame["y"] + frame["height"] * y
 

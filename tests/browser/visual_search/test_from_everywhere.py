@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.steps import card
+from tests.browser.steps import at_rest, card
 from tests.browser.visual_search.steps import asked, cards, id_of
 from tests.stack import Stack
 
@@ -70,7 +70,7 @@ def test_find_similar_is_a_step_away_everywhere(
     focused = place if surface is on_asset_page else place.locator("a[href]:visible").first
     if way == "mouse":
         place.scroll_into_view_if_needed()
-        page.wait_for_timeout(100)  # the menu closes when the page scrolls
+        at_rest(place)  # the menu closes when the page scrolls
         place.click(button="right", position={"x": 40, "y": 40})
     else:
         focused.focus()
@@ -86,8 +86,7 @@ def test_a_long_press_offers_find_similar_everywhere(
 ) -> None:
     place = surface(phone, library, alike[0])
     place.scroll_into_view_if_needed()
-    phone.wait_for_timeout(300)
-    box = place.bounding_box()
+    box = at_rest(place).bounding_box()
     assert box
     touch = phone.context.new_cdp_session(phone)
     spot = [{"x": box["x"] + 60, "y": box["y"] + 60}]

@@ -37,7 +37,6 @@ def test_a_part_of_a_chosen_file_is_searched_with(results: Page) -> None:
     dialog.locator("[type=file]").set_input_files(drawn("blue", 3, "example.png"))
     image = dialog.locator("[data-crop-image]")
     results.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=image.element_handle())
-    results.wait_for_timeout(300)
     tool = dialog.locator("[data-crop]")
     expect(dialog.get_by_role("button", name="Search with this part")).to_be_hidden()
     stroke(results, at(results, tool, 0.2, 0.2), at(results, tool, 0.7, 0.8))

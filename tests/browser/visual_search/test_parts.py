@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.accessibility import violations
-from tests.browser.steps import drawn
+from tests.browser.steps import drawn, fits
 from tests.browser.visual_search.steps import asked, at, box_of, cards, id_of, stroke
 
 pytestmark = pytest.mark.slow
@@ -73,7 +73,6 @@ def test_a_finger_draws_the_box(phone: Page, library: str) -> None:
     phone.get_by_role("menuitem", name="Find similar to a part…").click()
     tool = phone.get_by_role("dialog", name="Search with a part")
     expect(tool.locator("[data-crop-image]")).to_be_visible()
-    phone.wait_for_timeout(400)  # the dialog has come to rest
     touch = phone.context.new_cdp_session(phone)
     for kind, spot in (("touchStart", (0.95, 0.95)), ("touchMove", (0.7, 0.8)), ("touchMove", (0.5, 0.6))):
         x, y = at(phone, tool, *spot)
@@ -100,10 +99,9 @@ def test_the_crop_tool_and_the_dialog_are_accessible(page: Page, library: str) -
 
 def test_the_crop_tool_fits_a_phone(phone: Page, library: str) -> None:
     phone.goto(f"{library}search/?text=red&not_text=sea")
-    page_width = "document.documentElement.scrollWidth"
     phone.locator(".chip summary").last.click()
     panel = phone.locator(".chip-menu[open] .menu-panel").bounding_box()
     assert panel
     assert 0 <= panel["x"] <= panel["x"] + panel["width"] <= 390
     phone.goto(f"{library}search/part/{id_of(cards(phone).first)}/")
-    assert phone.evaluate(page_width) <= 390
+    fits(phone, 390)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.steps import eventually
 from tests.browser.visual_search.steps import asked, cards, id_of
 from tests.stack import Stack
 
@@ -28,11 +29,13 @@ def test_less_like_this_takes_a_picture_off_the_search(results: Page) -> None:
 
 
 def test_plus_and_minus_add_the_card_with_the_focus(results: Page) -> None:
-    first, second = (id_of(cards(results).nth(at)) for at in (0, 1))
+    first = id_of(cards(results).nth(0))
     cards(results).nth(0).locator(".card-link").focus()
     results.keyboard.press("+")
     results.wait_for_url(re.compile("[?&]like="))
     assert asked(results)["like"] == [first]
+    expect(results.locator(".chip-image")).to_have_count(1)  # what is shown is of this search
+    second = id_of(cards(results).nth(1))
     results.locator(f"#open-{second}").focus()
     results.keyboard.press("-")
     results.wait_for_url(re.compile("unlike="))
@@ -136,7 +139,7 @@ def test_the_search_that_is_sent_last_is_shown(page: Page, library: str) -> None
         page.keyboard.press("ControlOrMeta+a")
         page.keyboard.type(text)
         page.keyboard.press("Enter")
-        page.wait_for_timeout(200)
+        eventually(page, lambda: held, "Nothing is asked.")
     page.wait_for_url(re.compile("text=blue"))
     assert len(held) == 1  # it was dropped, and is never answered
     expect(page.locator(".chip-query")).to_contain_text("blue")
