@@ -5,6 +5,20 @@ from dam_client.client import Client
 from dam_client.errors import ApiError
 from dam_client.library import Library
 from dam_client.searching import Crop, Found
-from dam_client.shapes import Anchor, Asset, Box, Folder, Hit, Job, Region
+from dam_client.shapes import Anchor, Asset, Box, Folder, Hit, IdHit, Job, Region
 
-__all__ = ["Anchor", "ApiError", "Asset", "Box", "Client", "Crop", "Folder", "Found", "Hit", "Job", "Library", "Region"]
+__all__ = [
+    "Anchor",
+    "ApiError",
+    "Asset",
+    "Box",
+    "Client",
+    "Crop",
+    "Folder",
+    "Found",
+    "Hit",
+    "IdHit",
+    "Job",
+    "Library",
+    "Region",
+]

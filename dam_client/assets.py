@@ -15,7 +15,7 @@ from dam_client.errors import ApiError
 from dam_client.filters import parameters
 from dam_client.rows import Id, Rows, id_of, plain, segment
 from dam_client.searching import Area, Crop, Found
-from dam_client.shapes import Asset, Region
+from dam_client.shapes import Asset, Hit, Region
 from dam_client.transport import Transport
 
 Size = Literal["original", "preview", "thumb"]
@@ -67,11 +67,11 @@ class Assets:
         """Remove it for good (editors)."""
         self._transport.request("DELETE", self._of(asset), params={"purge": "true"})
 
-    def similar(self, asset: Asset | Id, *, limit: int | None = 50, **filters: Any) -> Found:
+    def similar(self, asset: Asset | Id, *, limit: int | None = 50, **filters: Any) -> Found[Hit]:
         """What looks like it, itself first."""
         entity_type = filters.pop("entity_type", None)
         params = parameters(filters) | ({"entity_type": entity_type} if entity_type else {})
-        return Found(self._transport, "GET", self._of(asset, "similar/"), params, limit)
+        return Found(self._transport, "GET", self._of(asset, "similar/"), Hit, params, limit)
 
     def history(self, asset: Asset | Id) -> list[dict[str, Any]]:
         """Every stage with its time, attempts and error, where the server tells it."""

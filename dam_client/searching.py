@@ -5,15 +5,16 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Generic, TypeVar
 from uuid import UUID
 
 from dam_client.rows import id_of
-from dam_client.shapes import Anchor, Asset, Box, Hit, Region, Shape
+from dam_client.shapes import Anchor, Asset, Box, Ranked, Region, Shape
 from dam_client.transport import MAX_PAGE, Transport
 
 Area = Box | Mapping[str, float] | tuple[float, float, float, float]
 Picture = Asset | Region | Anchor | UUID | Path | str | bytes | BinaryIO
+AnyHit = TypeVar("AnyHit", bound=Ranked)
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,24 @@ class Crop:
         return dict(self.box)
 
 
-class Found:
+class Found(Generic[AnyHit]):
     """The hits of a search, most similar first. The first page is asked for at once, the others while iterating.
 
     `total` (at most 1,000) is how many are ranked, `strong` how many of those are strong, `query` what was understood.
     """
 
     def __init__(
-        self, transport: Transport, method: str, path: str, asked: dict[str, Any], limit: int | None, page: int = 50
+        self,
+        transport: Transport,
+        method: str,
+        path: str,
+        hit: type[AnyHit],
+        asked: dict[str, Any],
+        limit: int | None,
+        page: int = 50,
     ) -> None:
         self._transport, self._method, self._path, self._asked = transport, method, path, asked
+        self._hit = hit
         self._limit = limit
         self._page = min(MAX_PAGE, page if limit is None else limit)
         self._first = self._ask(None)
@@ -56,14 +65,14 @@ class Found:
         options = {"json": asked} if self._method == "POST" else {"params": asked}
         return self._transport.page(self._method, self._path, repeatable=True, **options)
 
-    def __iter__(self) -> Iterator[Hit]:
+    def __iter__(self) -> Iterator[AnyHit]:
         body, given = self._first, 0
         while True:
             for row in body["results"]:
                 if self._limit is not None and given >= self._limit:
                     return
                 given += 1
-                yield Hit.read(row)
+                yield self._hit.read(row)
             if not body.get("next_cursor") or given == self._limit:
                 return
             body = self._ask(body["next_cursor"])

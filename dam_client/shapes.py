@@ -123,16 +123,25 @@ class RegionImport(Shape):
     refusals: list[dict[str, str]] = []
 
 
-class Hit(Shape):
+class Ranked(Shape):
     """`distance`, `score` and `band` are None where only words have found it; `stack`: what is folded under it."""
 
-    asset: Asset
     distance: float | None = None
     score: float | None = None
     band: Literal["strong", "likely", "weak"] | None = None
     reasons: list[str] = []
-    region: Region | None = None
     stack: list[UUID] = []
+
+
+class Hit(Ranked):
+    asset: Asset
+    region: Region | None = None
+
+
+class IdHit(Ranked):
+    """`id` is the asset's; among OBJECTS, the region's."""
+
+    id: UUID
 
 
 class Anchor(Shape):

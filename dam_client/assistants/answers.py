@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from dam_client.searching import Found
-from dam_client.shapes import Asset
+from dam_client.shapes import Asset, Hit
 
 
 class Picture(BaseModel):
@@ -57,7 +57,7 @@ def facts(asset: Asset) -> dict[str, Any]:
     }
 
 
-def answered(found: Found) -> Pictures:
+def answered(found: Found[Hit]) -> Pictures:
     hits = list(found)
     note = (
         ""

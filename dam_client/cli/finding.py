@@ -7,6 +7,7 @@ from dam_client.cli.choosing import Choice, example, filtered, searched
 from dam_client.cli.session import Session, shared
 from dam_client.cli.showing import say, table
 from dam_client.searching import Found
+from dam_client.shapes import Hit
 
 LIMIT = click.option("--limit", "-n", type=click.IntRange(1, 1000), default=20, show_default=True)
 OPEN = click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
@@ -53,7 +54,7 @@ def similar(session: Session, picture: str, filters: dict[str, Any], limit: int,
     told(session, session.library.search(like=like, limit=limit, **filters), filters, opened=opened)
 
 
-def told(session: Session, found: Found, filters: dict[str, Any], *, opened: bool) -> None:
+def told(session: Session, found: Found[Hit], filters: dict[str, Any], *, opened: bool) -> None:
     if opened:
         address = page_of(session, found, filters)
         say(address)
@@ -80,7 +81,7 @@ def told(session: Session, found: Found, filters: dict[str, Any], *, opened: boo
         say("Nothing matches strongly: these are the nearest.")
 
 
-def page_of(session: Session, found: Found, filters: dict[str, Any]) -> str:
+def page_of(session: Session, found: Found[Hit], filters: dict[str, Any]) -> str:
     """The same search in the browser."""
     asked = found.query
     parts = {"text": asked.get("text"), "anchor": asked.get("anchors")}

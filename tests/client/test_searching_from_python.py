@@ -52,12 +52,24 @@ def test_parts_are_mixed_and_filters_narrow(shown: Library, sunset: Asset) -> No
 
 def test_pages_follow_each_other_and_the_limit_ends_them(shown: Library) -> None:
     from dam_client.searching import Found
+    from dam_client.shapes import Hit
 
     whole = names(shown.search("sea", limit=None))
     asked = {"text": "sea"}
-    paged = Found(shown._transport, "POST", f"{shown._path}search/", asked, None, page=3)
+    paged = Found(shown._transport, "POST", f"{shown._path}search/", Hit, asked, None, page=3)
     assert names(paged) == whole
     assert names(shown.search("sea", limit=5)) == whole[:5]
+
+
+def test_ids_alone_are_those_of_the_whole_answer(shown: Library, sunset: Asset) -> None:
+    asked: dict[str, Any] = {"like": sunset, "not_text": "palm", "weights": {str(sunset.id): 2}, "folder": "holiday"}
+    whole = shown.search("sea", **asked)
+    ids = shown.search_ids("sea", **asked)
+    assert [(hit.id, hit.distance, hit.band) for hit in ids] == [
+        (hit.asset.id, hit.distance, hit.band) for hit in whole
+    ]
+    assert (ids.total, ids.query) == (whole.total, whole.query)
+    assert len(list(shown.search_ids("sea", limit=2))) == 2
 
 
 def test_similar_has_the_picture_itself_first(dam: Client, shown: Library, sunset: Asset) -> None:
