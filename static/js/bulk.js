@@ -1,7 +1,7 @@
 // What is done with the selection, or with what is dragged. The server does it and says what has become of it; here cards
 // that have left the page go, and come back when that is undone. What it has to ask first is asked by asking.js.
 import { cards, deselect, select, selectedIds, show } from "./selection.js";
-import { isBareKey } from "./lib.js";
+import { isBareKey, post } from "./lib.js";
 
 const bar = document.getElementById("selection");
 
@@ -70,7 +70,7 @@ function byKey(event) {
 
 // One card, whatever is selected.
 export function remove(card) {
-  htmx.ajax("POST", bar.getAttribute("action"), { source: card, target: card, swap: "none", values: { action: "delete", assets: card.dataset.asset } });
+  post(bar.getAttribute("action"), { action: "delete", assets: card.dataset.asset });
 }
 
 if (bar) {

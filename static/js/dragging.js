@@ -1,4 +1,5 @@
 // Cards dragged onto a folder or a collection of the rail; with several chosen ones, all of them. The menu offers the same.
+import { post } from "./lib.js";
 import { selectedIds } from "./selection.js";
 
 const rail = document.getElementById("rail");
@@ -49,6 +50,6 @@ if (rail?.dataset.bulkUrl) {
     mark(null);
     const kind = target.dataset.accepts;
     const values = { action: kind === "folder" ? "move" : "collect", assets: event.dataTransfer.getData(KIND), [kind]: target.dataset.id };
-    htmx.ajax("POST", rail.dataset.bulkUrl, { source: rail, values, swap: "none" });
+    post(rail.dataset.bulkUrl, values);
   });
 }

@@ -1,9 +1,9 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.steps import card, drawn, upload
+from tests.browser.steps import card, drawn, eventually, upload
 
 pytestmark = pytest.mark.slow
 
@@ -102,6 +102,24 @@ def test_deleting_can_be_undone_where_it_was_done(page: Page, library: str) -> N
     expect(card(page, "to be deleted")).to_be_visible()
     page.reload()
     assert "to be deleted" in names(page)
+
+
+def test_what_is_deleted_may_have_been_replaced_under_its_menu(page: Page, library: str) -> None:
+    upload(page, library, *(drawn("green", 12 + at, f"replaced {at}.png") for at in range(3)))
+    page.goto(library)
+    held: list[Route] = []
+    page.route("**/bulk/", lambda route: held.append(route))
+    for at in range(3):  # while nothing is answered
+        card(page, f"replaced {at}").click(button="right")
+        expect(page.get_by_role("menuitem", name="Delete")).to_be_visible()
+        card(page, f"replaced {at}").evaluate("card => card.replaceWith(card.cloneNode(true))")
+        page.get_by_role("menuitem", name="Delete").click()
+    eventually(page, lambda: len(held) == 3, "Not all of them are asked for.")
+    for route in held:
+        route.continue_()
+    for at in range(3):
+        expect(card(page, f"replaced {at}")).to_be_hidden()
+    expect(page.locator(".toast")).to_have_count(3)
 
 
 def test_cards_do_not_move_when_their_pictures_arrive(page: Page, library: str) -> None:

@@ -104,7 +104,7 @@ def test_an_interrupt_while_it_imports_leaves_no_process(home: Home, folder: Pat
         started = processes_of(stack)
         stack.stop(number)
     assert len(started) > 6
-    assert psutil.wait_procs(started, timeout=20)[1] == []
+    assert psutil.wait_procs(started, timeout=60)[1] == []
     assert not addresses.runtime_dir(home.data).exists()
     assert children.read_ledger(home.data)[1] == []
     assert "Stopping." in stack.lines
@@ -139,7 +139,7 @@ def test_a_process_that_dies_is_named_and_everything_stops(home: Home, folder: P
         worker = next(process for process in started if "index" in process.cmdline())
         worker.kill()
         assert stack.process.wait(90) == 1
-    assert psutil.wait_procs(started, timeout=20)[1] == []
+    assert psutil.wait_procs(started, timeout=60)[1] == []
     log = home.data / "logs" / "index-worker.log"
     assert f"index worker ended unexpectedly (by signal SIGKILL): its log is {log}" in stack.lines
 

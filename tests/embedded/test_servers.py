@@ -98,7 +98,7 @@ def test_servers_of_a_killed_process_are_ended_by_the_guard(data_dir: Path) -> N
     owner, running = hold_in_a_process(data_dir)
     owner.kill()
     owner.wait()
-    _gone, alive = psutil.wait_procs(running, timeout=20)
+    _gone, alive = psutil.wait_procs(running, timeout=60)
     assert len(running) == 2
     assert alive == []
 
