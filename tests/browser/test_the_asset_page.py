@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.browser.accessibility import violations
-from tests.browser.steps import drawn, fits, upload, wait_until_indexed
+from tests.browser.steps import at_rest, drawn, fits, upload, wait_until_indexed
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -57,7 +57,7 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
 
 def layer(page: Page) -> tuple[float, float, float, float]:
     page.locator(".zoom-layer img").evaluate("image => image.decode()")
-    box = page.locator(".zoom-layer").bounding_box()
+    box = at_rest(page.locator(".zoom-layer")).bounding_box()
     assert box
     return box["x"], box["y"], box["width"], box["height"]
 
