@@ -23,5 +23,6 @@ document.addEventListener("htmx:responseError", (event) => {
 
 // Polling that fails while the server restarts is not worth a message; what somebody asked for is.
 document.addEventListener("htmx:sendError", (event) => {
-  if (event.detail.requestConfig.triggeringEvent?.isTrusted) say(box.dataset.lost);
+  const { verb, triggeringEvent } = event.detail.requestConfig;
+  if (verb !== "get" || triggeringEvent?.isTrusted) say(box.dataset.lost);
 });

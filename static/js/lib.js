@@ -36,7 +36,7 @@ export function csrfToken() {
 // meanwhile, and its answer would be nobody's; and of three requests of one element htmx drops the second.
 export async function post(url, values) {
   const from = document.body.appendChild(Object.assign(document.createElement("i"), { hidden: true }));
-  await htmx.ajax("POST", url, { source: from, target: from, swap: "none", values });
+  await htmx.ajax("POST", url, { source: from, target: from, swap: "none", values }).catch(() => {}); // errors.js tells it
   setTimeout(() => from.remove(), 1000); // what the answer triggers has been told then
 }
 

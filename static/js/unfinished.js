@@ -14,7 +14,7 @@ async function ask() {
   const waiting = [...document.querySelectorAll("#grid > [data-unfinished]")].filter(near).slice(0, AT_ONCE);
   if (waiting.length && !document.hidden) {
     const asked = new URLSearchParams(waiting.map((card) => ["seen", card.dataset.unfinished]));
-    await htmx.ajax("GET", `${grid.dataset.cardsUrl}?${asked}`, { source: grid, target: grid, swap: "none" });
+    await htmx.ajax("GET", `${grid.dataset.cardsUrl}?${asked}`, { source: grid, target: grid, swap: "none" }).catch(() => {}); // asked again
     const changed = waiting.some((card) => !document.contains(card));
     pause = changed ? SHORTEST : Math.min(LONGEST, pause * 1.3);
   } else if (!waiting.length) {

@@ -3,6 +3,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.complaints import Complaints
 from tests.browser.steps import card, drawn, eventually, upload
 
 pytestmark = pytest.mark.slow
@@ -120,6 +121,29 @@ def test_what_is_deleted_may_have_been_replaced_under_its_menu(page: Page, libra
     for at in range(3):
         expect(card(page, f"replaced {at}")).to_be_hidden()
     expect(page.locator(".toast")).to_have_count(3)
+
+
+def test_what_could_not_be_sent_is_said_and_the_card_stays(page: Page, complaints: Complaints) -> None:
+    complaints.expected = ("ERR_INTERNET_DISCONNECTED", "htmx:afterRequest", "htmx:sendError")
+    shown = names(page)
+    page.context.set_offline(True)
+    page.locator("#grid > .card").first.click(button="right")
+    page.get_by_role("menuitem", name="Delete").click()
+    expect(page.locator(".toast")).to_contain_text("cannot be reached")
+    assert names(page) == shown
+
+
+def test_unfinished_cards_are_asked_about_again_after_a_failure(page: Page, complaints: Complaints) -> None:
+    complaints.expected = ("ERR_FAILED", "htmx:afterRequest", "htmx:sendError")
+    asked: list[Route] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route)
+        route.abort() if len(asked) == 1 else route.fulfill(status=204)
+
+    page.route(re.compile("seen="), answer)
+    page.locator("#grid > .card").first.evaluate("card => card.dataset.unfinished = 'x'")
+    eventually(page, lambda: len(asked) > 1, "It is not asked again.")
 
 
 def test_cards_do_not_move_when_their_pictures_arrive(page: Page, library: str) -> None:

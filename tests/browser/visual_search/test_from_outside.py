@@ -51,6 +51,18 @@ def test_a_part_of_a_chosen_file_is_searched_with(results: Page) -> None:
     expect(results.locator(".chip-image")).to_contain_text("Part of example.png")
 
 
+def test_a_picture_stays_where_it_is_while_a_box_is_drawn_on_it(results: Page) -> None:
+    results.get_by_role("link", name="Search by image", exact=True).click()
+    results.set_viewport_size({"width": 420, "height": 1000})  # what comes with a box does not fit one row
+    dialog = dialog_of(results)
+    dialog.locator("[type=file]").set_input_files(drawn("blue", 3, "example.png"))
+    tool = dialog.locator("[data-crop]")
+    start, end = at(results, tool, 0.2, 0.2), at(results, tool, 0.7, 0.8)
+    stroke(results, start, end)
+    expect(dialog.get_by_role("button", name="Whole picture")).to_be_visible()
+    assert (at(results, tool, 0.2, 0.2), at(results, tool, 0.7, 0.8)) == (start, end)
+
+
 def test_a_part_of_an_address_is_chosen_once_it_is_fetched(page: Page, library: str) -> None:
     page.goto(f"{library}search/")
     page.get_by_role("link", name="Search by image", exact=True).click()
