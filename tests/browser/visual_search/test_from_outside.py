@@ -61,6 +61,8 @@ def test_a_picture_stays_where_it_is_while_a_box_is_drawn_on_it(results: Page) -
     stroke(results, start, end)
     expect(dialog.get_by_role("button", name="Whole picture")).to_be_visible()
     assert (at(results, tool, 0.2, 0.2), at(results, tool, 0.7, 0.8)) == (start, end)
+    results.set_viewport_size({"width": 360, "height": 800})
+    assert dialog.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
 
 
 def test_a_part_of_an_address_is_chosen_once_it_is_fetched(page: Page, library: str) -> None:
