@@ -109,9 +109,10 @@ if (menu) {
   for (const type of ["scroll", "resize", "blur"]) addEventListener(type, () => close({ focus: false }), { passive: true });
 
   document.addEventListener("pointerdown", (event) => {
-    const asset = event.pointerType === "touch" && hostOf(event.target);
+    clearTimeout(press?.timer); // a second finger: this is a pinch
     press = null;
-    if (!asset || event.target.closest("[data-actions]")) return;
+    const asset = event.pointerType === "touch" && event.isPrimary && hostOf(event.target);
+    if (!asset || event.target.closest("[data-actions], [data-drawing]")) return;
     const held = press = { x: event.clientX, y: event.clientY };
     held.timer = setTimeout(() => { held.opened = true; open(asset, held.x, held.y); }, LONG_PRESS);
   });
