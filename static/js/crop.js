@@ -51,18 +51,18 @@ const opposite = (box, corner) => ({ x: corner.endsWith("w") ? box.x + box.width
 
 function take(event) {
   const stage = event.target.closest?.("[data-crop-stage]");
-  if (!stage || event.button !== 0) return;
+  if (!stage || event.button !== 0 || !event.isPrimary) return; // a second finger draws nothing
   event.preventDefault();
   const root = stage.closest("[data-crop]");
   const [box, start, corner] = [boxOf(root), spot(event, stage), event.target.dataset.cropHandle];
   const moves = !corner && event.target.matches("[data-crop-box]") && !isWhole(box);
-  held = { root, stage, box, start, moves, fixed: corner ? opposite(box, corner) : start };
+  held = { pointer: event.pointerId, root, stage, box, start, moves, fixed: corner ? opposite(box, corner) : start };
   stage.setPointerCapture(event.pointerId);
   root.querySelector("[data-crop-box]").focus({ focusVisible: false, preventScroll: true });
 }
 
 function drag(event) {
-  if (!held) return;
+  if (event.pointerId !== held?.pointer) return;
   const { root, stage, box, start, moves, fixed } = held;
   const here = spot(event, stage);
   if (moves) return set(root, { ...box, x: within(box.x + here.x - start.x, 0, 100 - box.width), y: within(box.y + here.y - start.y, 0, 100 - box.height) });
@@ -70,8 +70,9 @@ function drag(event) {
   set(root, drawn.width < LEAST || drawn.height < LEAST ? box : drawn);
 }
 
-function release() {
-  if (held) say(held.root);
+function release(event) {
+  if (event.pointerId !== held?.pointer) return;
+  say(held.root);
   held = null;
 }
 

@@ -74,9 +74,16 @@ def test_a_finger_draws_the_box(phone: Page, library: str) -> None:
     tool = phone.get_by_role("dialog", name="Search with a part")
     expect(tool.locator("[data-crop-image]")).to_be_visible()
     touch = phone.context.new_cdp_session(phone)
-    for kind, spot in (("touchStart", (0.95, 0.95)), ("touchMove", (0.7, 0.8)), ("touchMove", (0.5, 0.6))):
-        x, y = at(phone, tool, *spot)
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    for kind, *spots in (
+        ("touchStart", (0.95, 0.95)),
+        ("touchMove", (0.7, 0.8)),
+        ("touchMove", (0.5, 0.6)),
+        ("touchStart", (0.5, 0.6), (0.1, 0.1)),  # another finger on the picture
+        ("touchMove", (0.5, 0.6), (0.2, 0.3)),
+    ):
+        places = [at(phone, tool, *spot) for spot in spots]
+        points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     assert box_of(tool) == pytest.approx([50, 60, 45, 35], abs=1.5)
 
