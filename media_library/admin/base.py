@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from media_library.models import Asset, Library
+from media_library.models import Asset, Folder, Library
 
 admin.site.site_header = admin.site.site_title = _("Media Library")
 
@@ -41,6 +41,21 @@ class OfVisibleAssets(LookedOver):
         return super().get_queryset(request).filter(asset__in=Asset.objects.visible_to(request.user))
 
 
-class OfVisibleLibraries(LookedOver):
+class InOpenLibraries(admin.ModelAdmin):
+    """What lies in a library (`to_library`: the way there): that of others is neither shown nor added to by staff."""
+
+    to_library = "library"
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).filter(library__in=Library.objects.open_to(request.user))
+        return super().get_queryset(request).filter(**{f"{self.to_library}__in": Library.objects.open_to(request.user)})
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.related_model is Library:
+            kwargs["queryset"] = Library.objects.open_to(request.user)
+        elif db_field.related_model is Folder:
+            kwargs["queryset"] = Folder.objects.filter(library__in=Library.objects.open_to(request.user))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class OfVisibleLibraries(InOpenLibraries, LookedOver):
+    pass

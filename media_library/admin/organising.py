@@ -3,7 +3,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from media_library.admin.base import LookedOver, OfVisibleAssets
+from media_library.admin.base import InOpenLibraries, LookedOver, OfVisibleAssets
 from media_library.models import Collection, CollectionItem, Folder, FolderGrant, Tag
 
 
@@ -14,17 +14,18 @@ class FolderGrantInline(admin.TabularInline):
 
 
 @admin.register(Folder)
-class FolderAdmin(admin.ModelAdmin):
+class FolderAdmin(InOpenLibraries):
     inlines = [FolderGrantInline]
     list_display = ["name", "parent", "library"]
-    list_filter = ["library"]
+    list_filter = [("library", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["parent", "library"]
     search_fields = ["name"]
     autocomplete_fields = ["parent", "library"]
 
 
 @admin.register(FolderGrant)
-class FolderGrantAdmin(admin.ModelAdmin):
+class FolderGrantAdmin(InOpenLibraries):
+    to_library = "folder__library"
     list_display = ["folder", "library", "user", "group", "role", "created_at"]
     list_filter = ["role", "group"]
     list_select_related = ["folder__library", "user", "group"]
@@ -37,9 +38,9 @@ class FolderGrantAdmin(admin.ModelAdmin):
 
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin):
+class TagAdmin(InOpenLibraries):
     list_display = ["name", "library"]
-    list_filter = ["library"]
+    list_filter = [("library", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["library"]
     search_fields = ["name"]
     autocomplete_fields = ["library"]

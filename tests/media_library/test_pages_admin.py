@@ -13,6 +13,8 @@ from media_library.models import (
     Asset,
     Delivery,
     FileSweep,
+    Folder,
+    FolderGrant,
     Identity,
     Job,
     KeptAnswer,
@@ -20,8 +22,10 @@ from media_library.models import (
     PartialUpload,
     PersonalToken,
     RecoveryCode,
+    Role,
     SecondFactor,
     ShareLink,
+    Tag,
     UploadPart,
     UploadPreset,
     User,
@@ -127,6 +131,30 @@ def test_staff_without_membership_see_no_assets(records: dict[str, Any]) -> None
     assert page.status_code == 200
     assert "Harbour" not in page.content.decode()
     assert signed_in(clerk).get(address(Asset, f"{records['asset'].pk}/change/")).status_code == 302
+
+
+def test_staff_organise_the_libraries_that_they_belong_to() -> None:
+    clerk = factories.user(is_staff=True)
+    clerk.user_permissions.set(Permission.objects.all())
+    theirs, others = factories.library(clerk, name="Theirs"), factories.library(name="Foreign")
+    client = signed_in(clerk)
+    for library in (theirs, others):
+        folder = Folder.objects.create(library=library, name=f"Folder of {library.name}")
+        Tag.objects.create(library=library, name=f"tag of {library.name}")
+        FolderGrant.objects.create(folder=folder, user=factories.user(), role=Role.VIEWER)
+    for model in (Folder, Tag, FolderGrant):
+        page = text_of(client.get(address(model)))
+        assert "of Theirs" in page
+        assert "Foreign" not in page
+    hidden = Folder.objects.get(library=others)
+    assert client.get(address(Folder, f"{hidden.pk}/change/")).status_code == 302
+    made = {"name": "Mine", "library": others.pk, "grants-TOTAL_FORMS": 0, "grants-INITIAL_FORMS": 0}
+    assert "Select a valid choice" in client.post(address(Folder, "add/"), made).content.decode()
+    made |= {"library": theirs.pk, "parent": hidden.pk}
+    assert "Select a valid choice" in client.post(address(Folder, "add/"), made).content.decode()
+    granted = {"folder": hidden.pk, "user": clerk.pk, "role": Role.MANAGER}
+    assert "Select a valid choice" in client.post(address(FolderGrant, "add/"), granted).content.decode()
+    assert not Folder.objects.filter(name="Mine").exists()
 
 
 def test_deliveries_are_sent_again_unless_their_webhook_is_off(boss: User, records: dict[str, Any]) -> None:
