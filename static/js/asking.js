@@ -1,5 +1,7 @@
 // What the server asks first stands in the page's dialog: asked for by links marked data-asks, which without a script lead
 // to pages, and by whatever else swaps into it.
+import { load } from "./lib.js";
+
 const dialog = document.getElementById("asking");
 const asked = document.getElementById("asked");
 let asking = null; // the button that the focus goes back to: disabled during the request, it has lost it
@@ -19,7 +21,7 @@ if (dialog) {
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
       link.closest("details[data-menu]")?.removeAttribute("open");
-      htmx.ajax("GET", link.href, { target: asked, swap: "innerHTML" });
+      load(link.href, event, asked, "innerHTML");
     } else if (event.target === dialog || (event.target.closest("[data-asking-close]") && dialog.contains(event.target))) {
       event.preventDefault();
       dialog.close();

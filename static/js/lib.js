@@ -40,6 +40,11 @@ export async function post(url, values) {
   setTimeout(() => from.remove(), 1000); // what the answer triggers has been told then
 }
 
+// What somebody asked for by `event`, put into `target`. Never rejects: errors.js tells what fails.
+export function load(url, event, target, swap) {
+  return htmx.ajax("GET", url, { target, swap, event }).catch(() => {});
+}
+
 // Send a form's data or a piece of a file; resolves with {status, text, redirect, url, header}, rejects when the connection
 // is lost or aborted. `onProgress(share, bytes)` of the body.
 export function send(url, data, { method = "POST", headers = {}, onProgress, signal } = {}) {

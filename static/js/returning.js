@@ -23,7 +23,7 @@ async function come() {
     const ways = [...more.children];
     for (const way of ways) htmx.trigger(way, "htmx:abort");
     more.replaceChildren();
-    await htmx.ajax("GET", kept.url, { target: grid, swap: "innerHTML" });
+    await htmx.ajax("GET", kept.url, { target: grid, swap: "innerHTML" }).catch(() => {}); // then the first page stays
     if (more.isConnected) more.append(...ways); // nothing has come that replaces it
     const beginning = document.getElementById("from-the-beginning");
     if (find(kept.id) && beginning) grid.before(beginning.content.cloneNode(true));

@@ -1,4 +1,6 @@
 // The tabs of an asset are links; here they become tabs: the picture beside them stays as it is, arrows move between them.
+import { load } from "./lib.js";
+
 const ROLES = { nav: "tablist", tab: "tab", panel: "tabpanel" };
 
 function dress() {
@@ -20,9 +22,9 @@ function dress() {
   }
 }
 
-async function show(tab) {
+async function show(tab, event) {
   const { id, href, textContent } = tab;
-  await htmx.ajax("GET", href, { target: "#panel", swap: "outerHTML" });
+  await load(href, event, "#panel", "outerHTML");
   dress();
   const now = document.getElementById(id);
   if (now?.getAttribute("aria-selected") !== "true") return; // it was refused, and a message says why
@@ -35,7 +37,7 @@ document.addEventListener("click", (event) => {
   const tab = event.target.closest("[data-tabs] > .tab");
   if (!tab || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  show(tab);
+  show(tab, event);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -49,7 +51,7 @@ document.addEventListener("keydown", (event) => {
     all[next].focus();
   } else if (event.key === " ") {
     event.preventDefault();
-    show(tab);
+    show(tab, event);
   }
 });
 

@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.browser.accessibility import violations
+from tests.browser.complaints import Complaints
 from tests.browser.steps import at_rest, drawn, fits, upload, wait_until_indexed
 from tests.stack import Stack
 
@@ -86,6 +87,20 @@ def test_tabs_by_mouse_and_arrow_keys_each_with_an_address(page: Page, path: str
     page.go_back()
     page.wait_for_url("**/metadata/")
     expect(page.get_by_role("tab", name="Metadata")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_tab_or_dialog_that_cannot_be_reached_is_said(page: Page, path: str, complaints: Complaints) -> None:
+    complaints.expected = ("ERR_INTERNET_DISCONNECTED", "htmx:afterRequest", "htmx:sendError")
+    page.goto(f"{path}versions/")
+    page.context.set_offline(True)
+    page.get_by_role("tab", name="History").click()
+    expect(page.locator(".toast")).to_contain_text("cannot be reached")
+    expect(page.get_by_role("tab", name="Versions")).to_have_attribute("aria-selected", "true")
+    page.locator("[data-asks]").first.click()
+    expect(page.locator(".toast")).to_have_count(2)
+    page.context.set_offline(False)
+    page.get_by_role("tab", name="History").click()
+    page.wait_for_url("**/history/")
 
 
 def test_metadata_is_edited_in_place(page: Page, path: str) -> None:
