@@ -98,10 +98,7 @@ def reindex(asset: Asset) -> None:
     """
     if not asset.visual_search:
         raise Excluded
-    entries = IndexEntry.objects.filter(asset=asset, model__in=EmbeddingModel.objects.indexed())
-    entries.exclude(state=IndexEntry.State.RUNNING).update(
-        state=IndexEntry.State.PENDING, attempts=0, started_at=None, finished_at=None, error_code="", error=""
-    )
+    indexing.again(IndexEntry.objects.filter(asset=asset, model__in=EmbeddingModel.objects.indexed()))
     indexing.enter([asset])
     detection.enter([asset])
     region_indexing.enter(asset.regions.values_list("pk", flat=True))

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, TextField, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -142,6 +142,13 @@ def claim(model: EmbeddingModel, size: int = BATCH) -> list[IndexEntry]:
             error="",
         )
     return list(IndexEntry.objects.filter(pk__in=ids).order_by("id"))
+
+
+def again(entries: QuerySet[IndexEntry]) -> None:
+    """Put back what shall be tried once more, as if it had never been. What a worker has in hand stays with it."""
+    entries.exclude(state=State.RUNNING).update(
+        state=State.PENDING, attempts=0, started_at=None, finished_at=None, error_code="", error=""
+    )
 
 
 def sweep() -> None:

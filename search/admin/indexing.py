@@ -24,7 +24,7 @@ class IndexEntryAdmin(OfVisibleAssets):
 
     @admin.action(description=_("Try to index again"), permissions=["view"])
     def try_again(self, request: HttpRequest, entries: QuerySet[IndexEntry]) -> None:
-        entries.exclude(state=IndexEntry.State.RUNNING).update(state=IndexEntry.State.PENDING, attempts=0)
+        indexing.again(entries)
         indexing.request_indexing()
 
 

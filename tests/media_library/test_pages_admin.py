@@ -40,6 +40,7 @@ from search.models import (
     DuplicatePair,
     Fingerprint,
     IndexedLibrary,
+    IndexEntry,
     Isolation,
     QueryAnchor,
     SavedSearch,
@@ -173,6 +174,14 @@ def test_a_webhook_is_switched_on_again(boss: User, records: dict[str, Any]) -> 
     signed_in(boss).post(address(Webhook, f"{webhook.pk}/change/"), {"is_active": "on"})
     webhook.refresh_from_db()
     assert (webhook.is_active, webhook.disabled_reason) == (True, "")
+
+
+def test_what_could_not_be_indexed_is_tried_again(boss: User, records: dict[str, Any]) -> None:
+    entry = IndexEntry.objects.get(asset=records["asset"])
+    IndexEntry.objects.update(state="failed", attempts=3, error_code="worker_died", error="The index worker died.")
+    signed_in(boss).post(address(IndexEntry), {"action": "try_again", "_selected_action": [str(entry.pk)]})
+    states = IndexEntry.objects.order_by("-pk").values_list("state", "attempts", "error_code", "error")
+    assert set(states) == {("pending", 0, "", ""), ("failed", 3, "worker_died", "The index worker died.")}
 
 
 def test_share_links_are_revoked(boss: User, records: dict[str, Any]) -> None:
